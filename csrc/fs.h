@@ -1,0 +1,46 @@
+/* fs.h - the seam to the file system: a primitive per operation.
+ *
+ * Each I/O thread owns one mhq_fs. A primitive runs with no lock held, touches nothing but its
+ * mhq_fs, the operation (read-only) and the run record, may block in the disk, and reports
+ * through run->error, run->where and the result fields; it returns nothing, prints nothing and
+ * never aborts. EINTR and short counts are dealt with inside.
+ */
+#ifndef MHQ_FS_H
+#define MHQ_FS_H
+
+#include "op.h"
+
+struct mhq_calls;
+
+typedef struct mhq_fs {
+    const struct mhq_calls *sys;
+    size_t head, tail;     /* room that results of file_read leave before and after the bytes:
+                            * buffer = alloc(head + length + tail), bytes start at buffer + head.
+                            * Results of directory_contents leave none. */
+    /* Asks for `more` bytes of the budget of undelivered results, on top of run->charged, and
+     * adds them to run->charged; may wait. NULL in tests: no budget. */
+    void (*charge)(void *who, mhq_run *run, size_t more);
+    /* Says that the operation is going to take long (tens of microseconds and more), before
+     * its long system calls. May be called more than once. NULL in tests. */
+    void (*lengthy)(void *who);
+    void *who;
+    /* A temporary that could not be removed stays behind under this path: told on stderr by
+     * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
+    void (*left_behind)(void *who, const char *path);
+    char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
+    uint64_t bytes_read, bytes_written; /* counted by the primitives; read and reset by the owner */
+} mhq_fs;
+
+#define MHQ_SCRATCH ((size_t)262144)
+
+/* Result of directory_contents: for each entry one byte 'd' or 'f', the name, a NUL;
+ * run->length is the sum. */
+
+/* 0, or ENOMEM. `sys` NULL: the real system. */
+int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys);
+void mhq_fs_fini(mhq_fs *fs);
+
+/* Runs op into run. run->error, where, exists, buffer, length, charged are zero on entry. */
+void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run);
+
+#endif

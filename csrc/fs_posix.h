@@ -1,0 +1,127 @@
+/* fs_posix.h - what the POSIX files of the seam share; nobody else includes it.
+ *
+ *   fs_posix.c   dispatch; exists, create, delete, rename, read, write
+ *   fs_list.c    directory_contents; the directory reader that everyone uses
+ *   fs_copy.c    a file's contents and metadata; file_copy; temporary names and commit
+ *   fs_tree.c    walking trees by descriptor: directory_delete, directory_copy
+ *   fs_move.c    file_move, directory_move
+ */
+#ifndef MHQ_FS_POSIX_H
+#define MHQ_FS_POSIX_H
+
+#include "calls.h"
+#include "fs.h"
+
+/* Every primitive has this shape. */
+typedef void mhq_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run);
+
+#define X(KIND, name) mhq_primitive mhq_fs_##name;
+MHQ_OPS(X)
+#undef X
+
+/* Every function below that returns int returns 0 or an errno (never -1), unless it says so. */
+
+/* fs_posix.c ------------------------------------------------------------------------------ */
+
+/* Sets run->error and run->where. */
+void mhq_fail(mhq_run *run, int error, enum mhq_where where);
+
+/* open with O_CLOEXEC, EINTR dealt with; *fd is -1 on failure. */
+int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd);
+
+/* Opens a regular file for reading, never hanging: O_NONBLOCK|O_NOCTTY, then fstat. EISDIR for
+ * a directory, MHQ_ENOTREGULAR for anything else that is no regular file (sockets too, whose
+ * open says ENXIO). `flags` is added (O_NOFOLLOW). EAGAIN (a lease) is retried blocking. */
+int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st);
+
+/* Writes all of it. */
+int mhq_write_all(mhq_fs *fs, int fd, const char *from, size_t n);
+
+/* fs_list.c ------------------------------------------------------------------------------- */
+
+/* Reads a directory's entries, '.' and '..' left out, in the file system's order. The buffer is
+ * the caller's (MHQ_SCRATCH bytes of fs->scratch will do where nothing else uses it). */
+typedef struct mhq_reader {
+    int fd;
+    char *buffer;
+    size_t size, have, at;
+} mhq_reader;
+
+typedef struct mhq_dirent {
+    const char *name;      /* valid until the next call */
+    unsigned char type;    /* DT_*; DT_UNKNOWN where the file system does not say */
+    uint64_t inode;
+} mhq_dirent;
+
+/* 1: *entry is filled; 0: the end; negative: -errno. */
+int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
+
+/* fs_copy.c ------------------------------------------------------------------------------- */
+
+#define MHQ_TEMPORARY 24 /* bytes of a temporary name, its NUL included */
+
+/* A random temporary name, ".mhddq-" and 16 hex digits. */
+int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY]);
+
+/* The bytes of a regular file into a fresh empty one: reflink, else copy_file_range, else
+ * read and write; holes kept. Both offsets may move. The source may shrink, grow, or report
+ * size 0 though it has bytes. */
+int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to);
+
+/* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
+ * `ownership`: also owner and group where permitted, before the permission bits (a move).
+ * setuid and setgid are kept only if the new file's owner and group equal the source's. */
+int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership);
+
+/* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
+ * which must not exist, in place: the target's name appears half-written. For trees that are
+ * being built out of sight. On failure nothing is left under name2. *side: 0 if the source
+ * failed, 1 if the target did. `expect`: what fstatat said of the source; another inode is
+ * ESTALE. */
+int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
+                     const char *name2, int ownership, int *side);
+
+/* Gives the finished file its name: rename without replacing (renameat2, else link and unlink,
+ * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken. */
+int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name);
+
+/* A file's copy that never shows half-written: mhq_fs_file_copy and cross-device moves.
+ * `follow`: copy what a link points at (file_copy); else `path` is not a link. */
+void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
+                   mhq_run *run);
+
+/* The parent directory of a path, opened (O_PATH|O_DIRECTORY), and its last component.
+ * Trailing slashes are stripped into `name` storage. For the commit and the walkers: all work
+ * below is relative to that descriptor. */
+typedef struct mhq_place {
+    int dir;               /* -1: not open */
+    const char *name;      /* the last component: inside `storage` */
+    char *storage;
+} mhq_place;
+
+int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
+void mhq_place_close(mhq_fs *fs, mhq_place *place);
+
+/* fs_tree.c ------------------------------------------------------------------------------- */
+
+/* Deletes what `name` in `dir` is: a file, a link itself, or a whole tree. The top has been
+ * checked by the caller (no mount point, no '.' or '..'). `shown` is the path that errors name
+ * the top by; run->error is set on failure, with MHQ_AT_BUFFER (or MHQ_AT_BUFFER2 if `second`)
+ * below the top. */
+void mhq_delete_tree(mhq_fs *fs, int dir, const char *name, const char *shown, int second,
+                     mhq_run *run);
+
+/* Copies the tree `path` to `path2`, which must not exist, out of sight and then committed.
+ * `ownership` as above. */
+void mhq_copy_tree(mhq_fs *fs, const char *path, const char *path2, int ownership, mhq_run *run);
+
+/* 0, or EBUSY where `name` in `dir` is a mount point, or where (`below`) anything in the tree
+ * below it is. */
+int mhq_check_mounts(mhq_fs *fs, int dir, const char *name, int below);
+
+/* The checks design.md asks for before a tree is touched: EINVAL/EBUSY for the root, a last
+ * component of '.' or '..', a link (ENOTDIR), anything but a directory (ENOTDIR), a mount point
+ * (EBUSY). Opens *place. */
+int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place);
+
+#endif

@@ -1,0 +1,118 @@
+/* op.h - what an operation is, and the life it leads.
+ *
+ * The life of an accepted job (one operation, or a list of them):
+ *
+ *   who                     | does
+ *   ------------------------+------------------------------------------------------------
+ *   caller                  | allocates the job, fills `op`, holds everything it points at
+ *   caller, mhq_submit      | claims a ticket, publishes the job in the ring (or, where the
+ *                           | callback thread finds no slot, in the overflow list)
+ *   baton holder            | pops it, runs each operation into a run record, publishes each
+ *                           | record in the done stack before the next one's system call
+ *   callback thread         | takes the records, builds the arguments, calls back, returns
+ *                           | each with mhq_delivered; after the job's last one it owns the
+ *                           | job again and frees it
+ *
+ * A job is in one place at a time: with the caller, in the ring or the overflow list, with
+ * the baton holder, or with the callback thread. Whoever has it is the only one to write it.
+ */
+#ifndef MHQ_OP_H
+#define MHQ_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(KIND, name): a row per operation, in the order of the public table. */
+#define MHQ_OPS(X)                      \
+    X(FILE_EXISTS, file_exists)         \
+    X(FILE_CREATE, file_create)         \
+    X(FILE_DELETE, file_delete)         \
+    X(FILE_RENAME, file_rename)         \
+    X(FILE_MOVE, file_move)             \
+    X(FILE_COPY, file_copy)             \
+    X(FILE_READ, file_read)             \
+    X(FILE_WRITE, file_write)           \
+    X(DIRECTORY_EXISTS, directory_exists)     \
+    X(DIRECTORY_CREATE, directory_create)     \
+    X(DIRECTORY_DELETE, directory_delete)     \
+    X(DIRECTORY_CONTENTS, directory_contents) \
+    X(DIRECTORY_RENAME, directory_rename)     \
+    X(DIRECTORY_MOVE, directory_move)         \
+    X(DIRECTORY_COPY, directory_copy)
+
+enum mhq_kind {
+#define X(KIND, name) MHQ_##KIND,
+    MHQ_OPS(X)
+#undef X
+        MHQ_KINDS
+};
+
+/* Failures that are no errno. All are negative; mhq_run.error is 0, an errno, or one of these. */
+enum mhq_failure {
+    MHQ_ENOTREGULAR = -1, /* a FIFO, socket or device where a regular file is needed */
+    MHQ_EREFUSED = -2     /* the caller knew beforehand; the operation is not run */
+};
+
+/* Which path an error's text names. */
+enum mhq_where {
+    MHQ_AT_NONE,
+    MHQ_AT_PATH,   /* op->path */
+    MHQ_AT_PATH2,  /* op->path2 */
+    MHQ_AT_BOTH,   /* 'path' -> 'path2' */
+    MHQ_AT_BUFFER, /* run->buffer holds the path, NUL-terminated; run->length is its length */
+    MHQ_AT_BUFFER2 /* the same, for a path below op->path2: tells whose type the text takes */
+};
+
+/* One operation. Read-only from mhq_submit on; everything it points at is lent by the caller
+ * until the job comes back. */
+typedef struct mhq_op {
+    uint8_t kind;        /* enum mhq_kind */
+    uint8_t refused;     /* not to be run: completes with MHQ_EREFUSED */
+    const char *path;    /* NUL-terminated, in the file system's encoding */
+    const char *path2;   /* the second path where there is one, else NULL */
+    const char *data;    /* file_write: the bytes */
+    size_t size;         /* file_write: how many */
+} mhq_op;
+
+struct mhq_job;
+
+/* One execution of one operation, and its completion. Written by the baton holder, then, from
+ * its publication on, by the callback thread. */
+typedef struct mhq_run {
+    struct mhq_run *next;  /* link of the done stack, later of the batch, later of a free list */
+    const mhq_op *op;      /* NULL: not an operation but the end of a list */
+    struct mhq_job *job;   /* what it belongs to */
+    int32_t error;         /* 0, an errno, or an mhq_failure */
+    uint8_t where;         /* enum mhq_where */
+    uint8_t exists;        /* *_exists: the answer */
+    char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
+                            * NULL; malloc'ed, owned by the record until taken or delivered */
+    size_t length;         /* result bytes in the buffer, room not counted */
+    size_t charged;        /* bytes of the budget that this record holds */
+} mhq_run;
+
+/* A frozen list: entries in order, each an operation or another frozen list. Shared between
+ * jobs and between parents; read-only once a job refers to it. Sublists are never empty and
+ * never of one entry only, so a walk costs no more than twice its operations. */
+typedef struct mhq_entry {
+    const mhq_op *op;              /* NULL: a sublist */
+    const struct mhq_list *list;
+} mhq_entry;
+
+typedef struct mhq_list {
+    size_t count;          /* entries */
+    uint64_t total;        /* operations once expanded */
+    uint32_t depth;        /* frames a walk needs, at least 1 */
+    const mhq_entry *entries;
+} mhq_list;
+
+/* What a ring slot holds. `op` or `list` is set, never both (both NULL: an empty list). */
+typedef struct mhq_job {
+    uint64_t ticket;
+    struct mhq_job *overflow_next;
+    const mhq_op *op;
+    struct mhq_walk *walk; /* a list's position and run records; made by mhq_walk_new */
+    mhq_run run;           /* the operation's completion, or the list's end */
+} mhq_job;
+
+#endif

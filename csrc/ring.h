@@ -1,0 +1,81 @@
+/* ring.h - the op ring: bounded, many producers, one consumer at a time (the baton holder).
+ *
+ * Tickets are 64 bits and never wrap. Three counters: `tail` is the next ticket to be claimed,
+ * `head` the next to be run, `done` how many have come all the way back (called back).
+ *
+ * Invariants:
+ *  R1  The slot of ticket t is t & mask. With lap = t & ~mask its state is 2*lap when it is free
+ *      for t and 2*lap + 1 when t is published: different at every capacity, 1 included.
+ *      (The index is left out so that zeroed memory is a ring whose slots are all free.)
+ *  R2  A producer claims t only while t - done < capacity. Then ticket t - capacity has been
+ *      called back, hence run, hence popped: the slot of t is free for it. So between claim and
+ *      publish there is nothing to wait for, and a producer that is descheduled there delays no
+ *      other producer until the ring is full.
+ *  R3  An overdraft (the callback thread, which must never wait for room) claims whatever the
+ *      room. Where its slot is not free the job goes to the overflow list, ordered by ticket.
+ *      tail then is ahead of done by more than capacity, so everyone else finds the ring full.
+ *  R4  "Closed" is the top bit of `tail`: a claim is one compare-and-swap, so after the bit is set
+ *      no ticket is given out, and the tail is final.
+ */
+#ifndef MHQ_RING_H
+#define MHQ_RING_H
+
+#include <stdalign.h>
+
+#include "atomic.h"
+#include "op.h"
+#include "park.h"
+#include "sys.h"
+
+#define MHQ_CLOSED_BIT (UINT64_C(1) << 63)
+
+typedef struct mhq_slot {
+    _Atomic uint64_t state;
+    mhq_job *job;
+} mhq_slot;
+
+typedef struct mhq_ring {
+    mhq_slot *slots;
+    uint64_t mask, capacity;
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t tail;     /* producers */
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t head;     /* the baton holder */
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t done;     /* the callback thread */
+    alignas(MHQ_CACHE_LINE) _Atomic uint32_t waiters;  /* producers waiting for room */
+    _Atomic uint32_t room_epoch;                       /* futex: moves when there is room again */
+    alignas(MHQ_CACHE_LINE) _Atomic uint32_t overflowed; /* jobs in the overflow list */
+    mhq_mutex overflow_lock;
+    mhq_job *overflow;                                 /* by ticket, lowest first */
+    mhq_parker consumer;                               /* the holder waiting for work */
+} mhq_ring;
+
+enum mhq_claim { MHQ_CLAIMED, MHQ_FULL, MHQ_CLOSED };
+
+/* capacity: a power of two. 0 or ENOMEM. */
+int mhq_ring_init(mhq_ring *ring, uint64_t capacity);
+void mhq_ring_fini(mhq_ring *ring);
+
+/* Any thread. Claims job->ticket; overdraw: never MHQ_FULL. */
+enum mhq_claim mhq_ring_claim(mhq_ring *ring, mhq_job *job, int overdraw);
+/* The claimer, at once after the claim. 1: a wake-up was paid for. */
+int mhq_ring_publish(mhq_ring *ring, mhq_job *job);
+
+/* The baton holder: the next job in ticket order, or NULL. */
+mhq_job *mhq_ring_pop(mhq_ring *ring);
+/* The baton holder: is there one to pop? [P2] of the consumer's parker. */
+int mhq_ring_ready(mhq_ring *ring);
+/* The baton holder: the job `ahead` places behind the next one, if it is published in its slot. */
+const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead);
+/* Any thread: closed, and everything that was accepted has been popped. */
+int mhq_ring_drained(mhq_ring *ring);
+
+/* The callback thread: a job has come all the way back; wakes those who wait for room when half
+ * the ring is free. 1: a wake-up was paid for. */
+int mhq_ring_return(mhq_ring *ring);
+/* Any thread: waits until there may be room, a signal came, or the time is up. */
+void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns);
+
+/* Any thread. No claim succeeds from here on; wakes everyone who waits. */
+void mhq_ring_close(mhq_ring *ring);
+int mhq_ring_is_closed(mhq_ring *ring);
+
+#endif
