@@ -12,6 +12,23 @@
 #include "calls.h"
 #include "fs.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
+/* For headers that are older than the kernel. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1u
+#endif
+#ifndef O_PATH
+#define O_PATH 010000000
+#endif
+#ifndef O_TMPFILE
+#define O_TMPFILE (020000000 | O_DIRECTORY)
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
+
 /* Every primitive has this shape. */
 typedef void mhq_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run);
 
@@ -19,7 +36,25 @@ typedef void mhq_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run);
 MHQ_OPS(X)
 #undef X
 
-/* Every function below that returns int returns 0 or an errno (never -1), unless it says so. */
+/* Every function below that returns int returns 0 or an errno (never -1; MHQ_ENOTREGULAR where
+ * it says so), unless it says otherwise. */
+
+/* Repeats a call while it is interrupted. Bounded: a file system that answers EINTR for ever
+ * fails the operation instead of hanging the queue. */
+#define MHQ_RETRY(result, call)                                                   \
+    do {                                                                          \
+        for (int mhq_tries_ = 10000; ((result) = (call)) < 0 && errno == EINTR && \
+                                     --mhq_tries_ > 0;) {                         \
+        }                                                                         \
+    } while (0)
+
+/* fs->scratch: who calls what uses it? mhq_copy_contents, mhq_copy_metadata and all that calls
+ * them overwrite it. So whoever copies while reading a directory needs a buffer of its own. */
+
+/* From this size on an operation says beforehand that it is going to take long. */
+#define MHQ_LENGTHY ((size_t)262144)
+/* The most that one system call is asked to move. */
+#define MHQ_CALL_BYTES ((size_t)1 << 30)
 
 /* fs_posix.c ------------------------------------------------------------------------------ */
 
@@ -34,8 +69,18 @@ int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int 
  * open says ENXIO). `flags` is added (O_NOFOLLOW). EAGAIN (a lease) is retried blocking. */
 int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st);
 
-/* Writes all of it. */
+/* pread, and read where the file has no positions. EINTR dealt with; -1 and errno. */
+ssize_t mhq_read_at(mhq_fs *fs, int fd, void *to, size_t n, off_t at);
+
+/* Writes all of it: at the descriptor's position, and at `at`. */
 int mhq_write_all(mhq_fs *fs, int fd, const char *from, size_t n);
+int mhq_write_at(mhq_fs *fs, int fd, const char *from, size_t n, off_t at);
+
+/* The number in decimal and a NUL; no more than 11 bytes. */
+void mhq_print_number(char *to, unsigned number);
+
+/* True if renameat2's refusal can mean that it does not know the flag, or the call. */
+int mhq_lacks_noreplace(int error);
 
 /* fs_list.c ------------------------------------------------------------------------------- */
 

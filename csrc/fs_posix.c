@@ -1,0 +1,434 @@
+/* fs_posix.c - dispatch, and the primitives that need no walk: exists, create, delete, rename,
+ * read, write.
+ *
+ * Each primitive runs on the baton holder's thread, with that thread's mhq_fs. The hot ones
+ * make the fewest system calls that are right: exists one, read four, write three; whatever is
+ * unusual is found out from the failure of the usual call.
+ */
+#include "fs_posix.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* ---- dispatch ---- */
+
+static mhq_primitive *const primitives[] = {
+#define X(KIND, name) [MHQ_##KIND] = mhq_fs_##name,
+    MHQ_OPS(X)
+#undef X
+};
+_Static_assert(sizeof primitives / sizeof *primitives == MHQ_KINDS, "a primitive per kind");
+
+int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys)
+{
+    memset(fs, 0, sizeof *fs);
+    fs->sys = sys ? sys : &mhq_calls_real;
+    fs->scratch = fs->sys->alloc(MHQ_SCRATCH);
+    return fs->scratch ? 0 : ENOMEM;
+}
+
+void mhq_fs_fini(mhq_fs *fs)
+{
+    fs->sys->release(fs->scratch);
+    fs->scratch = NULL;
+}
+
+void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    if (op->refused)
+        mhq_fail(run, MHQ_EREFUSED, MHQ_AT_NONE);
+    else if (op->kind >= MHQ_KINDS)
+        mhq_fail(run, ENOSYS, MHQ_AT_NONE);
+    else
+        primitives[op->kind](fs, op, run);
+}
+
+/* ---- shared steps ---- */
+
+void mhq_fail(mhq_run *run, int error, enum mhq_where where)
+{
+    run->error = error;
+    run->where = (uint8_t)where;
+}
+
+int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    MHQ_RETRY(*fd, fs->sys->openat(dir, path, flags | O_CLOEXEC, mode));
+    return *fd < 0 ? errno : 0;
+}
+
+/* A lease on the file makes the open that must not block say EAGAIN. The blocking open that
+ * waits for the lease's holder goes through a descriptor which pins the file, so that nobody
+ * can slip a FIFO under the name in between. */
+static int open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    int pin, error = mhq_open(fs, dir, path, O_PATH | (flags & O_NOFOLLOW), 0, &pin);
+    if (error == ENOENT && (flags & O_CREAT)) /* it has just gone */
+        return mhq_open(fs, dir, path, flags | O_NONBLOCK, mode, fd);
+    if (error)
+        return error;
+    struct stat st;
+    if (fs->sys->fstat(pin, &st) < 0) {
+        error = errno;
+    } else if (!S_ISREG(st.st_mode)) {
+        error = EAGAIN;
+    } else {
+        char link[48] = "/proc/self/fd/";
+        mhq_print_number(link + strlen(link), (unsigned)pin);
+        error = mhq_open(fs, AT_FDCWD, link, flags & ~(O_CREAT | O_NOFOLLOW), 0, fd);
+    }
+    (void)fs->sys->close(pin);
+    return error;
+}
+
+void mhq_print_number(char *to, unsigned number)
+{
+    char digits[16];
+    size_t n = 0;
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (n)
+        *to++ = digits[--n];
+    *to = 0;
+}
+
+/* Never hangs on a FIFO, and never makes a terminal ours. */
+static int open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    int error = mhq_open(fs, dir, path, flags | O_NOCTTY | O_NONBLOCK, mode, fd);
+    if (error == EAGAIN)
+        error = open_leased(fs, dir, path, flags | O_NOCTTY, mode, fd);
+    return error;
+}
+
+int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st)
+{
+    int error = open_patiently(fs, dir, path, O_RDONLY | flags, 0, fd);
+    if (error == ENXIO) /* a socket, or a device without a driver */
+        return MHQ_ENOTREGULAR;
+    if (error)
+        return error;
+    if (fs->sys->fstat(*fd, st) < 0)
+        error = errno;
+    else if (S_ISDIR(st->st_mode))
+        error = EISDIR;
+    else if (!S_ISREG(st->st_mode))
+        error = MHQ_ENOTREGULAR;
+    if (error) {
+        (void)fs->sys->close(*fd);
+        *fd = -1;
+    }
+    return error;
+}
+
+ssize_t mhq_read_at(mhq_fs *fs, int fd, void *to, size_t n, off_t at)
+{
+    ssize_t got;
+    if (n > MHQ_CALL_BYTES)
+        n = MHQ_CALL_BYTES;
+    MHQ_RETRY(got, fs->sys->pread(fd, to, n, at));
+    if (got < 0 && errno == ESPIPE)
+        MHQ_RETRY(got, fs->sys->read(fd, to, n));
+    if (got > 0)
+        fs->bytes_read += (uint64_t)got;
+    return got;
+}
+
+/* at < 0: at the descriptor's position. */
+static int write_bytes(mhq_fs *fs, int fd, const char *from, size_t n, off_t at)
+{
+    do { /* once for no bytes too: file_write learns from it what it writes to */
+        size_t some = n < MHQ_CALL_BYTES ? n : MHQ_CALL_BYTES;
+        ssize_t put;
+        if (at < 0)
+            MHQ_RETRY(put, fs->sys->write(fd, from, some));
+        else
+            MHQ_RETRY(put, fs->sys->pwrite(fd, from, some, at));
+        if (put < 0)
+            return errno;
+        if (put == 0 && n)
+            return EIO; /* no progress, no error: better than going on for ever */
+        fs->bytes_written += (uint64_t)put;
+        from += put;
+        n -= (size_t)put;
+        if (at >= 0)
+            at += put;
+    } while (n);
+    return 0;
+}
+
+int mhq_write_all(mhq_fs *fs, int fd, const char *from, size_t n)
+{
+    return n ? write_bytes(fs, fd, from, n, -1) : 0;
+}
+
+int mhq_write_at(mhq_fs *fs, int fd, const char *from, size_t n, off_t at)
+{
+    return n ? write_bytes(fs, fd, from, n, at) : 0;
+}
+
+int mhq_lacks_noreplace(int error)
+{
+    /* EPERM: what some sandboxes say of a call they do not know. */
+    return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM;
+}
+
+/* ---- exists ---- */
+
+/* run->error stays 0 and st_mode is 0 where there is nothing. */
+static mode_t mode_of(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    struct stat st;
+    int result;
+    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, 0));
+    if (result == 0)
+        return st.st_mode;
+    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != ENAMETOOLONG)
+        mhq_fail(run, errno, MHQ_AT_PATH);
+    return 0;
+}
+
+void mhq_fs_file_exists(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mode_t mode = mode_of(fs, op, run);
+    run->exists = mode != 0 && !S_ISDIR(mode);
+}
+
+void mhq_fs_directory_exists(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    run->exists = S_ISDIR(mode_of(fs, op, run));
+}
+
+/* ---- create, delete ---- */
+
+void mhq_fs_file_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    int fd, error = mhq_open(fs, AT_FDCWD, op->path, O_WRONLY | O_CREAT | O_EXCL, 0666, &fd);
+    if (!error && fs->sys->close(fd) < 0 && errno != EINTR)
+        error = errno;
+    if (error)
+        mhq_fail(run, error, MHQ_AT_PATH);
+}
+
+void mhq_fs_directory_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    int result;
+    MHQ_RETRY(result, fs->sys->mkdirat(AT_FDCWD, op->path, 0777));
+    if (result < 0)
+        mhq_fail(run, errno, MHQ_AT_PATH);
+}
+
+void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    int result;
+    MHQ_RETRY(result, fs->sys->unlinkat(AT_FDCWD, op->path, 0));
+    if (result == 0)
+        return;
+    int error = errno;
+    struct stat st;
+    /* What POSIX says of a directory where Linux says EISDIR. */
+    if (error == EPERM && fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISDIR(st.st_mode))
+        error = EISDIR;
+    mhq_fail(run, error, MHQ_AT_PATH);
+}
+
+/* ---- rename ---- */
+
+static int rename_plain(mhq_fs *fs, const mhq_op *op)
+{
+    int result;
+    MHQ_RETRY(result, fs->sys->renameat(AT_FDCWD, op->path, AT_FDCWD, op->path2));
+    return result < 0 ? errno : 0;
+}
+
+void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    struct stat st;
+    int result, error;
+    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        error = errno;
+    else if (S_ISDIR(st.st_mode))
+        error = EISDIR;
+    else
+        error = rename_plain(fs, op);
+    if (error)
+        mhq_fail(run, error, MHQ_AT_BOTH);
+}
+
+/* Without the flag: reserve the name with an empty directory, which a rename may replace. */
+static int rename_over_reservation(mhq_fs *fs, const mhq_op *op)
+{
+    int result;
+    MHQ_RETRY(result, fs->sys->mkdirat(AT_FDCWD, op->path2, 0700));
+    if (result < 0)
+        return errno;
+    int error = rename_plain(fs, op);
+    if (error)
+        MHQ_RETRY(result, fs->sys->unlinkat(AT_FDCWD, op->path2, AT_REMOVEDIR));
+    return error;
+}
+
+void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    struct stat st, st2;
+    int result, error = 0;
+    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        error = errno;
+    else if (!S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_BOTH);
+        return;
+    }
+    MHQ_RETRY(result, fs->sys->renameat2(AT_FDCWD, op->path, AT_FDCWD, op->path2,
+                                         RENAME_NOREPLACE));
+    if (result < 0)
+        error = errno;
+    if (mhq_lacks_noreplace(error))
+        error = rename_over_reservation(fs, op);
+    /* The same directory under another spelling: where case does not matter. */
+    if (error == EEXIST &&
+        fs->sys->fstatat(AT_FDCWD, op->path2, &st2, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st2.st_dev == st.st_dev && st2.st_ino == st.st_ino && rename_plain(fs, op) == 0)
+        error = 0;
+    if (error)
+        mhq_fail(run, error, MHQ_AT_BOTH);
+}
+
+/* ---- read ---- */
+
+/* A result that grows: `room` bytes fit at buffer + head, and one more is always there to be
+ * read into, which tells growth from the end in one call. */
+typedef struct growing {
+    char *buffer;
+    size_t room, have;
+} growing;
+
+static int reserve(mhq_fs *fs, mhq_run *run, growing *g, size_t room)
+{
+    size_t after = fs->tail ? fs->tail : 1;
+    if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
+        after > PTRDIFF_MAX - room - fs->head)
+        return ENOMEM;
+    if (fs->charge && room > g->room)
+        fs->charge(fs->who, run, room - g->room);
+    char *larger = g->buffer ? fs->sys->resize(g->buffer, fs->head + room + after)
+                             : fs->sys->alloc(fs->head + room + after);
+    if (!larger)
+        return ENOMEM;
+    g->buffer = larger;
+    g->room = room;
+    return 0;
+}
+
+/* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
+ * have none, and shall cost neither budget nor room. */
+static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, growing *g)
+{
+    ssize_t got = mhq_read_at(fs, fd, fs->scratch, MHQ_SCRATCH, 0);
+    if (got < 0)
+        return errno;
+    size_t have = (size_t)got;
+    int error = reserve(fs, run, g, have ? 2 * have + 4096 : 0);
+    if (error)
+        return error;
+    memcpy(g->buffer + fs->head, fs->scratch, have);
+    g->have = have;
+    return 0;
+}
+
+/* Reads until the end, whatever the size was said to be. A first read that fills exactly the
+ * said size left its one byte of slack empty: that was the end. */
+static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, growing *g)
+{
+    int error = size ? reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
+    if (error || (!size && !g->have))
+        return error;
+    if (size >= MHQ_LENGTHY && fs->lengthy)
+        fs->lengthy(fs->who);
+    for (;;) {
+        size_t want = g->room + 1 - g->have;
+        if (want > MHQ_CALL_BYTES)
+            want = MHQ_CALL_BYTES;
+        ssize_t got =
+            mhq_read_at(fs, fd, g->buffer + fs->head + g->have, want, (off_t)g->have);
+        if (got < 0)
+            return errno;
+        g->have += (size_t)got;
+        if (got == 0 || (g->have == size && (size_t)got < want))
+            return 0;
+        if (g->have > g->room) {
+            error = reserve(fs, run, g, g->have + g->have / 2 + 4096);
+            if (error)
+                return error;
+        }
+    }
+}
+
+void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    struct stat st;
+    growing g = {NULL, 0, 0};
+    int fd, error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &fd, &st);
+    if (!error) {
+        size_t size = st.st_size > 0 ? (size_t)st.st_size : 0;
+        error = read_all(fs, fd, size, run, &g);
+        (void)fs->sys->close(fd);
+    }
+    if (error) {
+        fs->sys->release(g.buffer);
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    run->buffer = g.buffer;
+    run->length = g.have;
+}
+
+/* ---- write ---- */
+
+/* The first pwrite was refused. ESPIPE: the file has no positions; a FIFO is an error (nothing
+ * has been written yet), a terminal is written to as open() would. EAGAIN: the descriptor is
+ * to wait after all. */
+static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
+{
+    struct stat st;
+    if (fs->sys->fstat(fd, &st) < 0)
+        return errno;
+    if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+        return MHQ_ENOTREGULAR;
+    if (fs->sys->fcntl_setfl(fd, O_WRONLY) < 0)
+        return errno;
+    return write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
+}
+
+/* ENXIO: a FIFO that nobody reads, a socket, or truly a device without a driver. */
+static int open_refusal(mhq_fs *fs, const mhq_op *op)
+{
+    struct stat st;
+    if (fs->sys->fstatat(AT_FDCWD, op->path, &st, 0) < 0 || S_ISCHR(st.st_mode) ||
+        S_ISBLK(st.st_mode))
+        return ENXIO;
+    return MHQ_ENOTREGULAR;
+}
+
+void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    int fd, error = open_patiently(fs, AT_FDCWD, op->path, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd);
+    if (error) {
+        mhq_fail(run, error == ENXIO ? open_refusal(fs, op) : error, MHQ_AT_PATH);
+        return;
+    }
+    if (op->size >= MHQ_LENGTHY && fs->lengthy)
+        fs->lengthy(fs->who);
+    error = write_bytes(fs, fd, op->data, op->size, 0);
+    if (error == ESPIPE || error == EAGAIN)
+        error = write_unusual(fs, fd, op, error);
+    if (fs->sys->close(fd) < 0 && !error && errno != EINTR)
+        error = errno;
+    if (error)
+        mhq_fail(run, error, MHQ_AT_PATH);
+}
