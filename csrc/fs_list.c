@@ -25,14 +25,10 @@ static int read_lot(mhq_fs *fs, mhq_reader *reader)
     return got == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry)
+/* The next entry of the lot at hand. 1: *entry is filled; 0: none left; negative: -errno. */
+static int next_entry(mhq_reader *reader, mhq_dirent *entry)
 {
-    for (;;) {
-        if (reader->at >= reader->have) {
-            int more = read_lot(fs, reader);
-            if (more <= 0)
-                return more;
-        }
+    while (reader->at < reader->have) {
         const char *record = reader->buffer + reader->at;
         size_t left = reader->have - reader->at;
         uint16_t length = 0;
@@ -50,6 +46,18 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry)
         memcpy(&entry->inode, record, sizeof entry->inode);
         return 1;
     }
+    return 0;
+}
+
+int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry)
+{
+    int result;
+    while ((result = next_entry(reader, entry)) == 0) {
+        result = read_lot(fs, reader);
+        if (result <= 0)
+            break;
+    }
+    return result;
 }
 
 /* ---- directory_contents ---- */
@@ -122,21 +130,21 @@ static int list_all(listing *list)
 {
     mhq_dirent entry;
     for (;;) {
-        if (list->reader.at >= list->reader.have && list->reader.have) {
-            int error = keep_lot(list); /* the next call reads over it */
-            if (error)
-                return error;
-            if (list->reader.have > FIRST_LOT / 2) {
-                tell(list);
-                list->reader.size = MHQ_SCRATCH;
-            }
-        }
-        int more = mhq_read_entry(list->fs, &list->reader, &entry);
+        int more = read_lot(list->fs, &list->reader);
         if (more < 0)
             return -more;
         if (!more)
-            return keep_lot(list);
-        pack(list, &entry);
+            return list->run->buffer ? 0 : keep_lot(list);
+        int found;
+        while ((found = next_entry(&list->reader, &entry)) > 0)
+            pack(list, &entry);
+        int error = found < 0 ? -found : keep_lot(list);
+        if (error)
+            return error;
+        if (list->reader.have > FIRST_LOT / 2) {
+            tell(list);
+            list->reader.size = MHQ_SCRATCH;
+        }
     }
 }
 
