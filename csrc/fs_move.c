@@ -1,0 +1,319 @@
+/* fs_move.c - file_move, directory_move.
+ *
+ * A move is a rename, within whatever the system can rename within. Only its EXDEV says that it
+ * cannot: device numbers are equal on both sides of a bind mount. Then the source is copied out
+ * of sight, the copy gets the target's name, and the source is removed, provided that it is
+ * still what was copied. From the moment the target has its name it is never touched again,
+ * whatever becomes of the source.
+ */
+#include "fs_walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+typedef struct mover {
+    mhq_fs *fs;
+    mhq_run *run;
+    const char *path, *path2;   /* as given */
+    const char *base;           /* the source's last component */
+    mhq_place source, target;   /* opened when they are needed */
+    char *joined;               /* path2/base, where the target is inside of path2; else NULL */
+} mover;
+
+static const char *shown_target(const mover *m)
+{
+    return m->joined ? m->joined : m->path2;
+}
+
+static void fail_target(mover *m, int error)
+{
+    if (m->joined) {
+        mhq_fail_at(m->run, error, 1, m->joined);
+        m->joined = NULL; /* the run's now */
+    } else {
+        mhq_fail(m->run, error, MHQ_AT_PATH2);
+    }
+}
+
+/* A failed rename. That the name is taken inside of a directory is no news about path2. */
+static void fail_rename(mover *m, int error)
+{
+    if (m->joined && error == EEXIST)
+        fail_target(m, error);
+    else
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+}
+
+/* Where path2 is a directory, the target is inside of it. */
+static int choose_target(mover *m)
+{
+    const mhq_calls *sys = m->fs->sys;
+    struct stat st;
+    if (sys->fstatat(AT_FDCWD, m->path2, &st, 0) != 0 || !S_ISDIR(st.st_mode))
+        return 0; /* other failures show again in the rename */
+    m->joined = mhq_join(m->fs, m->path2, m->base);
+    if (m->joined == NULL)
+        return ENOMEM;
+    /* The same descriptor for all that follows, so that it stays the same directory. */
+    m->target.name = m->base;
+    return mhq_open(m->fs, AT_FDCWD, m->path2, O_PATH | O_DIRECTORY, 0, &m->target.dir);
+}
+
+static int open_target(mover *m)
+{
+    return m->joined ? 0 : mhq_place_open(m->fs, m->path2, &m->target);
+}
+
+static void close_mover(mover *m)
+{
+    if (m->source.dir != -1)
+        mhq_place_close(m->fs, &m->source);
+    if (m->target.dir != -1)
+        mhq_place_close(m->fs, &m->target);
+    m->fs->sys->release(m->joined);
+}
+
+static mover new_mover(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = { .fs = fs, .run = run, .path = op->path, .path2 = op->path2 };
+    m.source.dir = m.target.dir = -1;
+    return m;
+}
+
+/* Files, links, nodes --------------------------------------------------------------------- */
+
+static int copy_aside(mover *m, const struct stat *st, const char *temporary, int *side)
+{
+    const mhq_place *from = &m->source, *to = &m->target;
+    if (S_ISREG(st->st_mode))
+        return mhq_copy_file_at(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
+    return mhq_copy_special(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
+}
+
+static int commit_file(const mover *m, const char *temporary)
+{
+    int dir = m->target.dir;
+    if (m->joined)
+        return mhq_commit_file(m->fs, dir, temporary, dir, m->target.name);
+    return m->fs->sys->renameat(dir, temporary, dir, m->target.name) == 0 ? 0 : errno;
+}
+
+static int remove_source(const mover *m, const struct stat *st)
+{
+    struct stat now;
+    const mhq_calls *sys = m->fs->sys;
+    if (sys->fstatat(m->source.dir, m->source.name, &now, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno;
+    if (now.st_dev != st->st_dev || now.st_ino != st->st_ino)
+        return ESTALE;
+    return sys->unlinkat(m->source.dir, m->source.name, 0) == 0 ? 0 : errno;
+}
+
+/* A rename between two names of one file does nothing, and succeeds. Seen through two mounts it
+ * says EXDEV; then removing the source might remove the only name. */
+static int same_file(const mover *m, const struct stat *st)
+{
+    struct stat other;
+    return m->fs->sys->fstatat(m->target.dir, m->target.name, &other, AT_SYMLINK_NOFOLLOW) == 0
+        && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+/* What would make the copy useless is found before it is made. -1: reported. 1: nothing to do */
+static int check_file(mover *m, struct stat *st)
+{
+    const mhq_place *from = &m->source;
+    int error = mhq_place_open(m->fs, m->path, &m->source);
+    if (!error)
+        error = mhq_check_mounts(m->fs, from->dir, from->name, 0);
+    if (!error && m->fs->sys->fstatat(from->dir, from->name, st, AT_SYMLINK_NOFOLLOW) != 0)
+        error = errno;
+    if (!error && S_ISDIR(st->st_mode))
+        error = EISDIR;
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return -1;
+    }
+    size_t n = strlen(m->path2);
+    if (!m->joined && n > 0 && m->path2[n - 1] == '/')
+        error = ENOTDIR; /* as the rename says on one file system */
+    else
+        error = open_target(m);
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+        return -1;
+    }
+    if (!same_file(m, st))
+        return 0;
+    if (!m->joined)
+        return 1;
+    fail_rename(m, EEXIST);
+    return -1;
+}
+
+static void move_file_across(mover *m)
+{
+    char temporary[MHQ_TEMPORARY];
+    struct stat st;
+    int side = 1;
+    if (m->fs->lengthy)
+        m->fs->lengthy(m->fs->who);
+    if (check_file(m, &st) != 0)
+        return;
+    int error = mhq_temporary_name(m->fs, temporary);
+    if (!error)
+        error = copy_aside(m, &st, temporary, &side);
+    if (error) {
+        if (side)
+            fail_target(m, error);
+        else
+            mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = commit_file(m, temporary);
+    if (error) {
+        if (m->fs->sys->unlinkat(m->target.dir, temporary, 0) != 0)
+            mhq_tell_left(m->fs, shown_target(m), temporary);
+        fail_rename(m, error);
+        return;
+    }
+    error = remove_source(m, &st);
+    if (error)
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+}
+
+/* The paths as given: what a slash at the end means, the system knows best. */
+static int rename_file(mover *m)
+{
+    if (m->joined)
+        return mhq_commit_file(m->fs, AT_FDCWD, m->path, m->target.dir, m->base);
+    return m->fs->sys->renameat(AT_FDCWD, m->path, AT_FDCWD, m->path2) == 0 ? 0 : errno;
+}
+
+static void move_file(mover *m)
+{
+    struct stat st;
+    int error = m->fs->sys->fstatat(AT_FDCWD, m->path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    if (!error && S_ISDIR(st.st_mode))
+        error = EISDIR;
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    const char *slash = strrchr(m->path, '/'); /* never at the end of what is no directory */
+    m->base = slash ? slash + 1 : m->path;
+    error = choose_target(m);
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH2);
+        return;
+    }
+    error = rename_file(m);
+    if (error == EXDEV)
+        move_file_across(m);
+    else if (error)
+        fail_rename(m, error);
+}
+
+void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = new_mover(fs, op, run);
+    move_file(&m);
+    close_mover(&m);
+}
+
+/* Directories ----------------------------------------------------------------------------- */
+
+static void move_directory_across(mover *m)
+{
+    const mhq_place *from = &m->source;
+    struct stat st;
+    int fd;
+    mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
+    if (m->run->error)
+        return;
+    int error = mhq_open(m->fs, from->dir, from->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+    if (!error && m->fs->sys->fstat(fd, &st) != 0) {
+        error = errno;
+        m->fs->sys->close(fd);
+    }
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = open_target(m);
+    if (error) {
+        m->fs->sys->close(fd);
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+        return;
+    }
+    mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), 1, m->run);
+    if (m->run->error) {
+        if (m->run->where == MHQ_AT_PATH2)
+            fail_target(m, m->run->error);
+        return;
+    }
+    mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, MHQ_DELETE_DIRECTORY, m->run);
+}
+
+/* The target is the source itself under another spelling of its name, on a file system that
+ * ignores case: a rename, not a move into itself. */
+static int respelled(const mover *m, int *yes)
+{
+    const mhq_calls *sys = m->fs->sys;
+    struct stat st, st2;
+    mhq_place other;
+    *yes = 0;
+    if (sys->fstatat(m->source.dir, m->source.name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno;
+    if (sys->fstatat(AT_FDCWD, m->path2, &st2, AT_SYMLINK_NOFOLLOW) != 0
+        || st.st_dev != st2.st_dev || st.st_ino != st2.st_ino)
+        return 0;
+    int error = mhq_place_open(m->fs, m->path2, &other);
+    if (error)
+        return error;
+    /* One parent, two names: a directory has no second name otherwise. */
+    if (sys->fstat(m->source.dir, &st) != 0 || sys->fstat(other.dir, &st2) != 0)
+        error = errno;
+    else
+        *yes = st.st_dev == st2.st_dev && st.st_ino == st2.st_ino
+            && strcmp(m->source.name, other.name) != 0
+            && strcmp(other.name, ".") != 0 && strcmp(other.name, "..") != 0;
+    mhq_place_close(m->fs, &other);
+    return error;
+}
+
+static int rename_directory(mover *m)
+{
+    const mhq_calls *sys = m->fs->sys;
+    const mhq_place *from = &m->source;
+    int same;
+    int error = respelled(m, &same);
+    if (error)
+        return error;
+    if (same)
+        return sys->renameat(from->dir, from->name, AT_FDCWD, m->path2) == 0 ? 0 : errno;
+    error = choose_target(m);
+    if (error)
+        return error;
+    if (m->joined)
+        return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->base);
+    return mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2);
+}
+
+void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = new_mover(fs, op, run);
+    int error = mhq_place_open_tree(fs, op->path, &m.source);
+    if (error) {
+        m.source.dir = -1;
+        mhq_fail(run, error, MHQ_AT_PATH);
+    } else {
+        m.base = m.source.name;
+        error = rename_directory(&m);
+        if (error == EXDEV)
+            move_directory_across(&m);
+        else if (error)
+            fail_rename(&m, error);
+    }
+    close_mover(&m);
+}

@@ -1,0 +1,519 @@
+/* fs_tree.c - copying trees.
+ *
+ * A copy is built out of sight, under a random name with mode 0700 next to its target, and gets
+ * the target's name when it is complete. A directory gets its metadata when its contents are
+ * complete: its mode may forbid writing, and its times must be the last thing to be set.
+ * Invariants: nothing is resolved by path but the two tops; links below the top are copied, never
+ * followed; mounts below the source are copied like any directory; on failure everything that
+ * was built is removed again, made parents included, and what cannot be is told.
+ */
+#include "fs_walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define ENTRIES ((size_t)65536) /* bytes of entries read at once; fs->scratch is for the files */
+#define OPEN_TREE (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+
+typedef struct copier {
+    mhq_tree tree;
+    mhq_fs *fs;
+    mhq_run *run;
+    char *entries;
+    int ownership;
+    dev_t dev;         /* the top of what is being built: never a source */
+    ino_t ino;
+} copier;
+
+/* Links and nodes ------------------------------------------------------------------------- */
+
+/* Owner and times of what cannot be opened. Best effort as far as the owner is concerned. */
+static int dress(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+{
+    struct timespec times[2] = { st->st_atim, st->st_mtim };
+    if (ownership && fs->sys->fchownat(dir2, name2, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+        fs->sys->fchownat(dir2, name2, (uid_t)-1, st->st_gid, AT_SYMLINK_NOFOLLOW);
+    if (fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW) == 0)
+        return 0;
+    return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : errno;
+}
+
+static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2, int *side)
+{
+    char *text = fs->scratch;
+    *side = 0;
+    ssize_t n = fs->sys->readlinkat(dir, name, text, MHQ_SCRATCH);
+    if (n < 0)
+        return errno;
+    if ((size_t)n >= MHQ_SCRATCH)
+        return ENAMETOOLONG;
+    text[n] = '\0';
+    *side = 1;
+    return fs->sys->symlinkat(text, dir2, name2) == 0 ? 0 : errno;
+}
+
+/* mknod's mode is cut by the umask. A FIFO can be opened without a peer and mended; a socket
+ * cannot be opened at all and stays as it came. */
+static int copy_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+{
+    struct stat made;
+    int fd;
+    if (fs->sys->mknodat(dir2, name2, st->st_mode & (S_IFMT | 0777), 0) != 0)
+        return errno;
+    if (!S_ISFIFO(st->st_mode))
+        return dress(fs, st, dir2, name2, ownership);
+    int error = dress(fs, st, dir2, name2, ownership);
+    if (error || mhq_open(fs, dir2, name2, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &fd) != 0)
+        return error;
+    if (fs->sys->fstat(fd, &made) == 0 && S_ISFIFO(made.st_mode)
+        && (made.st_mode & 0777) != (st->st_mode & 0777))
+        fs->sys->fchmod(fd, st->st_mode & 0777);
+    fs->sys->close(fd);
+    return 0;
+}
+
+int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *st, int dir2,
+                     const char *name2, int ownership, int *side)
+{
+    int error;
+    *side = 0;
+    if (S_ISLNK(st->st_mode)) {
+        error = copy_link(fs, dir, name, dir2, name2, side);
+        if (error)
+            return error;
+        error = dress(fs, st, dir2, name2, ownership);
+    } else if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode)) {
+        *side = 1;
+        error = copy_node(fs, st, dir2, name2, ownership);
+        if (error == EEXIST)
+            return error;
+    } else {
+        return MHQ_ENOTREGULAR;
+    }
+    if (error)
+        fs->sys->unlinkat(dir2, name2, 0);
+    return error;
+}
+
+/* The walk -------------------------------------------------------------------------------- */
+
+static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
+{
+    struct stat st;
+    *side = 0;
+    if (entry->type == DT_DIR)
+        return mhq_tree_note(&c->tree, entry->name);
+    if (c->fs->sys->fstatat(frame->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno;
+    if (S_ISDIR(st.st_mode))
+        return mhq_tree_note(&c->tree, entry->name);
+    if (S_ISREG(st.st_mode))
+        return mhq_copy_file_at(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
+                                c->ownership, side);
+    return mhq_copy_special(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
+                            c->ownership, side);
+}
+
+/* All of it before any subdirectory is visited: its place in the directory is lost with the
+ * descriptor. */
+static void copy_entries(copier *c)
+{
+    mhq_frame *frame = mhq_tree_top(&c->tree);
+    mhq_reader reader = { .fd = frame->fd, .buffer = c->entries, .size = ENTRIES };
+    mhq_dirent entry;
+    int got, side;
+    while ((got = mhq_read_entry(c->fs, &reader, &entry)) > 0) {
+        int error = copy_entry(c, frame, &entry, &side);
+        if (error) {
+            mhq_tree_fail(&c->tree, c->run, error, side, entry.name);
+            return;
+        }
+    }
+    if (got < 0)
+        mhq_tree_fail(&c->tree, c->run, -got, 0, NULL);
+    frame->ended = 1;
+}
+
+/* A mount can show one of its own ancestors, and what is being built. The latter is looked for
+ * everywhere; for the former, each directory is compared with one ancestor only, at the last
+ * power of two above it: a cycle is met within twice its length, at a constant price. */
+static int check_source(const copier *c, const struct stat *st)
+{
+    size_t depth = c->tree.depth;
+    if (st->st_dev == c->dev && st->st_ino == c->ino)
+        return EINVAL;
+    if (depth == 0)
+        return 0;
+    size_t mark = 1;
+    while (mark <= depth / 2)
+        mark *= 2;
+    const struct stat *other = &c->tree.frames[mark - 1].st;
+    return st->st_dev == other->st_dev && st->st_ino == other->st_ino ? ELOOP : 0;
+}
+
+static int enter(copier *c, int fd, int to, const struct stat *st)
+{
+    int error = mhq_tree_enter(&c->tree, fd, to);
+    if (!error)
+        mhq_tree_top(&c->tree)->st = *st;
+    return error;
+}
+
+static void visit(copier *c, const char *name)
+{
+    const mhq_calls *sys = c->fs->sys;
+    const mhq_frame *frame = mhq_tree_top(&c->tree);
+    struct stat st;
+    int fd, to = -1;
+    int target = 0;
+    int error = mhq_open(c->fs, frame->fd, name, OPEN_TREE, 0, &fd);
+    if (!error)
+        error = sys->fstat(fd, &st) == 0 ? check_source(c, &st) : errno;
+    if (!error) {
+        target = 1;
+        error = sys->mkdirat(frame->to, name, 0700) == 0 ? 0 : errno;
+    }
+    if (!error)
+        error = mhq_open(c->fs, frame->to, name, OPEN_TREE, 0, &to);
+    if (!error) {
+        error = enter(c, fd, to, &st);
+        fd = -1;
+    }
+    if (!error)
+        return;
+    if (fd >= 0)
+        sys->close(fd);
+    if (error == EINVAL && !target)
+        mhq_fail(c->run, error, MHQ_AT_PATH); /* not by the name it has while it is built */
+    else
+        mhq_tree_fail(&c->tree, c->run, error, target, name);
+}
+
+static void finish(copier *c)
+{
+    const mhq_frame *frame = mhq_tree_top(&c->tree);
+    int error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership);
+    if (error) {
+        mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
+        return;
+    }
+    error = mhq_tree_climb(&c->tree);
+    if (error) {
+        mhq_tree_fail(&c->tree, c->run, error, 0, NULL);
+        return;
+    }
+    mhq_tree_leave(&c->tree);
+}
+
+static void fill(copier *c)
+{
+    while (c->tree.depth > 0 && !c->run->error) {
+        const char *name = mhq_tree_next(&c->tree);
+        if (name != NULL)
+            visit(c, name);
+        else if (!mhq_tree_top(&c->tree)->ended)
+            copy_entries(c);
+        else
+            finish(c);
+    }
+}
+
+/* The target ------------------------------------------------------------------------------ */
+
+void mhq_tell_left(mhq_fs *fs, const char *shown, const char *temporary)
+{
+    if (!fs->left_behind)
+        return;
+    size_t n = strlen(shown);
+    while (n > 1 && shown[n - 1] == '/')
+        n--;
+    while (n > 0 && shown[n - 1] != '/')
+        n--;
+    char *path = fs->sys->alloc(n + strlen(temporary) + 1);
+    if (path != NULL) {
+        memcpy(path, shown, n);
+        strcpy(path + n, temporary);
+    }
+    fs->left_behind(fs->who, path != NULL ? path : temporary);
+    fs->sys->release(path);
+}
+
+int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
+{
+    const mhq_calls *sys = fs->sys;
+    if (sys->renameat2(dir, name, dir2, name2, 1 /* RENAME_NOREPLACE */) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    /* Not known here. A rename replaces an empty directory, so an own one reserves the name. */
+    if (sys->mkdirat(dir2, name2, 0700) != 0)
+        return errno;
+    if (sys->renameat(dir, name, dir2, name2) == 0)
+        return 0;
+    int error = errno;
+    sys->unlinkat(dir2, name2, AT_REMOVEDIR);
+    return error == ENOTEMPTY ? EEXIST : error;
+}
+
+/* EINVAL where `dir` is the directory `st` or lies below it. Only spares work: where the way up
+ * cannot be seen, or a mount hides it, the walk notices. */
+static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
+{
+    struct stat here, above;
+    int fd = -1;
+    int error = fs->sys->fstat(dir, &here) == 0 ? 0 : errno;
+    while (!error && (here.st_dev != st->st_dev || here.st_ino != st->st_ino)) {
+        int up;
+        error = mhq_open(fs, fd < 0 ? dir : fd, "..", O_PATH | O_DIRECTORY, 0, &up);
+        if (error)
+            break;
+        if (fd >= 0)
+            fs->sys->close(fd);
+        fd = up;
+        if (fs->sys->fstat(fd, &above) != 0)
+            error = errno;
+        else if (above.st_dev == here.st_dev && above.st_ino == here.st_ino)
+            error = ENOENT; /* the root */
+        here = above;
+    }
+    if (fd >= 0)
+        fs->sys->close(fd);
+    return error ? 0 : EINVAL;
+}
+
+static void undo(mhq_fs *fs, int dir, const char *temporary, const char *shown2)
+{
+    mhq_run run = { .error = 0 };
+    mhq_delete_known(fs, dir, temporary, NULL, temporary, MHQ_DELETE_OWN | MHQ_DELETE_DIRECTORY,
+                     &run);
+    fs->sys->release(run.buffer);
+    if (run.error)
+        mhq_tell_left(fs, shown2, temporary);
+}
+
+/* Before anything is made. */
+static int check_target(copier *c, int from, int dir, const char *name, struct stat *st)
+{
+    struct stat other;
+    const mhq_calls *sys = c->fs->sys;
+    if (sys->fstatat(dir, name, &other, AT_SYMLINK_NOFOLLOW) == 0)
+        errno = EEXIST;
+    if (errno != ENOENT) {
+        mhq_fail(c->run, errno, MHQ_AT_PATH2);
+        return -1;
+    }
+    int error = sys->fstat(from, st) == 0 ? check_outside(c->fs, dir, st) : errno;
+    if (error) {
+        mhq_fail(c->run, error, MHQ_AT_PATH);
+        return -1;
+    }
+    c->entries = sys->alloc(ENTRIES);
+    if (c->entries == NULL) {
+        mhq_fail(c->run, ENOMEM, MHQ_AT_PATH);
+        return -1;
+    }
+    return 0;
+}
+
+/* Opens the directory that was made to be filled, and starts the walk; takes `from`. */
+static int begin(copier *c, int from, int dir, const char *temporary, const struct stat *st)
+{
+    struct stat made;
+    int to;
+    int error = mhq_open(c->fs, dir, temporary, OPEN_TREE, 0, &to);
+    if (!error && c->fs->sys->fstat(to, &made) != 0) {
+        error = errno;
+        c->fs->sys->close(to);
+    }
+    if (error) {
+        c->fs->sys->close(from);
+        return error;
+    }
+    c->dev = made.st_dev;
+    c->ino = made.st_ino;
+    return enter(c, from, to, st);
+}
+
+void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
+                      const char *shown2, int ownership, mhq_run *run)
+{
+    copier c = { .fs = fs, .run = run, .ownership = ownership };
+    char temporary[MHQ_TEMPORARY];
+    struct stat st;
+    if (fs->lengthy)
+        fs->lengthy(fs->who);
+    mhq_tree_init(&c.tree, fs, shown, shown2);
+    if (check_target(&c, from, dir, name, &st) != 0) {
+        fs->sys->close(from);
+        return;
+    }
+    int error = mhq_temporary_name(fs, temporary);
+    if (!error && fs->sys->mkdirat(dir, temporary, 0700) != 0)
+        error = errno;
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH2);
+        fs->sys->close(from);
+    } else {
+        error = begin(&c, from, dir, temporary, &st);
+        if (!error)
+            fill(&c);
+        if (!error && !run->error)
+            error = mhq_commit_directory(fs, dir, temporary, dir, name);
+        if (error)
+            mhq_fail(run, error, MHQ_AT_PATH2);
+        mhq_tree_fini(&c.tree);
+        if (run->error)
+            undo(fs, dir, temporary, shown2);
+    }
+    fs->sys->release(c.entries);
+}
+
+/* Parents --------------------------------------------------------------------------------- */
+
+/* The way to a target: its parent, open, and which of the directories on the way we made. */
+typedef struct way {
+    mhq_place place;
+    char **names;      /* those that were made, in order; inside place.storage */
+    size_t made;
+} way;
+
+static void close_way(mhq_fs *fs, way *w)
+{
+    mhq_place_close(fs, &w->place);
+    fs->sys->release(w->names);
+}
+
+/* Removes what was made, from the last up. The directories are empty, or somebody else has found
+ * a use for them; then they stay. */
+static void unmake(mhq_fs *fs, way *w)
+{
+    while (w->made > 0) {
+        struct stat below, seen;
+        int up;
+        const char *name = w->names[w->made - 1];
+        if (mhq_open(fs, w->place.dir, "..", O_PATH | O_DIRECTORY, 0, &up) != 0)
+            return;
+        int same = fs->sys->fstat(w->place.dir, &below) == 0
+            && fs->sys->fstatat(up, name, &seen, AT_SYMLINK_NOFOLLOW) == 0
+            && below.st_dev == seen.st_dev && below.st_ino == seen.st_ino;
+        fs->sys->close(w->place.dir);
+        w->place.dir = up;
+        if (!same || fs->sys->unlinkat(up, name, AT_REMOVEDIR) != 0)
+            return;
+        w->made--;
+    }
+}
+
+/* Makes the components of `rest` below w->place.dir, and goes down. A '..' in what does not exist
+ * stays an error: the system would not resolve it either. */
+static int make_rest(mhq_fs *fs, way *w, char *rest)
+{
+    char *mark;
+    for (char *name = strtok_r(rest, "/", &mark); name; name = strtok_r(NULL, "/", &mark)) {
+        int fd;
+        if (strcmp(name, ".") == 0)
+            continue;
+        if (strcmp(name, "..") == 0)
+            return ENOENT;
+        int made = fs->sys->mkdirat(w->place.dir, name, 0777) == 0;
+        if (!made && errno != EEXIST)
+            return errno;
+        int error = mhq_open(fs, w->place.dir, name,
+                             O_PATH | O_DIRECTORY | (made ? O_NOFOLLOW : 0), 0, &fd);
+        if (error) {
+            if (made)
+                fs->sys->unlinkat(w->place.dir, name, AT_REMOVEDIR);
+            return error;
+        }
+        fs->sys->close(w->place.dir);
+        w->place.dir = fd;
+        if (made)
+            w->names[w->made++] = name;
+        else
+            w->made = 0; /* somebody else's in between: not ours to climb over */
+    }
+    return 0;
+}
+
+/* Opens the longest part of `parent` (n bytes) that exists; *rest is what is missing. */
+static int open_existing(mhq_fs *fs, char *parent, size_t n, int *fd, char **rest)
+{
+    for (;;) {
+        while (n > 0 && parent[n - 1] != '/')
+            n--;
+        /* `n` is behind a slash, or 0 */
+        char kept = parent[n];
+        parent[n] = '\0';
+        int error = mhq_open(fs, AT_FDCWD, n ? parent : ".", O_PATH | O_DIRECTORY, 0, fd);
+        parent[n] = kept;
+        *rest = parent + n;
+        if (error != ENOENT || n == 0)
+            return error;
+        while (n > 0 && parent[n - 1] == '/')
+            n--;
+    }
+}
+
+/* The parent of path2, made where it is missing. */
+static int open_way(mhq_fs *fs, const char *path, way *w)
+{
+    memset(w, 0, sizeof *w);
+    int error = mhq_place_open(fs, path, &w->place);
+    if (error != ENOENT || path[0] == '\0')
+        return error;
+    size_t n = strlen(path);
+    char *copy = fs->sys->alloc(n + 1);
+    w->names = fs->sys->alloc((n / 2 + 1) * sizeof *w->names);
+    w->place.dir = -1;
+    w->place.storage = copy;
+    if (copy == NULL || w->names == NULL) {
+        error = ENOMEM;
+    } else {
+        char *rest;
+        memcpy(copy, path, n + 1);
+        while (n > 0 && copy[n - 1] == '/')
+            copy[--n] = '\0';
+        while (n > 0 && copy[n - 1] != '/')
+            n--;
+        w->place.name = copy + n;
+        if (n > 0)
+            copy[n - 1] = '\0'; /* ends the parent; not the root: that exists */
+        error = n > 0 ? open_existing(fs, copy, n - 1, &w->place.dir, &rest) : ENOENT;
+        if (!error)
+            error = make_rest(fs, w, rest);
+    }
+    if (error) {
+        unmake(fs, w);
+        close_way(fs, w);
+    }
+    return error;
+}
+
+/* The operation --------------------------------------------------------------------------- */
+
+void mhq_copy_tree(mhq_fs *fs, const char *path, const char *path2, int ownership, mhq_run *run)
+{
+    way w;
+    int from;
+    int error = mhq_open(fs, AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, &from);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = open_way(fs, path2, &w);
+    if (error) {
+        fs->sys->close(from);
+        mhq_fail(run, error, MHQ_AT_PATH2);
+        return;
+    }
+    mhq_copy_tree_at(fs, from, path, w.place.dir, w.place.name, path2, ownership, run);
+    if (run->error)
+        unmake(fs, &w);
+    close_way(fs, &w);
+}
+
+void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_copy_tree(fs, op->path, op->path2, 0, run);
+}
