@@ -2,7 +2,8 @@
  *
  *   fs_posix.c   dispatch; exists, create, delete, rename, read, write
  *   fs_list.c    directory_contents; the directory reader that everyone uses
- *   fs_copy.c    a file's contents and metadata; file_copy; temporary names and commit
+ *   fs_copy.c    a file's contents and metadata; file_copy
+ *   fs_commit.c  temporary names, places, rename without replacing
  *   fs_tree.c    walking trees by descriptor: directory_delete, directory_copy
  *   fs_move.c    file_move, directory_move
  */
@@ -109,13 +110,15 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY]);
 
 /* The bytes of a regular file into a fresh empty one: reflink, else copy_file_range, else
- * read and write; holes kept. Both offsets may move. The source may shrink, grow, or report
- * size 0 though it has bytes. */
+ * read and write; holes kept. Both offsets may move. The source may shrink (what is there is
+ * copied), grow (up to the size in *st is copied), or report size 0 though it has bytes (up to
+ * its end). */
 int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to);
 
 /* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
  * `ownership`: also owner and group where permitted, before the permission bits (a move).
- * setuid and setgid are kept only if the new file's owner and group equal the source's. */
+ * setuid and setgid are kept only if the new file's owner and group equal the source's. File
+ * systems that have no owners, permissions or settable times are no failure. */
 int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership);
 
 /* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
@@ -135,6 +138,8 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
 void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
                    mhq_run *run);
 
+/* fs_commit.c: names and places --------------------------------------------------------------- */
+
 /* The parent directory of a path, opened (O_PATH|O_DIRECTORY), and its last component.
  * Trailing slashes are stripped into `name` storage. For the commit and the walkers: all work
  * below is relative to that descriptor. */
@@ -146,6 +151,9 @@ typedef struct mhq_place {
 
 int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
 void mhq_place_close(mhq_fs *fs, mhq_place *place);
+
+/* Says that the temporary `name` in that place could not be removed. */
+void mhq_tell_left_behind(mhq_fs *fs, const mhq_place *place, const char *name);
 
 /* fs_tree.c ------------------------------------------------------------------------------- */
 
