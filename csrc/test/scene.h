@@ -1,0 +1,328 @@
+/* scene.h - what the file-system tests share: a temporary directory to work in, one-line ways
+ * to run a primitive and to make and look at files, and a table of system calls that fails on
+ * demand.
+ *
+ * Single-threaded. A scene is a fresh directory that is also the current one, so that tests
+ * use short relative names. Every test runs once per base directory: two file systems differ.
+ */
+#ifndef MHQ_SCENE_H
+#define MHQ_SCENE_H
+
+#include "calls.h"
+#include "check.h"
+#include "fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <unistd.h>
+
+#ifndef O_TMPFILE
+#define O_TMPFILE (020000000 | O_DIRECTORY)
+#endif
+
+/* ---- the system, failing on demand ---- */
+
+enum scene_call {
+#define X(type, name, parameters, arguments) CALL_##name,
+    MHQ_CALLS(X)
+#undef X
+        CALL_ANY
+};
+
+enum { LACK_TMPFILE = 1, LACK_NOREPLACE = 2, LACK_LINK = 4, LACK_COPY_RANGE = 8, LACK_HOLES = 16,
+       LACK_PROC = 32, LACK_RANDOM = 64, LACK_POSITIONS = 128 };
+
+static struct scene_fault {
+    enum scene_call which; /* CALL_ANY: every call counts */
+    long nth;              /* the one that fails, from 1; 0: none */
+    int error;             /* 0: a short count instead, where there is one to shorten */
+    int forever;           /* so do all later ones */
+    unsigned lacks;        /* what this system does not have at all */
+    long count;            /* calls so far */
+    long calls[CALL_ANY];  /* by kind */
+} fault;
+
+static inline int fault_due(enum scene_call call)
+{
+    fault.calls[call]++;
+    if (fault.which != CALL_ANY && fault.which != call)
+        return 0;
+    fault.count++;
+    return fault.nth && (fault.count == fault.nth || (fault.forever && fault.count > fault.nth));
+}
+
+#define FAILED(type) _Generic((type)0, void *: NULL, default: -1)
+
+#define X(type, name, parameters, arguments)                        \
+    static type count_##name parameters                             \
+    {                                                               \
+        if (fault_due(CALL_##name) && fault.error) {                \
+            errno = fault.error;                                    \
+            return FAILED(type);                                    \
+        }                                                           \
+        return mhq_calls_real.name arguments;                       \
+    }
+MHQ_CALLS(X)
+#undef X
+
+static inline int lacking(unsigned what, int error)
+{
+    if (!(fault.lacks & what))
+        return 0;
+    errno = error;
+    return 1;
+}
+
+static int scene_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    if ((flags & O_TMPFILE) == O_TMPFILE && lacking(LACK_TMPFILE, EOPNOTSUPP))
+        return -1;
+    return count_openat(dir, path, flags, mode);
+}
+
+static int scene_linkat(int d1, const char *p1, int d2, const char *p2, int flags)
+{
+    if (lacking(LACK_LINK, EPERM) || (strncmp(p1, "/proc/", 6) == 0 && lacking(LACK_PROC, ENOENT)))
+        return -1;
+    return count_linkat(d1, p1, d2, p2, flags);
+}
+
+static int scene_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    return lacking(LACK_NOREPLACE, ENOSYS) ? -1 : count_renameat2(d1, p1, d2, p2, flags);
+}
+
+static ssize_t scene_copy_range(int from, off_t *at, int to, off_t *at2, size_t n)
+{
+    if (lacking(LACK_COPY_RANGE, ENOSYS))
+        return -1;
+    if (fault_due(CALL_copy_range)) {
+        if (fault.error) {
+            errno = fault.error;
+            return -1;
+        }
+        n = n / 2 + 1;
+    }
+    return mhq_calls_real.copy_range(from, at, to, at2, n);
+}
+
+static off_t scene_lseek(int fd, off_t at, int whence)
+{
+    return lacking(LACK_HOLES, EINVAL) ? -1 : count_lseek(fd, at, whence);
+}
+
+static ssize_t scene_getrandom(void *to, size_t n, unsigned flags)
+{
+    return lacking(LACK_RANDOM, ENOSYS) ? -1 : count_getrandom(to, n, flags);
+}
+
+/* A descriptor is closed even where closing fails. */
+static int scene_close(int fd)
+{
+    int result = count_close(fd), error = errno;
+    if (result < 0 && error == fault.error)
+        (void)close(fd);
+    errno = error;
+    return result;
+}
+
+static ssize_t scene_read(int fd, void *to, size_t n)
+{
+    int due = fault_due(CALL_read);
+    if (due && fault.error) {
+        errno = fault.error;
+        return -1;
+    }
+    return read(fd, to, due && n > 1 ? n / 2 : n);
+}
+
+static ssize_t scene_pread(int fd, void *to, size_t n, off_t at)
+{
+    if (lacking(LACK_POSITIONS, ESPIPE))
+        return -1;
+    int due = fault_due(CALL_pread);
+    if (due && fault.error) {
+        errno = fault.error;
+        return -1;
+    }
+    return pread(fd, to, due && n > 1 ? n / 2 : n, at);
+}
+
+static ssize_t scene_write(int fd, const void *from, size_t n)
+{
+    int due = fault_due(CALL_write);
+    if (due && fault.error) {
+        errno = fault.error;
+        return -1;
+    }
+    return write(fd, from, due && n > 1 ? n / 2 : n);
+}
+
+static ssize_t scene_pwrite(int fd, const void *from, size_t n, off_t at)
+{
+    if (lacking(LACK_POSITIONS, ESPIPE))
+        return -1;
+    int due = fault_due(CALL_pwrite);
+    if (due && fault.error) {
+        errno = fault.error;
+        return -1;
+    }
+    return pwrite(fd, from, due && n > 1 ? n / 2 : n, at);
+}
+
+static inline mhq_calls scene_calls(void)
+{
+    mhq_calls calls = {
+#define X(type, name, parameters, arguments) .name = count_##name,
+        MHQ_CALLS(X)
+#undef X
+        .release = free,
+    };
+    (void)count_close, (void)count_read, (void)count_write, (void)count_pread, (void)count_pwrite;
+    calls.openat = scene_openat;
+    calls.linkat = scene_linkat;
+    calls.renameat2 = scene_renameat2;
+    calls.copy_range = scene_copy_range;
+    calls.lseek = scene_lseek;
+    calls.getrandom = scene_getrandom;
+    calls.close = scene_close;
+    calls.read = scene_read;
+    calls.pread = scene_pread;
+    calls.write = scene_write;
+    calls.pwrite = scene_pwrite;
+    return calls;
+}
+
+/* From now on nothing fails; counts start again. */
+static inline void fault_none(void)
+{
+    fault = (struct scene_fault){.which = CALL_ANY};
+}
+
+static inline void fault_lacking(unsigned lacks)
+{
+    fault_none();
+    fault.lacks = lacks;
+}
+
+/* ---- the place ---- */
+
+static char scene_path[256];
+
+static inline void scene_enter(const char *base)
+{
+    (void)snprintf(scene_path, sizeof scene_path, "%s/mhq-scene-XXXXXX", base);
+    REQUIRE(mkdtemp(scene_path) != NULL);
+    REQUIRE(chdir(scene_path) == 0);
+}
+
+static inline int scene_remove(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+static inline void scene_leave(void)
+{
+    REQUIRE(chdir("/") == 0);
+    CHECK(nftw(scene_path, scene_remove, 16, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+/* 1 where the base directory is there and can be written to. */
+static inline int scene_usable(const char *base)
+{
+    return access(base, W_OK | X_OK) == 0;
+}
+
+/* ---- running ---- */
+
+static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const char *path2,
+                                const char *data, size_t size)
+{
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size};
+    mhq_run run;
+    memset(&run, 0, sizeof run);
+    mhq_fs_run(fs, &op, &run);
+    run.op = NULL; /* it ends here */
+    return run;
+}
+
+/* Runs an operation whose result does not matter; its error. */
+static inline int scene_do(mhq_fs *fs, int kind, const char *path, const char *path2)
+{
+    mhq_run run = scene_run(fs, kind, path, path2, NULL, 0);
+    free(run.buffer);
+    return run.error;
+}
+
+/* ---- making and looking ---- */
+
+static inline void put(const char *path, const char *bytes, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    REQUIRE(fd >= 0);
+    REQUIRE(write(fd, bytes, n) == (ssize_t)n);
+    REQUIRE(close(fd) == 0);
+}
+
+static inline void put_text(const char *path, const char *text)
+{
+    put(path, text, strlen(text));
+}
+
+/* n bytes that repeat nowhere near; the caller's to free. */
+static inline char *pattern(size_t n)
+{
+    char *bytes = malloc(n ? n : 1);
+    REQUIRE(bytes != NULL);
+    uint32_t state = 12345;
+    for (size_t i = 0; i < n; i++) {
+        state = state * 1664525u + 1013904223u;
+        bytes[i] = (char)(state >> 24);
+    }
+    return bytes;
+}
+
+static inline int holds(const char *path, const char *bytes, size_t n)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    char *have = malloc(n + 1);
+    REQUIRE(have != NULL);
+    size_t got = 0;
+    ssize_t some;
+    while (got <= n && (some = read(fd, have + got, n + 1 - got)) > 0)
+        got += (size_t)some;
+    int same = got == n && memcmp(have, bytes, n) == 0;
+    free(have);
+    (void)close(fd);
+    return same;
+}
+
+static inline int there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+static inline size_t count_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    REQUIRE(dir != NULL);
+    size_t n = 0;
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n - 2;
+}
+
+/* To be compared before and after: a leak shows. */
+static inline size_t count_descriptors(void)
+{
+    return count_entries("/proc/self/fd");
+}
+
+#endif

@@ -1,0 +1,515 @@
+/* test_fs.c - the primitives that need no walk, as their users see them: results, errors and
+ * the paths they name, special files, and how many system calls the hot ones make.
+ */
+#include "scene.h"
+
+#include "fs_posix.h"
+
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+static mhq_calls calls;
+static mhq_fs fs;
+
+#define DO(kind, ...) scene_do(&fs, MHQ_##kind, __VA_ARGS__)
+
+/* Checks error and place of a failed operation. */
+static void fails(int line, int kind, const char *path, const char *path2, int error, int where)
+{
+    mhq_run run = scene_run(&fs, kind, path, path2, "x", 1);
+    if (!CHECK_INT(run.error, error) || !CHECK_INT(run.where, where))
+        fprintf(stderr, "    line %d: %s %s\n", line, path, path2 ? path2 : "");
+    CHECK(run.error == 0 || run.buffer == NULL);
+    free(run.buffer);
+}
+#define FAILS(kind, ...) fails(__LINE__, MHQ_##kind, __VA_ARGS__)
+
+static int exists(int kind, const char *path)
+{
+    mhq_run run = scene_run(&fs, kind, path, NULL, NULL, 0);
+    return run.error ? -1 : run.exists;
+}
+
+static int reads(const char *path, const char *bytes, size_t n)
+{
+    mhq_run run = scene_run(&fs, MHQ_FILE_READ, path, NULL, NULL, 0);
+    int same = !run.error && run.length == n && memcmp(run.buffer + fs.head, bytes, n) == 0;
+    if (!run.error) /* the room is ours to write to */
+        memset(run.buffer, 1, fs.head), memset(run.buffer + fs.head + run.length, 1, fs.tail);
+    free(run.buffer);
+    return same;
+}
+
+static int writes(const char *path, const char *bytes, size_t n)
+{
+    return scene_run(&fs, MHQ_FILE_WRITE, path, NULL, bytes, n).error;
+}
+
+static void make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(fd >= 0);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    REQUIRE(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    REQUIRE(close(fd) == 0);
+}
+
+/* ---- exists, create, delete, rename ---- */
+
+static void test_exists(void)
+{
+    char name[300];
+    memset(name, 'n', sizeof name);
+    name[299] = 0;
+    put_text("file", "");
+    REQUIRE(mkdir("dir", 0755) == 0 && mkfifo("fifo", 0644) == 0);
+    REQUIRE(symlink("dir", "to-dir") == 0 && symlink("file", "to-file") == 0);
+    REQUIRE(symlink("nowhere", "dangling") == 0 && symlink("loop", "loop") == 0);
+    CHECK_INT(exists(MHQ_FILE_EXISTS, "file"), 1);
+    CHECK_INT(exists(MHQ_FILE_EXISTS, "fifo"), 1);
+    CHECK_INT(exists(MHQ_FILE_EXISTS, "to-file"), 1);
+    CHECK_INT(exists(MHQ_FILE_EXISTS, "dir"), 0);
+    CHECK_INT(exists(MHQ_FILE_EXISTS, "to-dir"), 0);
+    CHECK_INT(exists(MHQ_DIRECTORY_EXISTS, "dir"), 1);
+    CHECK_INT(exists(MHQ_DIRECTORY_EXISTS, "to-dir/"), 1);
+    CHECK_INT(exists(MHQ_DIRECTORY_EXISTS, "file"), 0);
+    const char *none[] = {"", "missing", "file/x", "dangling", "loop", name};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        CHECK_INT(exists(MHQ_FILE_EXISTS, none[i]), 0);
+        CHECK_INT(exists(MHQ_DIRECTORY_EXISTS, none[i]), 0);
+    }
+    fault_none();
+    fault.nth = 1, fault.error = EACCES;
+    FAILS(FILE_EXISTS, "file", NULL, EACCES, MHQ_AT_PATH);
+    fault_none();
+    (void)exists(MHQ_FILE_EXISTS, "file");
+    CHECK_INT(fault.count, 1);
+}
+
+static void test_create_delete(void)
+{
+    struct stat st;
+    mode_t mask = umask(027);
+    CHECK_INT(DO(FILE_CREATE, "file", NULL), 0);
+    CHECK_INT(DO(DIRECTORY_CREATE, "dir", NULL), 0);
+    umask(mask);
+    CHECK(stat("file", &st) == 0 && (st.st_mode & 07777) == 0640 && st.st_size == 0);
+    CHECK(stat("dir", &st) == 0 && (st.st_mode & 0777) == 0750);
+    FAILS(FILE_CREATE, "file", NULL, EEXIST, MHQ_AT_PATH);
+    FAILS(FILE_CREATE, "dir", NULL, EEXIST, MHQ_AT_PATH);
+    FAILS(FILE_CREATE, "no/file", NULL, ENOENT, MHQ_AT_PATH);
+    FAILS(DIRECTORY_CREATE, "file", NULL, EEXIST, MHQ_AT_PATH);
+    FAILS(DIRECTORY_CREATE, "no/dir", NULL, ENOENT, MHQ_AT_PATH);
+    FAILS(FILE_DELETE, "dir", NULL, EISDIR, MHQ_AT_PATH);
+    FAILS(FILE_DELETE, "missing", NULL, ENOENT, MHQ_AT_PATH);
+    REQUIRE(symlink("file", "link") == 0 && symlink("dir", "to-dir") == 0);
+    CHECK_INT(DO(FILE_DELETE, "link", NULL), 0);
+    CHECK_INT(DO(FILE_DELETE, "to-dir", NULL), 0);
+    CHECK(there("file") && there("dir"));
+    CHECK_INT(DO(FILE_DELETE, "file", NULL), 0);
+    CHECK(!there("file"));
+}
+
+static void test_file_rename(void)
+{
+    put_text("a", "A");
+    put_text("b", "B");
+    REQUIRE(mkdir("dir", 0755) == 0 && symlink("nowhere", "link") == 0);
+    CHECK_INT(DO(FILE_RENAME, "a", "b"), 0);
+    CHECK(!there("a") && holds("b", "A", 1));
+    CHECK_INT(DO(FILE_RENAME, "link", "link2"), 0);
+    CHECK(!there("link") && there("link2"));
+    FAILS(FILE_RENAME, "dir", "dir2", EISDIR, MHQ_AT_BOTH);
+    FAILS(FILE_RENAME, "missing", "x", ENOENT, MHQ_AT_BOTH);
+    FAILS(FILE_RENAME, "b", "dir", EISDIR, MHQ_AT_BOTH);
+    FAILS(FILE_RENAME, "b", "no/b", ENOENT, MHQ_AT_BOTH);
+    CHECK(there("dir") && !there("dir2") && holds("b", "A", 1));
+}
+
+static void directory_renames(unsigned lacks)
+{
+    fault_lacking(lacks);
+    REQUIRE(mkdir("d", 0755) == 0 && mkdir("other", 0755) == 0 && symlink("d", "link") == 0);
+    put_text("d/inside", "x");
+    put_text("file", "");
+    FAILS(DIRECTORY_RENAME, "d", "other", EEXIST, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "d", "file", EEXIST, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "d", "link", EEXIST, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "file", "new", ENOTDIR, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "link", "new", ENOTDIR, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "link/", "new", ENOTDIR, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "missing", "new", ENOENT, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "d", "d/below", EINVAL, MHQ_AT_BOTH);
+    CHECK_INT(count_entries("d"), 1);
+    CHECK(!there("new"));
+    CHECK_INT(DO(DIRECTORY_RENAME, "d", "d"), 0); /* the same directory: nothing is replaced */
+    CHECK_INT(DO(DIRECTORY_RENAME, "d", "new/"), 0);
+    CHECK(there("new/inside") && !there("d"));
+    REQUIRE(unlink("link") == 0 && unlink("file") == 0 && rmdir("other") == 0);
+    REQUIRE(unlink("new/inside") == 0 && rmdir("new") == 0);
+    fault_none();
+}
+
+static void test_directory_rename(void)
+{
+    directory_renames(0);
+    directory_renames(LACK_NOREPLACE);
+}
+
+/* ---- read ---- */
+
+static void test_read(void)
+{
+    size_t sizes[] = {0, 1, 4095, 4096, 65537, MHQ_SCRATCH, 3 * MHQ_SCRATCH + 5};
+    char *bytes = pattern(3 * MHQ_SCRATCH + 5);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        put("file", bytes, sizes[i]);
+        for (int room = 0; room < 2; room++) {
+            fs.head = room ? 33 : 0, fs.tail = room ? 1 : 0;
+            CHECK(reads("file", bytes, sizes[i]));
+        }
+    }
+    fs.head = fs.tail = 0;
+    free(bytes);
+    put_text("file", "text");
+    fault_none();
+    CHECK(reads("file", "text", 4));
+    CHECK_INT(fault.count - fault.calls[CALL_alloc], 4);
+    fault_lacking(LACK_POSITIONS);
+    CHECK(reads("file", "text", 4));
+    fault_none();
+    REQUIRE(mkdir("dir", 0755) == 0 && mkfifo("fifo", 0644) == 0 && symlink("fifo", "link") == 0);
+    make_socket("socket");
+    FAILS(FILE_READ, "dir", NULL, EISDIR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "link", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "socket", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "/dev/null", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "missing", NULL, ENOENT, MHQ_AT_PATH);
+}
+
+static void test_read_proc(void)
+{
+    mhq_run run = scene_run(&fs, MHQ_FILE_READ, "/proc/self/maps", NULL, NULL, 0);
+    CHECK(run.error == 0 && run.length > 500 && run.buffer[run.length - 1] == '\n');
+    free(run.buffer);
+    /* said to be 4096 bytes, and is less */
+    run = scene_run(&fs, MHQ_FILE_READ, "/sys/kernel/mm/transparent_hugepage/enabled", NULL, NULL, 0);
+    CHECK(run.error == ENOENT || (run.error == 0 && run.length < 4096));
+    free(run.buffer);
+}
+
+/* The file's size changes between fstat and the reading. */
+static off_t resize_to;
+static int fstat_then_resize(int fd, struct stat *st)
+{
+    int result = fstat(fd, st);
+    CHECK(truncate("file", resize_to) == 0);
+    return result;
+}
+
+static void test_read_changing(void)
+{
+    char *bytes = calloc(1, 600000);
+    REQUIRE(bytes != NULL);
+    off_t sizes[] = {0, 1, 99, 101, 5000, 600000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (size_t from = 0; from <= 100; from += 100) {
+            put("file", bytes, from);
+            calls.fstat = fstat_then_resize;
+            resize_to = sizes[i];
+            CHECK(reads("file", bytes, (size_t)sizes[i]));
+            calls = scene_calls();
+        }
+    free(bytes);
+}
+
+static size_t charges, told;
+static void charge(void *who, mhq_run *run, size_t more)
+{
+    CHECK(who == &charges);
+    charges += more;
+    run->charged += more;
+}
+static void tell(void *who)
+{
+    CHECK(who == &charges);
+    told++;
+}
+
+static void test_budget(void)
+{
+    char *bytes = pattern(500000);
+    put("large", bytes, 500000);
+    put("small", bytes, 5000);
+    put("empty", bytes, 0);
+    charges = told = 0;
+    fs.charge = charge, fs.lengthy = tell, fs.who = &charges;
+    CHECK(reads("small", bytes, 5000));
+    CHECK(charges == 5000 && told == 0);
+    charges = 0;
+    CHECK(reads("empty", bytes, 0));
+    CHECK(charges == 0);
+    CHECK(reads("large", bytes, 500000));
+    CHECK(charges == 500000 && told == 1);
+    charges = 0;
+    mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, ".", NULL, NULL, 0);
+    CHECK(run.charged == run.length && charges == run.length);
+    free(run.buffer);
+    fs.charge = NULL, fs.lengthy = NULL;
+    free(bytes);
+}
+
+/* Beyond what one system call moves; only where it costs no space. */
+static void test_read_beyond_2_gib(void)
+{
+    const off_t size = ((off_t)3 << 30) + 7;
+    int fd = open("huge", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    REQUIRE(fd >= 0 && ftruncate(fd, size) == 0 && pwrite(fd, "end", 3, size - 3) == 3);
+    close(fd);
+    mhq_run run = scene_run(&fs, MHQ_FILE_READ, "huge", NULL, NULL, 0);
+    CHECK(run.error == ENOMEM || (run.error == 0 && run.length == (size_t)size &&
+                                  memcmp(run.buffer + size - 4, "\0end", 4) == 0));
+    free(run.buffer);
+    CHECK(unlink("huge") == 0);
+}
+
+/* ---- write ---- */
+
+static void test_write(void)
+{
+    char *bytes = pattern(700000);
+    struct stat st;
+    CHECK_INT(writes("file", bytes, 700000), 0);
+    CHECK(holds("file", bytes, 700000));
+    REQUIRE(chmod("file", 0600) == 0 && symlink("file", "link") == 0);
+    CHECK_INT(writes("link", bytes + 1, 10), 0); /* shorter: the rest is gone */
+    CHECK(holds("file", bytes + 1, 10));
+    CHECK(stat("file", &st) == 0 && (st.st_mode & 0777) == 0600);
+    CHECK_INT(writes("file", "", 0), 0);
+    CHECK(holds("file", "", 0));
+    REQUIRE(symlink("made", "dangling") == 0);
+    CHECK_INT(writes("dangling", "x", 1), 0);
+    CHECK(holds("made", "x", 1));
+    fault_none();
+    CHECK_INT(writes("file", bytes, 4096), 0);
+    CHECK_INT(fault.count, 3);
+    fault_none();
+    REQUIRE(mkdir("dir", 0755) == 0);
+    FAILS(FILE_WRITE, "dir", NULL, EISDIR, MHQ_AT_PATH);
+    FAILS(FILE_WRITE, "new/", NULL, EISDIR, MHQ_AT_PATH);
+    FAILS(FILE_WRITE, "no/file", NULL, ENOENT, MHQ_AT_PATH);
+    FAILS(FILE_WRITE, "/dev/full", NULL, ENOSPC, MHQ_AT_PATH);
+    CHECK_INT(writes("/dev/null", bytes, 700000), 0);
+    free(bytes);
+}
+
+static void test_write_special(void)
+{
+    char byte;
+    REQUIRE(mkfifo("fifo", 0644) == 0);
+    make_socket("socket");
+    FAILS(FILE_WRITE, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_WRITE, "socket", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    int reader = open("fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    FAILS(FILE_WRITE, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    CHECK_INT(writes("fifo", "", 0), MHQ_ENOTREGULAR);
+    CHECK_INT(read(reader, &byte, 1), 0); /* nothing got in */
+    close(reader);
+    /* a terminal has no positions, and its buffer is small */
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    if (terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0) {
+        char text[8] = "";
+        int error = writes(ptsname(terminal), "hi\n", 3);
+        CHECK(error == 0 || error == EIO); /* EIO: hung up where nobody else has it open */
+        CHECK(error || (read(terminal, text, 4) == 4 && memcmp(text, "hi\r\n", 4) == 0));
+    }
+    close(terminal);
+}
+
+static char leased_for[8];
+static int break_seen;
+/* As if a lease were on it: an open that must not block is told so. */
+static int open_leased(int dir, const char *path, int flags, mode_t mode)
+{
+    if (strcmp(path, leased_for) == 0 && (flags & O_NONBLOCK)) {
+        break_seen++;
+        errno = EAGAIN;
+        return -1;
+    }
+    return openat(dir, path, flags, mode);
+}
+
+static void test_leases(void)
+{
+    put_text("file", "old");
+    REQUIRE(mkfifo("fifo", 0644) == 0);
+    memcpy(leased_for, "file", 5);
+    calls.openat = open_leased;
+    break_seen = 0;
+    CHECK(reads("file", "old", 3));
+    CHECK_INT(writes("file", "newer", 5), 0);
+    CHECK_INT(break_seen, 2);
+    CHECK(holds("file", "newer", 5));
+    memcpy(leased_for, "fifo", 5); /* does not hang whatever is said of it */
+    FAILS(FILE_READ, "fifo", NULL, EAGAIN, MHQ_AT_PATH);
+    FAILS(FILE_WRITE, "fifo", NULL, EAGAIN, MHQ_AT_PATH);
+    calls = scene_calls();
+}
+
+/* ---- contents ---- */
+
+/* The type of `name` in a result, 0 where it is not there. */
+static char listed(const mhq_run *run, const char *name)
+{
+    for (size_t at = 0; at < run->length; at += strlen(run->buffer + at) + 1)
+        if (strcmp(run->buffer + at + 1, name) == 0)
+            return run->buffer[at];
+    return 0;
+}
+
+static void test_contents(void)
+{
+    char name[256];
+    memset(name, 'n', 255);
+    name[255] = 0;
+    REQUIRE(mkdir("d", 0755) == 0 && mkdir("d/dir", 0755) == 0 && mkfifo("d/fifo", 0644) == 0);
+    put_text("d/file", "");
+    REQUIRE(symlink("dir", "d/to-dir") == 0 && symlink("file", "d/to-file") == 0);
+    REQUIRE(symlink("nowhere", "d/dangling") == 0 && symlink("loop", "d/loop") == 0);
+    REQUIRE(symlink("..", "d/...") == 0 && chdir("d") == 0);
+    put_text(name, "");
+    REQUIRE(chdir("..") == 0 && symlink("d", "to-d") == 0);
+    mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, "to-d", NULL, NULL, 0);
+    CHECK_INT(run.error, 0);
+    CHECK(listed(&run, "dir") == 'd' && listed(&run, "to-dir") == 'd' && listed(&run, "...") == 'd');
+    CHECK(listed(&run, "file") == 'f' && listed(&run, "to-file") == 'f');
+    CHECK(listed(&run, "dangling") == 'f' && listed(&run, "loop") == 'f');
+    CHECK(listed(&run, "fifo") == 'f' && listed(&run, name) == 'f');
+    CHECK(!listed(&run, ".") && !listed(&run, ".."));
+    free(run.buffer);
+    run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, "d/dir", NULL, NULL, 0);
+    CHECK(run.error == 0 && run.length == 0);
+    free(run.buffer);
+    FAILS(DIRECTORY_CONTENTS, "d/file", NULL, ENOTDIR, MHQ_AT_PATH);
+    FAILS(DIRECTORY_CONTENTS, "missing", NULL, ENOENT, MHQ_AT_PATH);
+    FAILS(DIRECTORY_CONTENTS, "", NULL, ENOENT, MHQ_AT_PATH);
+}
+
+/* Many lots; every name once. */
+static void test_contents_many(void)
+{
+    enum { MANY = 12000 };
+    static char seen[MANY];
+    char name[64];
+    memset(seen, 0, sizeof seen);
+    REQUIRE(mkdir("d", 0755) == 0 && chdir("d") == 0);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof name, "%0*d", 5 + i % 40, i);
+        REQUIRE(mknod(name, S_IFREG | 0644, 0) == 0);
+    }
+    REQUIRE(chdir("..") == 0);
+    mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, "d", NULL, NULL, 0);
+    CHECK_INT(run.error, 0);
+    int count = 0;
+    for (size_t at = 0; at < run.length; at += strlen(run.buffer + at) + 1, count++)
+        seen[atoi(run.buffer + at + 1)]++;
+    CHECK_INT(count, MANY);
+    CHECK(memchr(seen, 0, MANY) == NULL);
+    free(run.buffer);
+}
+
+/* ---- what old systems lack ---- */
+
+/* In a child, since it cannot be taken back: statx as it is where there is none. */
+static void refuse_statx(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0 /* the call's number */),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        _exit(77);
+}
+
+static void test_mount_id(void)
+{
+    const int flags = AT_SYMLINK_NOFOLLOW;
+    uint64_t here = 1, proc = 1, again = 2;
+    put_text("file", "");
+    CHECK(mhq_calls_real.mount_id(AT_FDCWD, "file", flags, &here) == 0);
+    CHECK(mhq_calls_real.mount_id(AT_FDCWD, "/proc", flags, &proc) == 0);
+    CHECK(here != proc);
+    CHECK(mhq_calls_real.mount_id(AT_FDCWD, "missing", flags, &again) < 0 && errno == ENOENT);
+    fflush(NULL);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        refuse_statx();
+        int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int right = mhq_calls_real.mount_id(AT_FDCWD, "file", flags, &again) == 0 &&
+                    again == here &&
+                    mhq_calls_real.mount_id(fd, "", flags | AT_EMPTY_PATH, &again) == 0 &&
+                    again == here &&
+                    mhq_calls_real.mount_id(AT_FDCWD, "/proc", flags, &again) == 0 &&
+                    again == proc &&
+                    mhq_calls_real.mount_id(AT_FDCWD, "missing", flags, &again) < 0 &&
+                    errno == ENOENT;
+        _exit(right ? 0 : 1);
+    }
+    int status;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77));
+}
+
+static void test_dispatch(void)
+{
+    mhq_op op = {.kind = MHQ_FILE_EXISTS, .refused = 1, .path = "file"};
+    mhq_run run;
+    memset(&run, 0, sizeof run);
+    mhq_fs_run(&fs, &op, &run);
+    CHECK_INT(run.error, MHQ_EREFUSED);
+    memset(&run, 0, sizeof run);
+    op = (mhq_op){.kind = MHQ_KINDS, .path = "file"};
+    mhq_fs_run(&fs, &op, &run);
+    CHECK_INT(run.error, ENOSYS);
+}
+
+int main(void)
+{
+    static const char *const bases[] = {"/tmp", "/dev/shm"};
+    static void (*const tests[])(void) = {
+        test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
+        test_read,     test_read_proc,       test_read_changing,     test_budget,
+        test_write,    test_write_special,   test_leases,            test_contents,
+        test_contents_many, test_mount_id,   test_dispatch,          test_read_beyond_2_gib,
+    };
+    for (size_t b = 0; b < sizeof bases / sizeof *bases; b++) {
+        if (!scene_usable(bases[b]))
+            continue;
+        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+            calls = scene_calls();
+            fault_none();
+            REQUIRE(mhq_fs_init(&fs, &calls) == 0);
+            scene_enter(bases[b]);
+            size_t before = count_descriptors();
+            tests[i]();
+            CHECK_INT(count_descriptors(), before);
+            scene_leave();
+            mhq_fs_fini(&fs);
+        }
+    }
+    return check_report("test_fs");
+}
