@@ -68,6 +68,7 @@ enum mhq_where {
 typedef struct mhq_op {
     uint8_t kind;        /* enum mhq_kind */
     uint8_t refused;     /* not to be run: completes with MHQ_EREFUSED */
+    uint8_t flags;       /* the caller's own; the core does not look */
     const char *path;    /* NUL-terminated, in the file system's encoding */
     const char *path2;   /* the second path where there is one, else NULL */
     const char *data;    /* file_write: the bytes */

@@ -1,0 +1,545 @@
+/* engine.c - two I/O threads that take turns, and everything they share.
+ *
+ * The baton holder pops a job, runs its operations, publishes each completion before the next
+ * system call. Her sister sleeps, or keeps house: she wakes the callback thread and hints the
+ * kernel at what comes next. They trade when the holder has worked for a slice of time and there
+ * is more to do; so a lone small operation costs nobody a second wake-up, and under operations
+ * longer than a slice they alternate every time.
+ *
+ * Invariants:
+ *  E1  Only the baton holder pops, runs and publishes: operation n+1 starts after n has ended.
+ *  E2  A completion is published before the next operation's first system call.
+ *  E3  Before the holder enters a system call or waits, a parked callback thread has been woken,
+ *      or the sister, awake, is about to do it (she has just passed the baton).
+ *  E4  `undelivered` is raised by the baton holder alone, so a charge that fitted when it was
+ *      checked still fits when it is made.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "baton.h"
+#include "done.h"
+#include "fs.h"
+#include "hint.h"
+#include "mhq.h"
+#include "ring.h"
+#include "walk.h"
+
+/* A turn at the disk. Passing the baton costs the holder a wake-up (a microsecond or two) and
+ * the disk a thread switch: a hundred microseconds keep that to a few per cent. */
+#define SLICE_NS UINT64_C(100000)
+/* Reading the clock is cheap but not free: short operations are looked at in groups. */
+#define SHORT_NS UINT64_C(10000)
+#define GROUP 64u
+
+typedef struct mhq_io {
+    mhq_engine *engine;
+    uint32_t me;              /* 0 or 1 */
+    mhq_thread thread;
+    mhq_fs fs;
+    mhq_hints hints;
+    /* the present turn */
+    uint64_t turn_began;
+    uint64_t looked;          /* when the clock was last read */
+    uint32_t since_look, look_every;
+    int lengthy;
+    /* counters: written by this thread alone */
+    _Atomic uint64_t operations, failed, bytes_read, bytes_written, trades, wakes;
+} mhq_io;
+
+typedef struct left_behind {
+    struct left_behind *next;
+    char path[];
+} left_behind;
+
+struct mhq_engine {
+    mhq_ring ring;
+    mhq_done done;
+    mhq_baton baton;
+    mhq_config config;
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4 */
+    mhq_parker delivery;       /* the holder waiting for the callback thread */
+    _Atomic uint32_t at_disk;  /* 1 + the thread that is running an operation */
+    _Atomic uint32_t finished; /* the I/O threads have nothing more to publish */
+    _Atomic uint32_t stopped;  /* futex: the callback thread has delivered everything */
+    _Atomic(left_behind *) left;
+    _Atomic uint64_t overlaps, list_operations, lists, high_water, caller_wakes;
+    int joined;                /* the callback thread's */
+    mhq_io io[2];
+};
+
+/* ---- the I/O threads ---------------------------------------------------------------------- */
+
+static void wake_callback_thread(mhq_io *io)
+{
+    if (mhq_unpark(&io->engine->done.consumer))
+        mhq_bump(&io->wakes, 1);
+}
+
+/* The holder sleeps until the callback thread has delivered something. `enough` looks at the
+ * condition with seq_cst loads: [P2]. */
+static void wait_for_delivery(mhq_io *io, int (*enough)(mhq_io *, const void *), const void *what)
+{
+    mhq_parker *parker = &io->engine->delivery;
+    wake_callback_thread(io); /* E3 */
+    while (!enough(io, what)) {
+        mhq_park_prepare(parker);
+        if (enough(io, what))
+            mhq_park_cancel(parker);
+        else
+            mhq_park_wait(parker, -1);
+    }
+}
+
+struct charge {
+    const mhq_run *run;
+    size_t more;
+};
+
+static int charge_fits(mhq_io *io, const void *what)
+{
+    const struct charge *charge = what;
+    uint64_t undelivered = mhq_load_sc(&io->engine->undelivered); /* [P2] */
+    /* One that is larger than the budget runs alone. */
+    return undelivered == charge->run->charged
+           || undelivered + charge->more <= io->engine->config.buffer_bytes;
+}
+
+static void on_charge(void *who, mhq_run *run, size_t more)
+{
+    mhq_io *io = who;
+    struct charge charge = {run, more};
+    if (!charge_fits(io, &charge))
+        wait_for_delivery(io, charge_fits, &charge);
+    mhq_add_sc(&io->engine->undelivered, more);
+    run->charged += more;
+}
+
+static void on_lengthy(void *who)
+{
+    ((mhq_io *)who)->lengthy = 1;
+}
+
+static void on_left_behind(void *who, const char *path)
+{
+    mhq_engine *engine = ((mhq_io *)who)->engine;
+    size_t size = strlen(path) + 1;
+    left_behind *left = malloc(sizeof *left + size);
+    if (left == NULL)
+        return; /* it cannot be told; the temporary's name still says whose it is */
+    memcpy(left->path, path, size);
+    left->next = mhq_load_rlx(&engine->left);
+    while (!mhq_cas_rel(&engine->left, &left->next, left)) /* [left] */
+        continue;
+}
+
+static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
+{
+    mhq_engine *engine = io->engine;
+    run->op = op;
+    if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
+        mhq_add_rlx(&engine->overlaps, 1);
+    if (op->refused)
+        run->error = MHQ_EREFUSED;
+    else
+        mhq_fs_run(&io->fs, op, run);
+    mhq_store_rel(&engine->at_disk, 0);
+
+    mhq_bump(&io->operations, 1);
+    if (run->error)
+        mhq_bump(&io->failed, 1);
+    if (io->fs.bytes_read | io->fs.bytes_written) {
+        mhq_bump(&io->bytes_read, io->fs.bytes_read);
+        mhq_bump(&io->bytes_written, io->fs.bytes_written);
+        io->fs.bytes_read = io->fs.bytes_written = 0;
+    }
+}
+
+static int record_returned(mhq_io *io, const void *what)
+{
+    (void)io;
+    /* The pointer is const for the signature's sake; the walk is the holder's to read. */
+    mhq_walk *walk = ((const mhq_job *)what)->walk;
+    return walk->spare != NULL || mhq_load_sc(&walk->returned) != NULL; /* [P2] */
+}
+
+static void run_list(mhq_io *io, mhq_job *job)
+{
+    mhq_engine *engine = io->engine;
+    const mhq_op *op;
+    while ((op = mhq_walk_next(job->walk)) != NULL) {
+        mhq_run *run = mhq_walk_record(job->walk);
+        if (run == NULL) {
+            wait_for_delivery(io, record_returned, job);
+            run = mhq_walk_record(job->walk);
+        }
+        run_one(io, op, run);
+        mhq_done_push(&engine->done, run); /* E2 */
+        wake_callback_thread(io);          /* E3 */
+    }
+    io->lengthy = 1; /* worth a look at the clock, however short each was */
+}
+
+/* Has the turn lasted long enough? Reads the clock where operations are long, else now and then. */
+static int turn_is_over(mhq_io *io)
+{
+    if (!io->lengthy && ++io->since_look < io->look_every)
+        return 0;
+    uint64_t now = mhq_now();
+    uint32_t seen = io->since_look ? io->since_look : 1;
+    io->look_every = now - io->looked > SHORT_NS * seen ? 1 : GROUP;
+    io->looked = now;
+    io->since_look = 0;
+    io->lengthy = 0;
+    return now - io->turn_began > SLICE_NS;
+}
+
+static void turn_begins(mhq_io *io)
+{
+    io->turn_began = io->looked = mhq_now();
+    io->since_look = 0;
+}
+
+/* The holder has nothing to run. 1: there is work; 0: there never will be. */
+static int wait_for_work(mhq_io *io)
+{
+    mhq_ring *ring = &io->engine->ring;
+    for (int32_t i = io->engine->config.spin_us * 20; i > 0; i--) {
+        if (mhq_ring_ready(ring))
+            return 1;
+        mhq_relax();
+    }
+    for (;;) {
+        if (mhq_ring_ready(ring))
+            return 1;
+        if (mhq_ring_drained(ring))
+            return 0;
+        mhq_park_prepare(&ring->consumer);
+        if (mhq_ring_ready(ring) || mhq_ring_drained(ring))
+            mhq_park_cancel(&ring->consumer);
+        else
+            mhq_park_wait(&ring->consumer, -1);
+    }
+}
+
+/* One turn with the baton. 1: pass it on; 0: the queue has drained for good. */
+static int take_turn(mhq_io *io)
+{
+    mhq_engine *engine = io->engine;
+    turn_begins(io);
+    for (;;) {
+        mhq_job *job = mhq_ring_pop(&engine->ring);
+        if (job == NULL) {
+            if (!wait_for_work(io))
+                return 0;
+            turn_begins(io); /* waiting is not working */
+            continue;
+        }
+        if (job->walk != NULL)
+            run_list(io, job);
+        else if (job->op != NULL)
+            run_one(io, job->op, &job->run);
+        int trade = turn_is_over(io) && mhq_ring_ready(&engine->ring);
+        mhq_done_push(&engine->done, &job->run); /* E2; the job is not ours from here on */
+        if (trade)
+            return 1;
+        wake_callback_thread(io); /* E3 */
+    }
+}
+
+static void *io_main(void *argument)
+{
+    mhq_io *io = argument;
+    mhq_engine *engine = io->engine;
+    while (mhq_baton_wait(&engine->baton, io->me)) {
+        if (!take_turn(io)) {
+            mhq_store_sc(&engine->finished, 1); /* [W1] of the callback thread's wait */
+            mhq_baton_finish(&engine->baton, io->me);
+            wake_callback_thread(io);
+            break;
+        }
+        /* What comes next is copied while the ring's end is still ours. */
+        mhq_hints_copy(&io->hints, &engine->ring);
+        mhq_bump(&io->trades, 1);
+        if (mhq_baton_pass(&engine->baton, io->me))
+            mhq_bump(&io->wakes, 1);
+        wake_callback_thread(io); /* E3 */
+        mhq_hints_give(&io->hints);
+    }
+    return NULL;
+}
+
+/* ---- opening and freeing ------------------------------------------------------------------ */
+
+static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
+{
+    const mhq_config *config = &engine->config;
+    io->engine = engine;
+    io->me = me;
+    io->look_every = GROUP;
+    int error = mhq_fs_init(&io->fs, config->calls);
+    if (error)
+        return error;
+    io->fs.head = config->head;
+    io->fs.tail = config->tail;
+    io->fs.charge = on_charge;
+    io->fs.lengthy = on_lengthy;
+    io->fs.left_behind = on_left_behind;
+    io->fs.who = io;
+    error = mhq_hints_init(&io->hints, config->lookahead);
+    if (error)
+        mhq_fs_fini(&io->fs);
+    return error;
+}
+
+static void io_fini(mhq_io *io)
+{
+    mhq_hints_fini(&io->hints);
+    mhq_fs_fini(&io->fs);
+}
+
+static void join(mhq_engine *engine)
+{
+    if (!engine->joined) {
+        mhq_thread_join(engine->io[0].thread);
+        mhq_thread_join(engine->io[1].thread);
+        engine->joined = 1;
+    }
+}
+
+static int start(mhq_engine *engine)
+{
+    int error = mhq_thread_start(&engine->io[0].thread, io_main, &engine->io[0], "mhddq-io-0");
+    if (error)
+        return error;
+    error = mhq_thread_start(&engine->io[1].thread, io_main, &engine->io[1], "mhddq-io-1");
+    if (error) {
+        mhq_ring_close(&engine->ring);
+        mhq_thread_join(engine->io[0].thread);
+    }
+    return error;
+}
+
+int mhq_engine_open(const mhq_config *config, mhq_engine **out)
+{
+    /* aligned_alloc: the ring's counters stand on cache lines of their own. */
+    mhq_engine *engine = aligned_alloc(alignof(mhq_engine), sizeof *engine);
+    if (engine == NULL)
+        return ENOMEM;
+    memset(engine, 0, sizeof *engine);
+    engine->config = *config;
+    int error = mhq_ring_init(&engine->ring, config->ring_size);
+    if (error)
+        goto no_ring;
+    if ((error = io_init(&engine->io[0], engine, 0)) != 0)
+        goto no_io_0;
+    if ((error = io_init(&engine->io[1], engine, 1)) != 0)
+        goto no_io_1;
+    if ((error = start(engine)) != 0)
+        goto no_threads;
+    *out = engine;
+    return 0;
+no_threads:
+    io_fini(&engine->io[1]);
+no_io_1:
+    io_fini(&engine->io[0]);
+no_io_0:
+    mhq_ring_fini(&engine->ring);
+no_ring:
+    free(engine);
+    return error;
+}
+
+void mhq_engine_free(mhq_engine *engine)
+{
+    mhq_close(engine);
+    join(engine);
+    char *path;
+    while ((path = mhq_take_left_behind(engine)) != NULL)
+        mhq_release(path);
+    io_fini(&engine->io[1]);
+    io_fini(&engine->io[0]);
+    mhq_ring_fini(&engine->ring);
+    free(engine);
+}
+
+/* ---- callers ------------------------------------------------------------------------------ */
+
+void mhq_job_init(mhq_job *job, const mhq_op *op)
+{
+    *job = (mhq_job){.op = op, .run = {.job = job}};
+}
+
+int mhq_job_init_list(mhq_job *job, const mhq_list *list)
+{
+    *job = (mhq_job){.run = {.job = job}};
+    if (list == NULL || list->total == 0)
+        return 0;
+    job->walk = mhq_walk_new(list, job);
+    return job->walk ? 0 : ENOMEM;
+}
+
+void mhq_job_fini(mhq_job *job)
+{
+    if (job->walk != NULL)
+        mhq_walk_free(job->walk);
+}
+
+/* The high-water mark is a figure to look at: a lost race between two producers does no harm. */
+static void note_high_water(mhq_engine *engine, uint64_t ticket)
+{
+    uint64_t in_flight = ticket + 1 - mhq_load_rlx(&engine->ring.done);
+    if (in_flight > mhq_load_rlx(&engine->high_water))
+        mhq_store_rlx(&engine->high_water, in_flight);
+}
+
+enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
+{
+    /* Once it is published the job may be run, delivered and freed at any moment. */
+    int is_list = job->op == NULL;
+    switch (mhq_ring_claim(&engine->ring, job, overdraw)) {
+    case MHQ_FULL:
+        return MHQ_RING_FULL;
+    case MHQ_CLOSED:
+        return MHQ_RING_CLOSED;
+    case MHQ_CLAIMED:
+        break;
+    }
+    note_high_water(engine, job->ticket);
+    if (is_list) {
+        mhq_add_rlx(&engine->lists, 1);
+        mhq_add_rlx(&engine->list_operations, operations);
+    }
+    if (mhq_ring_publish(&engine->ring, job))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+    return MHQ_ACCEPTED;
+}
+
+void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns)
+{
+    mhq_ring_wait_room(&engine->ring, timeout_ns);
+}
+
+void mhq_close(mhq_engine *engine)
+{
+    mhq_ring_close(&engine->ring);
+}
+
+int mhq_is_closed(mhq_engine *engine)
+{
+    return mhq_ring_is_closed(&engine->ring);
+}
+
+int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
+{
+    if (!mhq_load_acq(&engine->stopped) && timeout_ns != 0)
+        mhq_futex_wait(&engine->stopped, 0, timeout_ns);
+    return mhq_load_acq(&engine->stopped) != 0;
+}
+
+/* ---- the callback thread ------------------------------------------------------------------ */
+
+static int collectable(mhq_engine *engine)
+{
+    return mhq_done_ready(&engine->done) || mhq_load_sc(&engine->finished); /* [P2] */
+}
+
+mhq_run *mhq_collect(mhq_engine *engine)
+{
+    mhq_parker *parker = &engine->done.consumer;
+    for (int32_t i = engine->config.spin_us * 20; i > 0 && !collectable(engine); i--)
+        mhq_relax();
+    while (!collectable(engine)) {
+        mhq_park_prepare(parker);
+        if (collectable(engine))
+            mhq_park_cancel(parker);
+        else
+            mhq_park_wait(parker, -1);
+    }
+    mhq_run *run = mhq_done_take(&engine->done);
+    if (run == NULL)
+        join(engine); /* finished was set after the last push: nothing can come any more */
+    return run;
+}
+
+int mhq_delivered(mhq_engine *engine, mhq_run *run)
+{
+    free(run->buffer);
+    run->buffer = NULL;
+    int announce = 0;
+    if (run->charged) {
+        mhq_sub_sc(&engine->undelivered, run->charged); /* [W1] of the wait for deliveries */
+        run->charged = 0;
+        announce = 1;
+    }
+    mhq_job *job = run->job;
+    int whole = run == &job->run;
+    if (!whole)
+        announce |= mhq_walk_give_back(job->walk, run);
+    else if (mhq_ring_return(&engine->ring))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+    if (announce && mhq_unpark(&engine->delivery))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+    return whole;
+}
+
+void mhq_stop(mhq_engine *engine)
+{
+    mhq_store_rel(&engine->stopped, 1);
+    mhq_futex_wake(&engine->stopped, 1 << 30);
+}
+
+char *mhq_take_left_behind(mhq_engine *engine)
+{
+    left_behind *left = mhq_load_rlx(&engine->left);
+    if (left == NULL)
+        return NULL;
+    left = mhq_swap_acq(&engine->left, NULL); /* [left] */
+    /* Put back all but the first: they are rare, and told one by one. */
+    for (left_behind *rest = left->next, *next; rest != NULL; rest = next) {
+        next = rest->next;
+        rest->next = mhq_load_rlx(&engine->left);
+        while (!mhq_cas_rel(&engine->left, &rest->next, rest))
+            continue;
+    }
+    size_t size = strlen(left->path) + 1;
+    memmove(left, left->path, size);
+    return (char *)left;
+}
+
+void mhq_release(void *buffer)
+{
+    free(buffer);
+}
+
+/* ---- counters ----------------------------------------------------------------------------- */
+
+void mhq_count(mhq_engine *engine, mhq_counters *c)
+{
+    uint64_t tail = mhq_load_acq(&engine->ring.tail) & ~MHQ_CLOSED_BIT;
+    *c = (mhq_counters){
+        .accepted = tail - mhq_load_rlx(&engine->lists) + mhq_load_rlx(&engine->list_operations),
+        .parks = mhq_load_rlx(&engine->ring.consumer.parks)
+                 + mhq_load_rlx(&engine->done.consumer.parks)
+                 + mhq_load_rlx(&engine->delivery.parks),
+        .wakes = mhq_load_rlx(&engine->caller_wakes),
+        .ring_high_water = mhq_load_rlx(&engine->high_water),
+        .ring_size = engine->config.ring_size,
+        .undelivered_bytes = mhq_load_rlx(&engine->undelivered),
+        .overlaps = mhq_load_rlx(&engine->overlaps),
+        .in_flight = tail - mhq_load_rlx(&engine->ring.done),
+    };
+    for (int i = 0; i < 2; i++) {
+        mhq_io *io = &engine->io[i];
+        c->thread_operations[i] = mhq_load_rlx(&io->operations);
+        c->completed += c->thread_operations[i];
+        c->failed += mhq_load_rlx(&io->failed);
+        c->bytes_read += mhq_load_rlx(&io->bytes_read);
+        c->bytes_written += mhq_load_rlx(&io->bytes_written);
+        c->trades += mhq_load_rlx(&io->trades);
+        c->wakes += mhq_load_rlx(&io->wakes);
+        c->hints += mhq_load_rlx(&io->hints.given);
+        c->parks += mhq_load_rlx(&engine->baton.waiting[i].parks);
+    }
+}

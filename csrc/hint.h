@@ -1,0 +1,37 @@
+/* hint.h - look-ahead: telling the kernel which files are going to be read.
+ *
+ * Best-effort, and apart from the operations: the holder copies the next paths into a buffer that
+ * is her own, passes the baton, and gives the hints while her sister works. The result of a hint
+ * is never used. Only regular files are opened (looked at through O_PATH first, so that no FIFO
+ * or device is touched), only on devices that rotate: elsewhere a hint costs more than it gains.
+ */
+#ifndef MHQ_HINT_H
+#define MHQ_HINT_H
+
+#include "atomic.h"
+#include "ring.h"
+
+#define MHQ_HINT_DEVICES 8
+
+typedef struct mhq_hints {
+    uint32_t ahead;            /* operations; 0: off */
+    uint64_t hinted;           /* tickets below this one have had their hint from this thread */
+    char *paths;               /* copies, one after the other, each with its NUL */
+    size_t used;
+    struct {
+        uint64_t device;
+        int rotates;
+    } devices[MHQ_HINT_DEVICES]; /* what is known; the oldest is forgotten */
+    uint32_t known;
+    _Atomic uint64_t given;
+} mhq_hints;
+
+/* 0 or ENOMEM. */
+int mhq_hints_init(mhq_hints *hints, uint32_t ahead);
+void mhq_hints_fini(mhq_hints *hints);
+/* The baton holder. */
+void mhq_hints_copy(mhq_hints *hints, mhq_ring *ring);
+/* Without the baton. */
+void mhq_hints_give(mhq_hints *hints);
+
+#endif

@@ -1,0 +1,147 @@
+"""The default queue, its end, and what happens to it at exit and fork.
+
+Guarantees
+  - Everything accepted is done before the interpreter goes, unless ``shutdown(timeout)`` gave up
+    on it or Ctrl-C ends the wait: then the process ends with status 130 and says what was left.
+  - A forked child starts with a fresh, open, unstarted queue; the parent's is not touched.
+  - No lock is taken here: a signal handler or a finaliser may call anything at any moment.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+
+from mhddq._callbacks import Hooks, say
+from mhddq._core import Queue
+
+# How often a thread that waits looks for signals: up to 20 times a second.
+_LOOK_SECONDS = 0.05
+
+
+class _DefaultHooks(Hooks):
+    def start_thread(self, queue: Queue) -> None:
+        _drain_in_multiprocessing_child()
+        super().start_thread(queue)
+
+
+queue = Queue(_DefaultHooks())
+_gave_up = False
+
+
+def shutdown(timeout: float | None = None) -> None:
+    """Closes the queue and waits until everything that was accepted is done and called back.
+
+    timeout: seconds to wait at most, None: as long as it takes. When the time is up the call
+        returns, and says on stderr how many operations were left; they still go on while the
+        process lives, but its exit does not wait for them any more.
+
+    From the first call on nothing is accepted: operations return False. A second call waits for
+    the first. On the callback thread it cannot wait for itself: there it closes the queue and
+    returns. Once shut down, the queue cannot be started again in this process.
+
+    Raises: TypeError if timeout is no number. Any thread, any number of times.
+    """
+    global _gave_up  # noqa: PLW0603 - the exit hook's business
+    deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
+    queue.close()
+    if queue.on_callback_thread():
+        return
+    _ensure_deliveries()
+    generation = queue.generation
+    while not queue.stopped(_LOOK_SECONDS if deadline is None else _until(deadline)):
+        if queue.generation != generation:  # a signal handler forked, and this is the child
+            generation = queue.generation
+            queue.close()
+        elif deadline is not None and time.monotonic() >= deadline:
+            _gave_up = True
+            say(f"mhddq: shutdown timed out: {queue.pending()} operations were left")
+            return
+
+
+def _seconds(timeout: float) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be a number of seconds or None, not {timeout!r}")
+    return float(timeout)
+
+
+def _until(deadline: float) -> float:
+    return max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))
+
+
+def _ensure_deliveries() -> None:
+    """Where operations were accepted but their callback thread could not be started (the system
+    was out of threads), it is tried again; failing that, this thread delivers."""
+    try:
+        queue.ensure_callback_thread()
+    except RuntimeError:
+        queue.deliver()
+
+
+def is_shutdown() -> bool:
+    """Tells whether the queue has been shut down and has come to rest.
+
+    Returns: True once everything accepted is done, every callback has returned, and the I/O and
+    callback threads have left their loops; False before, also before the first use. Any thread.
+    """
+    return bool(queue.stopped())
+
+
+def stats() -> dict[str, int | list[int]]:
+    """Counts what the queue has done so far in this process. Cheap, and always on.
+
+    Returns a plain dict; all figures are since the queue's start (all 0 before it):
+
+    accepted, completed, failed: operations, those inside oplists counted each; failed ones are
+        among the completed.
+    callbacks, callback_errors: callbacks called; those that raised.
+    thread_operations: [first, second]: operations run by each I/O thread.
+    trades: times the baton was passed on. parks, wakes: times a thread of the queue (a caller
+        waiting for room is not counted) went to sleep; wake-ups that were paid for.
+    ring_size, ring_high_water, in_flight: room; the most that was in use at once; in use now. An
+        oplist counts as one here.
+    bytes_read, bytes_written: from and to files. undelivered_bytes: read and not yet called back.
+    large_reads_copied, large_reads_uncopied: binary reads from 256 KiB up whose result was copied
+        once, and not at all.
+    disk_overlaps: times both I/O threads were found at the disk at once: always 0.
+    hints: look-ahead hints given to the kernel.
+
+    Any thread. The figures are read one by one, not at one moment.
+    """
+    counted: dict[str, int | list[int]] = queue.count()
+    return counted
+
+
+def drain_at_exit() -> None:
+    if _gave_up:
+        return
+    try:
+        shutdown()
+    except KeyboardInterrupt:
+        say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
+        # An exception would only be printed by the exit machinery, and the status stay 0.
+        sys.stdout.flush()
+        os._exit(130)
+
+
+def _drain_in_multiprocessing_child() -> None:
+    """Children of multiprocessing leave without running atexit hooks before Python 3.13, and
+    forget the finalisers they inherited: so it is registered anew where a queue starts."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing import util  # noqa: PLC0415 - not imported where it is not used
+
+        util.Finalize(None, drain_at_exit, exitpriority=0)
+
+
+def _after_fork_in_child() -> None:
+    global _gave_up  # noqa: PLW0603
+    _gave_up = False
+    queue.after_fork()
+
+
+atexit.register(drain_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,99 @@
+# Extern declarations only; mirrors csrc/mhq.h and csrc/op.h. Everything there is free of Python.
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "mhq.h" nogil:
+    ctypedef struct mhq_op:
+        uint8_t kind
+        uint8_t refused
+        uint8_t flags
+        const char *path
+        const char *path2
+        const char *data
+        size_t size
+
+    ctypedef struct mhq_job
+
+    ctypedef struct mhq_run:
+        mhq_run *next
+        const mhq_op *op
+        mhq_job *job
+        int32_t error
+        uint8_t where
+        uint8_t exists
+        char *buffer
+        size_t length
+        size_t charged
+
+    ctypedef struct mhq_list
+
+    ctypedef struct mhq_entry:
+        const mhq_op *op
+        const mhq_list *list
+
+    ctypedef struct mhq_list:
+        size_t count
+        uint64_t total
+        uint32_t depth
+        const mhq_entry *entries
+
+    ctypedef struct mhq_job:
+        uint64_t ticket
+        const mhq_op *op
+        mhq_run run
+
+    enum: MHQ_KINDS
+    enum: MHQ_FILE_EXISTS
+    enum: MHQ_DIRECTORY_EXISTS
+    enum: MHQ_FILE_READ
+    enum: MHQ_FILE_WRITE
+    enum: MHQ_DIRECTORY_CONTENTS
+
+    enum: MHQ_ENOTREGULAR
+    enum: MHQ_EREFUSED
+
+    enum: MHQ_AT_NONE
+    enum: MHQ_AT_PATH
+    enum: MHQ_AT_PATH2
+    enum: MHQ_AT_BOTH
+    enum: MHQ_AT_BUFFER
+    enum: MHQ_AT_BUFFER2
+
+    ctypedef struct mhq_engine
+
+    ctypedef struct mhq_config:
+        uint64_t ring_size
+        uint64_t buffer_bytes
+        uint32_t lookahead
+        int32_t spin_us
+        size_t head
+        size_t tail
+
+    ctypedef struct mhq_counters:
+        uint64_t accepted, completed, failed
+        uint64_t thread_operations[2]
+        uint64_t trades, parks, wakes
+        uint64_t ring_high_water, ring_size
+        uint64_t bytes_read, bytes_written, undelivered_bytes
+        uint64_t overlaps, hints, in_flight
+
+    enum: MHQ_ACCEPTED
+    enum: MHQ_RING_FULL
+    enum: MHQ_RING_CLOSED
+
+    int mhq_engine_open(const mhq_config *config, mhq_engine **engine)
+    void mhq_job_init(mhq_job *job, const mhq_op *op)
+    int mhq_job_init_list(mhq_job *job, const mhq_list *list)
+    void mhq_job_fini(mhq_job *job)
+    int mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
+    void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns)
+    mhq_run *mhq_collect(mhq_engine *engine)
+    int mhq_delivered(mhq_engine *engine, mhq_run *run)
+    void mhq_close(mhq_engine *engine)
+    int mhq_is_closed(mhq_engine *engine)
+    void mhq_stop(mhq_engine *engine)
+    int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
+    char *mhq_take_left_behind(mhq_engine *engine)
+    void mhq_release(void *buffer)
+    void mhq_count(mhq_engine *engine, mhq_counters *counters)

@@ -1,0 +1,28 @@
+"""Builds the extension module; everything else is in pyproject.toml."""
+
+import glob
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+# MHDDQ_WERROR=1 is the developers' build: every warning of the C core is an error. Cython's own
+# output is not held to it.
+flags = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-fvisibility=hidden"]
+if os.environ.get("MHDDQ_CFLAGS"):
+    flags += os.environ["MHDDQ_CFLAGS"].split()
+
+if not sys.platform.startswith("linux"):
+    sys.exit("mhddq builds on Linux only so far")
+
+core = Extension(
+    "mhddq._core",
+    ["mhddq/_core.pyx", *sorted(glob.glob("csrc/*.c"))],
+    include_dirs=["csrc"],
+    depends=[*glob.glob("csrc/*.h"), "mhddq/_mhq.pxd"],
+    extra_compile_args=flags,
+    extra_link_args=["-pthread"],
+)
+
+setup(ext_modules=cythonize([core], build_dir="build/cython"))
