@@ -114,11 +114,19 @@ static int unlink_file(mhq_fs *fs, int dir, const char *name)
     return result < 0 ? errno : 0;
 }
 
+/* Takes `name` back after a failure; what must stay for want of a way to remove it is told. */
+static void take_back(mhq_fs *fs, int dir, const char *name, int *left)
+{
+    int error = unlink_file(fs, dir, name);
+    if (error && error != ENOENT)
+        *left = 1;
+}
+
 /* The last resort, for file systems with neither the flag nor hard links: take the name with
  * an empty file of one's own, and replace that. Whoever replaced our reservation keeps his
  * file, but for the moment between the check and the rename. */
 static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, int dir2,
-                                   const char *name)
+                                   const char *name, int *left)
 {
     struct stat ours, st;
     int result, fd, error = mhq_open(fs, dir2, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd);
@@ -128,7 +136,7 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
     error = known ? 0 : errno;
     (void)fs->sys->close(fd);
     if (!known) { /* made a moment ago by us: remove it unseen */
-        (void)unlink_file(fs, dir2, name);
+        take_back(fs, dir2, name, left);
         return error;
     }
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
@@ -142,13 +150,16 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
             return 0;
         error = errno;
     }
-    if (fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st.st_dev == ours.st_dev && st.st_ino == ours.st_ino)
-        (void)unlink_file(fs, dir2, name);
+    MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        *left = errno != ENOENT;
+    else if (st.st_dev == ours.st_dev && st.st_ino == ours.st_ino)
+        take_back(fs, dir2, name, left);
     return error;
 }
 
-static int commit_by_link(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name)
+static int commit_by_link(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                          int *left)
 {
     int result;
     MHQ_RETRY(result, fs->sys->linkat(dir, temporary, dir2, name, 0));
@@ -156,21 +167,29 @@ static int commit_by_link(mhq_fs *fs, int dir, const char *temporary, int dir2, 
         if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK &&
             errno != EACCES)
             return errno;
-        return commit_over_reservation(fs, dir, temporary, dir2, name);
+        return commit_over_reservation(fs, dir, temporary, dir2, name, left);
     }
     int error = unlink_file(fs, dir, temporary);
     if (error) /* not half done: either one name or the other */
-        (void)unlink_file(fs, dir2, name);
+        take_back(fs, dir2, name, left);
     return error;
 }
 
-int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name)
+int mhq_try_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                        int *left)
 {
     int result;
+    *left = 0;
     MHQ_RETRY(result, fs->sys->renameat2(dir, temporary, dir2, name, RENAME_NOREPLACE));
     if (result == 0)
         return 0;
     if (!mhq_lacks_noreplace(errno))
         return errno;
-    return commit_by_link(fs, dir, temporary, dir2, name);
+    return commit_by_link(fs, dir, temporary, dir2, name, left);
+}
+
+int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name)
+{
+    int left;
+    return mhq_try_commit_file(fs, dir, temporary, dir2, name, &left);
 }

@@ -322,6 +322,14 @@ static int link_unnamed(copier *c, const mhq_place *place)
     return result < 0 ? failed(c, 1, errno) : 0;
 }
 
+static void remove_name(copier *c, const mhq_place *place, const char *name)
+{
+    int result;
+    MHQ_RETRY(result, c->fs->sys->unlinkat(place->dir, name, 0));
+    if (result < 0 && errno != ENOENT)
+        mhq_tell_left_behind(c->fs, place, name);
+}
+
 /* *again: this cannot be done here, but under a temporary name it might. */
 static int copy_unnamed(copier *c, const mhq_place *place, int *again)
 {
@@ -340,14 +348,14 @@ static int copy_unnamed(copier *c, const mhq_place *place, int *again)
     /* Once it has its name, a failure to close is told, and the name taken back. */
     int closing = close_target(c, error);
     if (closing && !error)
-        (void)c->fs->sys->unlinkat(place->dir, place->name, 0);
+        remove_name(c, place, place->name);
     return closing;
 }
 
 static int copy_named(copier *c, const mhq_place *place)
 {
     char name[MHQ_TEMPORARY];
-    int error = EEXIST, result;
+    int error = EEXIST, left = 0;
     for (int tries = 0; error == EEXIST && tries < TEMPORARY_TRIES; tries++) {
         error = mhq_temporary_name(c->fs, name);
         if (!error)
@@ -357,15 +365,14 @@ static int copy_named(copier *c, const mhq_place *place)
         return failed(c, 1, error);
     error = close_target(c, copy_all(c));
     if (!error) {
-        error = mhq_commit_file(c->fs, place->dir, name, place->dir, place->name);
+        error = mhq_try_commit_file(c->fs, place->dir, name, place->dir, place->name, &left);
         if (error)
             c->side = 1;
     }
-    if (error) {
-        MHQ_RETRY(result, c->fs->sys->unlinkat(place->dir, name, 0));
-        if (result < 0 && errno != ENOENT)
-            mhq_tell_left_behind(c->fs, place, name);
-    }
+    if (error)
+        remove_name(c, place, name);
+    if (left)
+        mhq_tell_left_behind(c->fs, place, place->name);
     return error;
 }
 

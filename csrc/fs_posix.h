@@ -133,6 +133,11 @@ int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *e
  * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken. */
 int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name);
 
+/* The same; *left tells whether, after a failure, `name` is there all the same, because it
+ * could not be removed again (the steps of the fallbacks are undone in case of failure). */
+int mhq_try_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                        int *left);
+
 /* A file's copy that never shows half-written: mhq_fs_file_copy and cross-device moves.
  * `follow`: copy what a link points at (file_copy); else `path` is not a link. */
 void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
