@@ -1,0 +1,151 @@
+"""What the tests share: collecting completions, and running programs that end.
+
+Assertions belong into the tests: callbacks only collect, the test waits and looks.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mhddq
+
+DEADLINE = 30.0
+
+Args = dict[str, Any]
+
+
+class Outcome:
+    """A callback that keeps what it was called with: ``wait(n)`` returns the first n args."""
+
+    def __init__(self) -> None:
+        self._args: list[Args] = []
+        self._threads: list[int] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, args: Args) -> None:
+        with self._changed:
+            self._args.append(args)
+            self._threads.append(threading.get_ident())
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._args)
+
+    @property
+    def args(self) -> list[Args]:
+        with self._changed:
+            return list(self._args)
+
+    @property
+    def threads(self) -> list[int]:
+        """The identity of the thread of each call."""
+        with self._changed:
+            return list(self._threads)
+
+    def wait(self, count: int, timeout: float = DEADLINE) -> list[Args]:
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self._args) >= count, timeout)
+            heard = list(self._args)
+        if not arrived:
+            raise AssertionError(f"{len(heard)} of {count} callbacks within {timeout} s: {heard}")
+        return heard
+
+
+Call = tuple[Any, ...]
+
+
+def collect(*calls: Call, timeout: float = DEADLINE) -> list[Args]:
+    """Enqueues each ``(function, *arguments)`` (without its callback) and waits for all of them;
+    returns their args in the order of the callbacks."""
+    outcome = Outcome()
+    for function, *arguments in calls:
+        accepted = function(outcome, *arguments)
+        if accepted is not True:
+            raise AssertionError(f"{function.__name__} returned {accepted!r}")
+    return outcome.wait(len(calls), timeout)
+
+
+def do(
+    function: Callable[..., bool], *arguments: Any, timeout: float = DEADLINE, **keywords: Any
+) -> Args:
+    """Runs one operation to its end: its args."""
+    outcome = Outcome()
+    accepted = function(outcome, *arguments, **keywords)
+    if accepted is not True:
+        raise AssertionError(f"{function.__name__} returned {accepted!r}")
+    return outcome.wait(1, timeout)[0]
+
+
+def succeeds(function: Callable[..., bool], *arguments: Any, **keywords: Any) -> dict[str, Any]:
+    """Runs one operation that must succeed: its output."""
+    args = do(function, *arguments, **keywords)
+    if args["result"] is not True:
+        raise AssertionError(f"{args['action']} failed: {args['output']}")
+    return args["output"]
+
+
+def fails(function: Callable[..., bool], *arguments: Any, **keywords: Any) -> str:
+    """Runs one operation that must fail: the text of its exception."""
+    args = do(function, *arguments, **keywords)
+    if args["result"] is not False or list(args["output"]) != ["exception"]:
+        raise AssertionError(f"{args['action']} did not fail: {args['output']}")
+    return args["output"]["exception"]
+
+
+def run_list(oplist: mhddq.Oplist, outcome: Outcome, count: int) -> list[Args]:
+    """Enqueues a list whose operations call back into ``outcome``; waits for ``count`` calls."""
+    accepted = mhddq.enqueue_oplist(oplist)
+    if accepted is not True:
+        raise AssertionError(f"enqueue_oplist returned {accepted!r}")
+    return outcome.wait(count)
+
+
+def settle() -> None:
+    """Returns when everything enqueued before has been done and called back."""
+    do(mhddq.file_exists, os.curdir)
+
+
+def run_script(
+    source: str,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    timeout: float = 30,
+    **options: Any,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own, in a directory of its own, to its end.
+
+    env: variables added to this process's, settings of the queue left out. options:
+    subprocess.run's. Raises subprocess.TimeoutExpired when it does not end in time.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("MHDDQ_")}
+    with tempfile.TemporaryDirectory(prefix="mhddq-test-") as directory:
+        program = Path(directory, "program.py")
+        program.write_text(textwrap.dedent(source), encoding="utf-8")
+        options.setdefault("cwd", directory)
+        return subprocess.run(
+            [sys.executable, str(program), *arguments],
+            env=inherited | (env or {}),
+            timeout=timeout,
+            check=False,
+            capture_output=True,
+            text=True,
+            **options,
+        )
+
+
+def ends_well(
+    source: str, *arguments: str, env: dict[str, str] | None = None, timeout: float = 30
+) -> str:
+    """Runs a program that must end with status 0 and a silent stderr: its stdout."""
+    ended = run_script(source, *arguments, env=env, timeout=timeout)
+    if ended.returncode or ended.stderr:
+        raise AssertionError(f"status {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
+    return ended.stdout
