@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mhddq import _core
 from mhddq._lifecycle import queue
+
+if TYPE_CHECKING:
+    from mhddq import _Data, _Path
 
 OPERATIONS: dict[str, inspect.Signature] = {}
 PUBLIC: dict[str, Callable[..., Any]] = {}
@@ -62,7 +65,7 @@ def operation(definition: Callable[..., None]) -> Callable[..., Any]:
 
 
 @operation
-def file_exists(filename):
+def file_exists(filename: _Path) -> None:
     """Asks whether something that is no directory exists.
 
     filename: str, bytes or os.PathLike; links are followed.
@@ -72,7 +75,7 @@ def file_exists(filename):
 
 
 @operation
-def file_create(filename):
+def file_create(filename: _Path) -> None:
     """Creates an empty file, as open(filename, 'x') does.
 
     filename: str, bytes or os.PathLike; must not exist.
@@ -81,7 +84,7 @@ def file_create(filename):
 
 
 @operation
-def file_delete(filename):
+def file_delete(filename: _Path) -> None:
     """Deletes a file, as os.remove does; of a link the link itself.
 
     filename: str, bytes or os.PathLike; a directory is a failure.
@@ -90,7 +93,7 @@ def file_delete(filename):
 
 
 @operation
-def file_rename(original_filename, new_filename):
+def file_rename(original_filename: _Path, new_filename: _Path) -> None:
     """Renames a file, as os.replace does: an existing file of the new name is replaced.
 
     original_filename: str, bytes or os.PathLike; a directory is a failure.
@@ -100,7 +103,7 @@ def file_rename(original_filename, new_filename):
 
 
 @operation
-def file_move(source_filename, destination_filename):
+def file_move(source_filename: _Path, destination_filename: _Path) -> None:
     """Moves a file, also to another file system; an existing file is replaced.
 
     source_filename: str, bytes or os.PathLike; of a link the link itself is moved.
@@ -112,7 +115,7 @@ def file_move(source_filename, destination_filename):
 
 
 @operation
-def file_copy(source_filename, copy_filename):
+def file_copy(source_filename: _Path, copy_filename: _Path) -> None:
     """Copies a regular file: contents, holes, permission bits, times, extended attributes.
 
     source_filename: str, bytes or os.PathLike; a link is followed.
@@ -122,7 +125,7 @@ def file_copy(source_filename, copy_filename):
 
 
 @operation
-def file_read(filename, binary=False):
+def file_read(filename: _Path, binary: bool = False) -> None:
     """Reads a whole regular file.
 
     filename: str, bytes or os.PathLike.
@@ -133,7 +136,7 @@ def file_read(filename, binary=False):
 
 
 @operation
-def file_write(data, filename, binary=False):
+def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
     """Writes a whole file, leaving what open(filename, 'w') or 'wb' would leave.
 
     data: str, or with binary a bytes-like object. It is not copied: the queue holds on to it
@@ -145,7 +148,7 @@ def file_write(data, filename, binary=False):
 
 
 @operation
-def directory_exists(dirname):
+def directory_exists(dirname: _Path) -> None:
     """Asks whether a directory exists.
 
     dirname: str, bytes or os.PathLike; links are followed.
@@ -154,7 +157,7 @@ def directory_exists(dirname):
 
 
 @operation
-def directory_create(dirname):
+def directory_create(dirname: _Path) -> None:
     """Creates a directory, as os.mkdir does.
 
     dirname: str, bytes or os.PathLike; must not exist, its parent must.
@@ -163,7 +166,7 @@ def directory_create(dirname):
 
 
 @operation
-def directory_delete(dirname):
+def directory_delete(dirname: _Path) -> None:
     """Deletes a directory and everything in it, never following a link out of it.
 
     dirname: str, bytes or os.PathLike. Links, mount points, the root, and names that end in
@@ -173,7 +176,7 @@ def directory_delete(dirname):
 
 
 @operation
-def directory_contents(dirname):
+def directory_contents(dirname: _Path) -> None:
     """Lists a directory.
 
     dirname: str, bytes or os.PathLike.
@@ -183,7 +186,7 @@ def directory_contents(dirname):
 
 
 @operation
-def directory_rename(old_dirname, new_dirname):
+def directory_rename(old_dirname: _Path, new_dirname: _Path) -> None:
     """Renames a directory.
 
     old_dirname: str, bytes or os.PathLike; a directory, not a link.
@@ -193,7 +196,7 @@ def directory_rename(old_dirname, new_dirname):
 
 
 @operation
-def directory_move(source_dirname, destination_dirname):
+def directory_move(source_dirname: _Path, destination_dirname: _Path) -> None:
     """Moves a directory with everything in it, also to another file system.
 
     source_dirname: str, bytes or os.PathLike; a directory, not a link.
@@ -204,7 +207,7 @@ def directory_move(source_dirname, destination_dirname):
 
 
 @operation
-def directory_copy(source_dirname, copy_dirname):
+def directory_copy(source_dirname: _Path, copy_dirname: _Path) -> None:
     """Copies a directory with everything in it; links stay links.
 
     source_dirname: str, bytes or os.PathLike.

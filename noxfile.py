@@ -1,0 +1,79 @@
+"""The developers' sessions: ``nox`` runs those that the gate runs, ``nox -l`` lists all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "tests", "ctests", "sanitize"]
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+ROOT = Path(__file__).parent
+LINTED = ["mhddq", "tests", "tools", "noxfile.py"]
+
+
+def interpreter(version: str) -> str | None:
+    """An interpreter of this version: from PATH, else from pyenv's folder. None: there is none."""
+    found = shutil.which(f"python{version}")
+    # pyenv puts shims for all versions on PATH that fail unless the version is switched on.
+    if found and "shims" not in Path(found).parts:
+        return found
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    for folder in sorted(pyenv.glob(f"{version}.*"), reverse=True):
+        candidate = folder / "bin" / "python3"
+        if candidate.exists():
+            return str(candidate)
+    return None
+
+
+def compilers() -> list[str]:
+    return [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)] or ["cc"]
+
+
+# Versions that the machine does not have are left out; with none at all, nox's own interpreter.
+@nox.session(python=[p for p in map(interpreter, PYTHONS) if p] or None)
+def tests(session: nox.Session) -> None:
+    """The suite, on every CPython that is here. Arguments go to pytest."""
+    session.install(".[test]")
+    session.run("pytest", *(session.posargs or ["-m", "not slow"]))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: rules and layout."""
+    session.install("ruff")
+    session.run("ruff", "check", *LINTED)
+    session.run("ruff", "format", "--check", *LINTED)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict; and the stub file agrees with the table of operations."""
+    session.install("mypy", ".")
+    session.run("mypy")
+    session.run("python", "tools/make_stub.py", "--check")
+
+
+@nox.session(venv_backend="none")
+def ctests(session: nox.Session) -> None:
+    """The core's own tests, every warning an error, by each compiler that is here."""
+    for compiler in compilers():
+        session.run("csrc/test/run.sh", *session.posargs, env={"CC": compiler}, external=True)
+
+
+@nox.session(venv_backend="none")
+def sanitize(session: nox.Session) -> None:
+    """The core's own tests under AddressSanitizer and UBSan, then under ThreadSanitizer."""
+    compiler = "clang" if "clang" in compilers() else compilers()[0]
+    for sanitizers in ("address,undefined", "thread"):
+        flags = f"-fsanitize={sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer"
+        session.run(
+            "csrc/test/run.sh",
+            *session.posargs,
+            env={"CC": compiler, "CFLAGS": flags},
+            external=True,
+        )
