@@ -230,12 +230,6 @@ static inline void scene_leave(void)
     CHECK(nftw(scene_path, scene_remove, 16, FTW_DEPTH | FTW_PHYS) == 0);
 }
 
-/* 1 where the base directory is there and can be written to. */
-static inline int scene_usable(const char *base)
-{
-    return access(base, W_OK | X_OK) == 0;
-}
-
 /* ---- running ---- */
 
 static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const char *path2,
@@ -323,6 +317,34 @@ static inline size_t count_entries(const char *path)
 static inline size_t count_descriptors(void)
 {
     return count_entries("/proc/self/fd");
+}
+
+/* ---- all of it ---- */
+
+typedef void scene_test(void);
+
+/* Each test with an mhq_fs and a scene of its own, in each base directory: those that main's
+ * arguments name, else a disk's and the memory's. */
+static inline void scene_all(int argc, char **argv, mhq_fs *fs, mhq_calls *calls,
+                             scene_test *const *tests, size_t count)
+{
+    const char *usual[] = {"", "/tmp", "/dev/shm"};
+    const char *const *bases = argc > 1 ? (const char *const *)argv : usual;
+    for (int b = 1; b < (argc > 1 ? argc : 3); b++) {
+        if (access(bases[b], W_OK | X_OK) < 0)
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            *calls = scene_calls();
+            fault_none();
+            REQUIRE(mhq_fs_init(fs, calls) == 0);
+            scene_enter(bases[b]);
+            size_t before = count_descriptors();
+            tests[i]();
+            CHECK_INT(count_descriptors(), before);
+            scene_leave();
+            mhq_fs_fini(fs);
+        }
+    }
 }
 
 #endif

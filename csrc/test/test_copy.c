@@ -36,7 +36,7 @@ static const unsigned systems[] = {
     LACK_LINK,
     LACK_COPY_RANGE,
     LACK_COPY_RANGE | LACK_HOLES,
-    LACK_COPY_RANGE | LACK_POSITIONS * 0 | LACK_TMPFILE | LACK_RANDOM | LACK_PROC,
+    LACK_COPY_RANGE | LACK_TMPFILE | LACK_RANDOM | LACK_PROC,
 };
 enum { SYSTEMS = sizeof systems / sizeof *systems };
 
@@ -428,29 +428,14 @@ static void test_faults(void)
     free(bytes);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const char *const bases[] = {"/tmp", "/dev/shm"};
-    static void (*const tests[])(void) = {
+    static scene_test *const tests[] = {
         test_contents, test_short_counts,    test_holes,    test_proc,
         test_changing, test_refusals,        test_taken_meanwhile, test_metadata,
         test_ownership, test_copy_file_at,   test_names,    test_left_behind,
         test_faults,
     };
-    for (size_t b = 0; b < sizeof bases / sizeof *bases; b++) {
-        if (!scene_usable(bases[b]))
-            continue;
-        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-            calls = scene_calls();
-            fault_none();
-            REQUIRE(mhq_fs_init(&fs, &calls) == 0);
-            scene_enter(bases[b]);
-            size_t before = count_descriptors();
-            tests[i]();
-            CHECK_INT(count_descriptors(), before);
-            scene_leave();
-            mhq_fs_fini(&fs);
-        }
-    }
+    scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_copy");
 }

@@ -427,6 +427,73 @@ static void test_contents_many(void)
     free(run.buffer);
 }
 
+/* ---- every call fails once ---- */
+
+typedef struct attempt {
+    int kind;
+    const char *path, *path2;
+} attempt;
+
+/* The state that every attempt starts from, whatever the one before left. */
+static void arrange(const char *bytes, size_t n)
+{
+    put("file", bytes, n);
+    (void)unlink("new"), (void)rmdir("new");
+    if (!there("dir") && !there("dir2"))
+        REQUIRE(mkdir("dir", 0755) == 0);
+    else if (!there("dir"))
+        REQUIRE(rename("dir2", "dir") == 0);
+    if (!there("dir/link"))
+        REQUIRE(symlink("..", "dir/link") == 0);
+}
+
+static void every_call(const attempt *a, unsigned lacks, int error, int forever)
+{
+    enum { BYTES = 300000 };
+    char *bytes = pattern(BYTES);
+    long nth = 0, reached;
+    do {
+        arrange(bytes, BYTES);
+        size_t before = count_descriptors();
+        fault_lacking(lacks);
+        fault.nth = ++nth, fault.error = error, fault.forever = forever;
+        mhq_run run = scene_run(&fs, a->kind, a->path, a->path2, bytes, BYTES);
+        reached = fault.count;
+        fault_none();
+        CHECK_INT(count_descriptors(), before);
+        CHECK(!run.error || (!run.buffer && !run.length));
+        CHECK(reached >= nth || !run.error); /* where nothing failed */
+        CHECK(error || !run.error); /* short counts are no failure */
+        if (a->kind == MHQ_FILE_READ && !run.error)
+            CHECK(run.length == BYTES && memcmp(run.buffer, bytes, BYTES) == 0);
+        if (a->kind == MHQ_FILE_WRITE && !run.error)
+            CHECK(holds("new", bytes, BYTES));
+        if (a->kind == MHQ_DIRECTORY_CONTENTS && !run.error && error != ENOENT)
+            CHECK_INT(run.length, strlen("dlink") + 1);
+        if (a->kind == MHQ_DIRECTORY_RENAME) /* never both, never none */
+            CHECK(there("dir/link") + there("dir2/link") == 1);
+        free(run.buffer);
+        (void)rmdir("dir2"); /* a reservation that could not be removed */
+    } while (reached >= nth);
+    free(bytes);
+}
+
+static void test_faults(void)
+{
+    static const attempt attempts[] = {
+        {MHQ_FILE_EXISTS, "file", NULL},    {MHQ_FILE_CREATE, "new", NULL},
+        {MHQ_FILE_DELETE, "file", NULL},    {MHQ_FILE_RENAME, "file", "new"},
+        {MHQ_FILE_READ, "file", NULL},      {MHQ_FILE_WRITE, "new", NULL},
+        {MHQ_DIRECTORY_CREATE, "new", NULL}, {MHQ_DIRECTORY_CONTENTS, "dir", NULL},
+        {MHQ_DIRECTORY_RENAME, "dir", "dir2"},
+    };
+    static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EACCES, ENOENT, EAGAIN, 0};
+    for (size_t a = 0; a < sizeof attempts / sizeof *attempts; a++)
+        for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
+            for (int variant = 0; variant < 4; variant++)
+                every_call(&attempts[a], variant & 1 ? LACK_NOREPLACE : 0, errors[e], variant >> 1);
+}
+
 /* ---- what old systems lack ---- */
 
 /* In a child, since it cannot be taken back: statx as it is where there is none. */
@@ -487,29 +554,15 @@ static void test_dispatch(void)
     CHECK_INT(run.error, ENOSYS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    static const char *const bases[] = {"/tmp", "/dev/shm"};
-    static void (*const tests[])(void) = {
+    static scene_test *const tests[] = {
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
         test_read,     test_read_proc,       test_read_changing,     test_budget,
         test_write,    test_write_special,   test_leases,            test_contents,
-        test_contents_many, test_mount_id,   test_dispatch,          test_read_beyond_2_gib,
+        test_contents_many, test_mount_id,   test_dispatch,          test_faults,
+        test_read_beyond_2_gib,
     };
-    for (size_t b = 0; b < sizeof bases / sizeof *bases; b++) {
-        if (!scene_usable(bases[b]))
-            continue;
-        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-            calls = scene_calls();
-            fault_none();
-            REQUIRE(mhq_fs_init(&fs, &calls) == 0);
-            scene_enter(bases[b]);
-            size_t before = count_descriptors();
-            tests[i]();
-            CHECK_INT(count_descriptors(), before);
-            scene_leave();
-            mhq_fs_fini(&fs);
-        }
-    }
+    scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_fs");
 }
