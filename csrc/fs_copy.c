@@ -5,7 +5,8 @@
  * fails, there is no target and no temporary afterwards.
  *
  * A source that changes meanwhile: bytes are copied up to the size it had when it was opened,
- * or to its end where that comes first; a source of size 0 up to its end.
+ * or to its end where that comes first; a source of size 0, and one that can be reflinked, up
+ * to its end.
  *
  * Which path an error belongs to is told by `side`: 0 the source, 1 the target.
  */

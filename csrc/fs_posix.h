@@ -111,8 +111,8 @@ int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY]);
 
 /* The bytes of a regular file into a fresh empty one: reflink, else copy_file_range, else
  * read and write; holes kept. Both offsets may move. The source may shrink (what is there is
- * copied), grow (up to the size in *st is copied), or report size 0 though it has bytes (up to
- * its end). */
+ * copied), grow (at least up to the size in *st is copied), or report size 0 though it has
+ * bytes (up to its end). */
 int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to);
 
 /* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
