@@ -171,10 +171,9 @@ cdef object lend_buffer(request *r, object data):
     return None
 
 
-cdef int release_view(PyObject *held) except -1:
-    if held != NULL and lent_views.pop(<uintptr_t>held, None) is not None:
+cdef void release_view(PyObject *held) noexcept:
+    if held != NULL and lent_views and lent_views.pop(<uintptr_t>held, None) is not None:
         (<object>held).release()
-    return 0
 
 
 cdef object adopt_data(request *r, object data, bint lend):
@@ -236,16 +235,15 @@ cdef int refuse(request *r, object why) except -1:
     return 0
 
 
-cdef int let_go(request *r) except -1:
+cdef void let_go(request *r) noexcept:
     """Drops what the request holds. Finalisers may run, and do anything."""
-    release_view(r.held[1])
     cdef int i
+    release_view(r.held[1])
     for i in range(2):
         Py_XDECREF(r.held[i])
     for i in range(MAX_PARAMETERS):
         Py_XDECREF(r.given[i])
     Py_XDECREF(r.callback)
-    return 0
 
 
 # ---- the public functions ----------------------------------------------------------------------
@@ -780,7 +778,7 @@ cdef object bytes_of(Queue queue, mhq_run *run):
         buffer[BYTES_HEAD + run.length] = 0
         adopted = PyObject_InitVar(buffer, &PyBytes_Type, <Py_ssize_t>run.length)
         # The hash, not yet known; it stands before the bytes, and its name is deprecated.
-        (<Py_hash_t *>(buffer + BYTES_HEAD))[-1] = -1
+        (<Py_hash_t *>(buffer + BYTES_HEAD - sizeof(Py_hash_t)))[0] = -1
         run.buffer = NULL
         result = <object>adopted
         Py_DECREF(result)          # InitVar's reference is now `result`'s
@@ -1019,14 +1017,15 @@ cdef class Queue:
         mhq_stop(core)
         return True
 
-    cdef int deliver_one(self, mhq_run *run) except -1:
-        """Builds the arguments and calls back. Whatever the callback raises ends here."""
+    cdef void deliver_one(self, mhq_run *run) noexcept:
+        """Builds the arguments and calls back. Whatever the callback raises ends here; what goes
+        wrong beyond that (no memory for the arguments) goes to sys.unraisablehook."""
         cdef request *r = <request *>run.op
         cdef object callback = <object>r.callback
         cdef bint result = run.error == 0
         cdef dict output
-        if callback is None and result and not (r.op.kind == MHQ_FILE_READ):
-            return 0
+        if callback is None and result and r.op.kind != MHQ_FILE_READ:
+            return
         try:
             output = output_of(self, r, run) if result else {"exception": failure_of(r, run)}
         except BaseException as error:      # text that is no UTF-8, or no memory for the result
@@ -1034,27 +1033,25 @@ cdef class Queue:
             output = {"exception": str(error) or type(error).__name__}
             self.late_failures += 1
         if callback is None and result:
-            return 0
+            return
         args = {"action": ACTIONS[r.op.kind], "result": result, "params": parameters_of(r),
                 "output": output}
         if callback is None:
             self.hooks.unheard(args)
-            return 0
+            return
         self.callbacks += 1
         try:
             PyObject_CallOneArg(callback, args)
         except BaseException as error:
             self.callback_errors += 1
             self.hooks.callback_failed(args, error)
-        return 0
 
-    cdef int tell_left_behind(self, mhq_engine *core) except -1:
+    cdef void tell_left_behind(self, mhq_engine *core) noexcept:
         cdef char *path = mhq_take_left_behind(core)
         while path != NULL:
             self.hooks.left_behind(path_of(path, False))
             mhq_release(path)
             path = mhq_take_left_behind(core)
-        return 0
 
     # -- ending --
 
@@ -1130,24 +1127,22 @@ cdef class Queue:
         }
 
 
-cdef int finish(mhq_engine *core, mhq_run *run) except -1:
+cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
     """Gives the record back; with a job's last one, the job and all it holds."""
     cdef mhq_job *job = run.job
     cdef bint is_single = job.op != NULL
     cdef single *s
     if not mhq_delivered(core, run):
-        return 0
+        return
     if is_single:
         s = <single *>job
         let_go(&s.asked)
         free(s)
     else:
         free_listed(<listed *>job)
-    return 0
 
 
-cdef int free_listed(listed *l) except -1:
+cdef void free_listed(listed *l) noexcept:
     mhq_job_fini(&l.job)
     Py_XDECREF(l.frozen)
     free(l)
-    return 0
