@@ -7,8 +7,8 @@ import sys
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-# MHDDQ_WERROR=1 is the developers' build: every warning of the C core is an error. Cython's own
-# output is not held to it.
+# Warnings are for the developers' build (csrc/test/run.sh); a user's build is never stopped by one.
+# MHDDQ_CFLAGS adds flags, for sanitizers and the like.
 flags = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-fvisibility=hidden"]
 if os.environ.get("MHDDQ_CFLAGS"):
     flags += os.environ["MHDDQ_CFLAGS"].split()
