@@ -58,10 +58,16 @@ static void overflow_insert(mhq_ring *ring, mhq_job *job)
 {
     mhq_mutex_lock(&ring->overflow_lock);
     mhq_job **at = &ring->overflow;
+    /* Nearly always behind all the others: a callback that enqueues a whole directory must not
+     * walk past everything it has enqueued before. */
+    if (*at && ring->overflow_last->ticket < job->ticket)
+        at = &ring->overflow_last->overflow_next;
     while (*at && (*at)->ticket < job->ticket)
         at = &(*at)->overflow_next;
     job->overflow_next = *at;
     *at = job;
+    if (job->overflow_next == NULL)
+        ring->overflow_last = job;
     mhq_add_sc(&ring->overflowed, 1); /* [W1] of the consumer's parker */
     mhq_mutex_unlock(&ring->overflow_lock);
 }
@@ -147,11 +153,15 @@ int mhq_ring_return(mhq_ring *ring)
     mhq_store_sc(&ring->done, done); /* [done], and [W1] of the wait for room */
     if (mhq_load_sc(&ring->waiters) == 0) /* [W2] */
         return 0;
-    /* Half the ring at a time: a wake-up each would cost more than the operations. A waiter
-     * slept because nothing was free, so the half is always reached after it. */
+    /* Half the ring at a time: a wake-up each would cost more than the operations. Half of it is
+     * free in the end if nobody else claims; if others do (callbacks that renew themselves keep
+     * the ring at one level for ever), any room will do once half a ring has been given back. */
     int64_t taken = (int64_t)((mhq_load_rlx(&ring->tail) & ~MHQ_CLOSED_BIT) - done);
-    if (taken > (int64_t)(ring->capacity / 2))
+    int64_t half = (int64_t)(ring->capacity / 2);
+    ring->unannounced++;
+    if (taken >= (int64_t)ring->capacity || (taken > half && (int64_t)ring->unannounced < half))
         return 0;
+    ring->unannounced = 0;
     wake_waiters(ring);
     return 1;
 }

@@ -40,11 +40,13 @@ typedef struct mhq_ring {
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t tail;     /* producers */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t head;     /* the baton holder */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t done;     /* the callback thread */
+    uint64_t unannounced;                              /* hers: given back while someone waited */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t waiters;  /* producers waiting for room */
     _Atomic uint32_t room_epoch;                       /* futex: moves when there is room again */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t overflowed; /* jobs in the overflow list */
     mhq_mutex overflow_lock;
     mhq_job *overflow;                                 /* by ticket, lowest first */
+    mhq_job *overflow_last;                            /* where it is not empty */
     mhq_parker consumer;                               /* the holder waiting for work */
 } mhq_ring;
 
@@ -69,7 +71,7 @@ const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead);
 int mhq_ring_drained(mhq_ring *ring);
 
 /* The callback thread: a job has come all the way back; wakes those who wait for room when half
- * the ring is free. 1: a wake-up was paid for. */
+ * the ring is free or has been given back. 1: a wake-up was paid for. */
 int mhq_ring_return(mhq_ring *ring);
 /* Any thread: waits until there may be room, a signal came, or the time is up. */
 void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns);
