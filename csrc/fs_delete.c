@@ -8,7 +8,6 @@
  */
 #include "fs_walk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -27,7 +26,16 @@ typedef struct deleter {
 
 static int mount_of(mhq_fs *fs, int fd, uint64_t *id)
 {
-    return fs->sys->mount_id(fd, "", AT_EMPTY_PATH, id) == 0 ? 0 : errno;
+    int error;
+    MHQ_TRY(error, fs->sys->mount_id(fd, "", AT_EMPTY_PATH, id));
+    return error;
+}
+
+static int mount_of_entry(mhq_fs *fs, int dir, const char *name, uint64_t *id)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->mount_id(dir, name, AT_SYMLINK_NOFOLLOW, id));
+    return error;
 }
 
 /* Opens a directory for a walk, if it is on `mount`. */
@@ -53,10 +61,9 @@ static int is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes)
     *yes = entry->type == DT_DIR;
     if (entry->type != DT_UNKNOWN)
         return 0;
-    if (fs->sys->fstatat(dir, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno;
-    *yes = S_ISDIR(st.st_mode);
-    return 0;
+    int error = mhq_stat(fs, dir, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    *yes = !error && S_ISDIR(st.st_mode);
+    return error;
 }
 
 /* ENOENT: somebody else was faster. EISDIR: a directory has taken the place of what was read. */
@@ -64,8 +71,8 @@ static int remove_entry(deleter *d, mhq_frame *frame, const mhq_dirent *entry)
 {
     int directory;
     int error = is_directory(d->fs, frame->fd, entry, &directory);
-    if (!error && !directory && d->fs->sys->unlinkat(frame->fd, entry->name, 0) != 0)
-        error = errno;
+    if (!error && !directory)
+        error = mhq_unlink(d->fs, frame->fd, entry->name, 0);
     if (directory || error == EISDIR)
         return mhq_tree_note(&d->tree, entry->name);
     if (error && error != ENOENT)
@@ -119,7 +126,7 @@ static void visit(deleter *d, const char *name)
     }
     if (error == ENOTDIR || error == ELOOP) {
         /* No directory any more. Where it becomes one again, the next reading meets it. */
-        error = d->fs->sys->unlinkat(frame->fd, name, 0) == 0 ? 0 : errno;
+        error = mhq_unlink(d->fs, frame->fd, name, 0);
         if (error == EISDIR)
             error = 0;
     }
@@ -154,8 +161,7 @@ static void finish(deleter *d)
     mhq_frame *frame = mhq_tree_top(tree);
     mhq_frame *above = tree->depth > 1 ? frame - 1 : NULL;
     const char *name = above ? tree->names + above->at : d->name;
-    if (d->fs->sys->unlinkat(above ? above->fd : d->dir, name, AT_REMOVEDIR) != 0)
-        error = errno;
+    error = mhq_unlink(d->fs, above ? above->fd : d->dir, name, AT_REMOVEDIR);
     if (error == ENOTEMPTY || error == EEXIST) {
         error = read_again(d, frame);
         if (!error)
@@ -188,9 +194,8 @@ static void empty(deleter *d)
 static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
 {
     struct stat st;
-    if (fs->sys->fstat(fd, &st) != 0)
-        return errno;
-    return st.st_dev == expect->st_dev && st.st_ino == expect->st_ino ? 0 : ESTALE;
+    int error = mhq_stat_fd(fs, fd, &st);
+    return error ? error : mhq_same(&st, expect) ? 0 : ESTALE;
 }
 
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
@@ -206,7 +211,7 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
     if (!error)
         error = open_inside(fs, d.mount, dir, name, &fd);
     if ((error == ENOTDIR || error == ELOOP) && !(flags & MHQ_DELETE_DIRECTORY))
-        error = fs->sys->unlinkat(dir, name, 0) == 0 ? 0 : errno;
+        error = mhq_unlink(fs, dir, name, 0);
     else if (!error && expect)
         error = check_identity(fs, fd, expect);
     if (error) {
@@ -234,8 +239,8 @@ int mhq_check_mounts(mhq_fs *fs, int dir, const char *name, int below)
 {
     uint64_t id, mount;
     int error = mount_of(fs, dir, &mount);
-    if (!error && fs->sys->mount_id(dir, name, AT_SYMLINK_NOFOLLOW, &id) != 0)
-        error = errno;
+    if (!error)
+        error = mount_of_entry(fs, dir, name, &id);
     if (!error && id != mount)
         error = EBUSY;
     if (!error && below) {
@@ -256,8 +261,8 @@ static int check_entry(mhq_fs *fs, mhq_tree *tree, uint64_t mount, const mhq_dir
     int error = is_directory(fs, fd, entry, &directory);
     if (!error && directory)
         return mhq_tree_note(tree, entry->name);
-    if (!error && fs->sys->mount_id(fd, entry->name, AT_SYMLINK_NOFOLLOW, &id) != 0)
-        error = errno;
+    if (!error)
+        error = mount_of_entry(fs, fd, entry->name, &id);
     if (error)
         return error == ENOENT ? 0 : error;
     return id == mount ? 0 : EBUSY;
@@ -352,11 +357,10 @@ int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place)
     error = mhq_place_open(fs, path, place);
     if (error)
         return error;
-    if (fs->sys->fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        error = errno;
-    else if (!S_ISDIR(st.st_mode))
+    error = mhq_stat(fs, place->dir, place->name, AT_SYMLINK_NOFOLLOW, &st);
+    if (!error && !S_ISDIR(st.st_mode))
         error = ENOTDIR;
-    else
+    if (!error)
         error = mhq_check_mounts(fs, place->dir, place->name, 0);
     if (error)
         mhq_place_close(fs, place);

@@ -8,7 +8,6 @@
  */
 #include "fs_walk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -48,9 +47,8 @@ static void fail_rename(mover *m, int error)
 /* Where path2 is a directory, the target is inside of it. */
 static int choose_target(mover *m)
 {
-    const mhq_calls *sys = m->fs->sys;
     struct stat st;
-    if (sys->fstatat(AT_FDCWD, m->path2, &st, 0) != 0 || !S_ISDIR(st.st_mode))
+    if (mhq_stat(m->fs, AT_FDCWD, m->path2, 0, &st) != 0 || !S_ISDIR(st.st_mode))
         return 0; /* other failures show again in the rename */
     m->joined = mhq_join(m->fs, m->path2, m->base);
     if (m->joined == NULL)
@@ -96,18 +94,16 @@ static int commit_file(const mover *m, const char *temporary)
     int dir = m->target.dir;
     if (m->joined)
         return mhq_commit_file(m->fs, dir, temporary, dir, m->target.name);
-    return m->fs->sys->renameat(dir, temporary, dir, m->target.name) == 0 ? 0 : errno;
+    return mhq_rename(m->fs, dir, temporary, dir, m->target.name);
 }
 
 static int remove_source(const mover *m, const struct stat *st)
 {
     struct stat now;
-    const mhq_calls *sys = m->fs->sys;
-    if (sys->fstatat(m->source.dir, m->source.name, &now, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno;
-    if (now.st_dev != st->st_dev || now.st_ino != st->st_ino)
-        return ESTALE;
-    return sys->unlinkat(m->source.dir, m->source.name, 0) == 0 ? 0 : errno;
+    int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &now);
+    if (!error && !mhq_same(&now, st))
+        error = ESTALE;
+    return error ? error : mhq_unlink(m->fs, m->source.dir, m->source.name, 0);
 }
 
 /* A rename between two names of one file does nothing, and succeeds. Seen through two mounts it
@@ -115,8 +111,9 @@ static int remove_source(const mover *m, const struct stat *st)
 static int same_file(const mover *m, const struct stat *st)
 {
     struct stat other;
-    return m->fs->sys->fstatat(m->target.dir, m->target.name, &other, AT_SYMLINK_NOFOLLOW) == 0
-        && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+    const mhq_place *to = &m->target;
+    return mhq_stat(m->fs, to->dir, to->name, AT_SYMLINK_NOFOLLOW, &other) == 0
+        && mhq_same(&other, st);
 }
 
 /* What would make the copy useless is found before it is made. -1: reported. 1: nothing to do */
@@ -126,8 +123,8 @@ static int check_file(mover *m, struct stat *st)
     int error = mhq_place_open(m->fs, m->path, &m->source);
     if (!error)
         error = mhq_check_mounts(m->fs, from->dir, from->name, 0);
-    if (!error && m->fs->sys->fstatat(from->dir, from->name, st, AT_SYMLINK_NOFOLLOW) != 0)
-        error = errno;
+    if (!error)
+        error = mhq_stat(m->fs, from->dir, from->name, AT_SYMLINK_NOFOLLOW, st);
     if (!error && S_ISDIR(st->st_mode))
         error = EISDIR;
     if (error) {
@@ -172,7 +169,7 @@ static void move_file_across(mover *m)
     }
     error = commit_file(m, temporary);
     if (error) {
-        if (m->fs->sys->unlinkat(m->target.dir, temporary, 0) != 0)
+        if (mhq_unlink(m->fs, m->target.dir, temporary, 0) != 0)
             mhq_tell_left(m->fs, shown_target(m), temporary);
         fail_rename(m, error);
         return;
@@ -187,13 +184,13 @@ static int rename_file(mover *m)
 {
     if (m->joined)
         return mhq_commit_file(m->fs, AT_FDCWD, m->path, m->target.dir, m->base);
-    return m->fs->sys->renameat(AT_FDCWD, m->path, AT_FDCWD, m->path2) == 0 ? 0 : errno;
+    return mhq_rename(m->fs, AT_FDCWD, m->path, AT_FDCWD, m->path2);
 }
 
 static void move_file(mover *m)
 {
     struct stat st;
-    int error = m->fs->sys->fstatat(AT_FDCWD, m->path, &st, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    int error = mhq_stat(m->fs, AT_FDCWD, m->path, AT_SYMLINK_NOFOLLOW, &st);
     if (!error && S_ISDIR(st.st_mode))
         error = EISDIR;
     if (error) {
@@ -232,9 +229,10 @@ static void move_directory_across(mover *m)
     if (m->run->error)
         return;
     int error = mhq_open(m->fs, from->dir, from->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
-    if (!error && m->fs->sys->fstat(fd, &st) != 0) {
-        error = errno;
-        m->fs->sys->close(fd);
+    if (!error) {
+        error = mhq_stat_fd(m->fs, fd, &st);
+        if (error)
+            m->fs->sys->close(fd);
     }
     if (error) {
         mhq_fail(m->run, error, MHQ_AT_PATH);
@@ -259,24 +257,23 @@ static void move_directory_across(mover *m)
  * ignores case: a rename, not a move into itself. */
 static int respelled(const mover *m, int *yes)
 {
-    const mhq_calls *sys = m->fs->sys;
     struct stat st, st2;
     mhq_place other;
     *yes = 0;
-    if (sys->fstatat(m->source.dir, m->source.name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno;
-    if (sys->fstatat(AT_FDCWD, m->path2, &st2, AT_SYMLINK_NOFOLLOW) != 0
-        || st.st_dev != st2.st_dev || st.st_ino != st2.st_ino)
+    int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &st);
+    if (error)
+        return error;
+    if (mhq_stat(m->fs, AT_FDCWD, m->path2, AT_SYMLINK_NOFOLLOW, &st2) != 0 || !mhq_same(&st, &st2))
         return 0;
-    int error = mhq_place_open(m->fs, m->path2, &other);
+    error = mhq_place_open(m->fs, m->path2, &other);
     if (error)
         return error;
     /* One parent, two names: a directory has no second name otherwise. */
-    if (sys->fstat(m->source.dir, &st) != 0 || sys->fstat(other.dir, &st2) != 0)
-        error = errno;
-    else
-        *yes = st.st_dev == st2.st_dev && st.st_ino == st2.st_ino
-            && strcmp(m->source.name, other.name) != 0
+    error = mhq_stat_fd(m->fs, m->source.dir, &st);
+    if (!error)
+        error = mhq_stat_fd(m->fs, other.dir, &st2);
+    if (!error)
+        *yes = mhq_same(&st, &st2) && strcmp(m->source.name, other.name) != 0
             && strcmp(other.name, ".") != 0 && strcmp(other.name, "..") != 0;
     mhq_place_close(m->fs, &other);
     return error;
@@ -284,14 +281,13 @@ static int respelled(const mover *m, int *yes)
 
 static int rename_directory(mover *m)
 {
-    const mhq_calls *sys = m->fs->sys;
     const mhq_place *from = &m->source;
     int same;
     int error = respelled(m, &same);
     if (error)
         return error;
     if (same)
-        return sys->renameat(from->dir, from->name, AT_FDCWD, m->path2) == 0 ? 0 : errno;
+        return mhq_rename(m->fs, from->dir, from->name, AT_FDCWD, m->path2);
     error = choose_target(m);
     if (error)
         return error;

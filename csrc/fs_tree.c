@@ -9,7 +9,6 @@
  */
 #include "fs_walk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -34,39 +33,39 @@ static int dress(mhq_fs *fs, const struct stat *st, int dir2, const char *name2,
     struct timespec times[2] = { st->st_atim, st->st_mtim };
     if (ownership && fs->sys->fchownat(dir2, name2, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
         fs->sys->fchownat(dir2, name2, (uid_t)-1, st->st_gid, AT_SYMLINK_NOFOLLOW);
-    if (fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW) == 0)
-        return 0;
-    return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : errno;
+    int error;
+    MHQ_TRY(error, fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW));
+    return error == ENOSYS || error == EOPNOTSUPP ? 0 : error;
 }
 
 static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2, int *side)
 {
     char *text = fs->scratch;
     *side = 0;
-    ssize_t n = fs->sys->readlinkat(dir, name, text, MHQ_SCRATCH);
+    ssize_t n;
+    MHQ_RETRY(n, fs->sys->readlinkat(dir, name, text, MHQ_SCRATCH));
     if (n < 0)
         return errno;
     if ((size_t)n >= MHQ_SCRATCH)
         return ENAMETOOLONG;
     text[n] = '\0';
     *side = 1;
-    return fs->sys->symlinkat(text, dir2, name2) == 0 ? 0 : errno;
+    int error;
+    MHQ_TRY(error, fs->sys->symlinkat(text, dir2, name2));
+    return error;
 }
 
-/* mknod's mode is cut by the umask. A FIFO can be opened without a peer and mended; a socket
+/* The mode of mknod is cut by the umask. A FIFO can be opened without a peer and mended; a socket
  * cannot be opened at all and stays as it came. */
-static int copy_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+static int dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
 {
     struct stat made;
     int fd;
-    if (fs->sys->mknodat(dir2, name2, st->st_mode & (S_IFMT | 0777), 0) != 0)
-        return errno;
-    if (!S_ISFIFO(st->st_mode))
-        return dress(fs, st, dir2, name2, ownership);
     int error = dress(fs, st, dir2, name2, ownership);
-    if (error || mhq_open(fs, dir2, name2, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &fd) != 0)
+    if (error || !S_ISFIFO(st->st_mode)
+        || mhq_open(fs, dir2, name2, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &fd) != 0)
         return error;
-    if (fs->sys->fstat(fd, &made) == 0 && S_ISFIFO(made.st_mode)
+    if (mhq_stat_fd(fs, fd, &made) == 0 && S_ISFIFO(made.st_mode)
         && (made.st_mode & 0777) != (st->st_mode & 0777))
         fs->sys->fchmod(fd, st->st_mode & 0777);
     fs->sys->close(fd);
@@ -85,27 +84,29 @@ int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *s
         error = dress(fs, st, dir2, name2, ownership);
     } else if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode)) {
         *side = 1;
-        error = copy_node(fs, st, dir2, name2, ownership);
-        if (error == EEXIST)
+        MHQ_TRY(error, fs->sys->mknodat(dir2, name2, st->st_mode & (S_IFMT | 0777), 0));
+        if (error)
             return error;
+        error = dress_node(fs, st, dir2, name2, ownership);
     } else {
         return MHQ_ENOTREGULAR;
     }
     if (error)
-        fs->sys->unlinkat(dir2, name2, 0);
+        mhq_unlink(fs, dir2, name2, 0);
     return error;
 }
 
 /* The walk -------------------------------------------------------------------------------- */
 
-static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
+static int try_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
 {
     struct stat st;
     *side = 0;
     if (entry->type == DT_DIR)
         return mhq_tree_note(&c->tree, entry->name);
-    if (c->fs->sys->fstatat(frame->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno;
+    int error = mhq_stat(c->fs, frame->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    if (error)
+        return error;
     if (S_ISDIR(st.st_mode))
         return mhq_tree_note(&c->tree, entry->name);
     if (S_ISREG(st.st_mode))
@@ -113,6 +114,16 @@ static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry
                                 c->ownership, side);
     return mhq_copy_special(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
                             c->ownership, side);
+}
+
+/* A file that is replaced between the look at it and its opening (ESTALE) is no failure: the new
+ * one is as good. */
+static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
+{
+    int error = ESTALE;
+    for (int tries = 0; error == ESTALE && tries < 8; tries++)
+        error = try_entry(c, frame, entry, side);
+    return error;
 }
 
 /* All of it before any subdirectory is visited: its place in the directory is lost with the
@@ -149,7 +160,7 @@ static int check_source(const copier *c, const struct stat *st)
     while (mark <= depth / 2)
         mark *= 2;
     const struct stat *other = &c->tree.frames[mark - 1].st;
-    return st->st_dev == other->st_dev && st->st_ino == other->st_ino ? ELOOP : 0;
+    return mhq_same(st, other) ? ELOOP : 0;
 }
 
 static int enter(copier *c, int fd, int to, const struct stat *st)
@@ -162,17 +173,18 @@ static int enter(copier *c, int fd, int to, const struct stat *st)
 
 static void visit(copier *c, const char *name)
 {
-    const mhq_calls *sys = c->fs->sys;
     const mhq_frame *frame = mhq_tree_top(&c->tree);
     struct stat st;
     int fd, to = -1;
     int target = 0;
     int error = mhq_open(c->fs, frame->fd, name, OPEN_TREE, 0, &fd);
     if (!error)
-        error = sys->fstat(fd, &st) == 0 ? check_source(c, &st) : errno;
+        error = mhq_stat_fd(c->fs, fd, &st);
+    if (!error)
+        error = check_source(c, &st);
     if (!error) {
         target = 1;
-        error = sys->mkdirat(frame->to, name, 0700) == 0 ? 0 : errno;
+        error = mhq_make_directory(c->fs, frame->to, name, 0700);
     }
     if (!error)
         error = mhq_open(c->fs, frame->to, name, OPEN_TREE, 0, &to);
@@ -183,7 +195,7 @@ static void visit(copier *c, const char *name)
     if (!error)
         return;
     if (fd >= 0)
-        sys->close(fd);
+        c->fs->sys->close(fd);
     if (error == EINVAL && !target)
         mhq_fail(c->run, error, MHQ_AT_PATH); /* not by the name it has while it is built */
     else
@@ -241,18 +253,17 @@ void mhq_tell_left(mhq_fs *fs, const char *shown, const char *temporary)
 
 int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
 {
-    const mhq_calls *sys = fs->sys;
-    if (sys->renameat2(dir, name, dir2, name2, 1 /* RENAME_NOREPLACE */) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return errno;
+    int error;
+    MHQ_TRY(error, fs->sys->renameat2(dir, name, dir2, name2, RENAME_NOREPLACE));
+    if (!error || !mhq_lacks_noreplace(error))
+        return error;
     /* Not known here. A rename replaces an empty directory, so an own one reserves the name. */
-    if (sys->mkdirat(dir2, name2, 0700) != 0)
-        return errno;
-    if (sys->renameat(dir, name, dir2, name2) == 0)
-        return 0;
-    int error = errno;
-    sys->unlinkat(dir2, name2, AT_REMOVEDIR);
+    error = mhq_make_directory(fs, dir2, name2, 0700);
+    if (error)
+        return error;
+    error = mhq_rename(fs, dir, name, dir2, name2);
+    if (error)
+        mhq_unlink(fs, dir2, name2, AT_REMOVEDIR);
     return error == ENOTEMPTY ? EEXIST : error;
 }
 
@@ -262,8 +273,8 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
 {
     struct stat here, above;
     int fd = -1;
-    int error = fs->sys->fstat(dir, &here) == 0 ? 0 : errno;
-    while (!error && (here.st_dev != st->st_dev || here.st_ino != st->st_ino)) {
+    int error = mhq_stat_fd(fs, dir, &here);
+    while (!error && !mhq_same(&here, st)) {
         int up;
         error = mhq_open(fs, fd < 0 ? dir : fd, "..", O_PATH | O_DIRECTORY, 0, &up);
         if (error)
@@ -271,9 +282,8 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
         if (fd >= 0)
             fs->sys->close(fd);
         fd = up;
-        if (fs->sys->fstat(fd, &above) != 0)
-            error = errno;
-        else if (above.st_dev == here.st_dev && above.st_ino == here.st_ino)
+        error = mhq_stat_fd(fs, fd, &above);
+        if (!error && mhq_same(&above, &here))
             error = ENOENT; /* the root */
         here = above;
     }
@@ -296,24 +306,21 @@ static void undo(mhq_fs *fs, int dir, const char *temporary, const char *shown2)
 static int check_target(copier *c, int from, int dir, const char *name, struct stat *st)
 {
     struct stat other;
-    const mhq_calls *sys = c->fs->sys;
-    if (sys->fstatat(dir, name, &other, AT_SYMLINK_NOFOLLOW) == 0)
-        errno = EEXIST;
-    if (errno != ENOENT) {
-        mhq_fail(c->run, errno, MHQ_AT_PATH2);
+    int error = mhq_stat(c->fs, dir, name, AT_SYMLINK_NOFOLLOW, &other);
+    if (error != ENOENT) {
+        mhq_fail(c->run, error ? error : EEXIST, MHQ_AT_PATH2);
         return -1;
     }
-    int error = sys->fstat(from, st) == 0 ? check_outside(c->fs, dir, st) : errno;
-    if (error) {
+    error = mhq_stat_fd(c->fs, from, st);
+    if (!error)
+        error = check_outside(c->fs, dir, st);
+    if (!error) {
+        c->entries = c->fs->sys->alloc(ENTRIES);
+        error = c->entries != NULL ? 0 : ENOMEM;
+    }
+    if (error)
         mhq_fail(c->run, error, MHQ_AT_PATH);
-        return -1;
-    }
-    c->entries = sys->alloc(ENTRIES);
-    if (c->entries == NULL) {
-        mhq_fail(c->run, ENOMEM, MHQ_AT_PATH);
-        return -1;
-    }
-    return 0;
+    return error ? -1 : 0;
 }
 
 /* Opens the directory that was made to be filled, and starts the walk; takes `from`. */
@@ -322,9 +329,10 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
     struct stat made;
     int to;
     int error = mhq_open(c->fs, dir, temporary, OPEN_TREE, 0, &to);
-    if (!error && c->fs->sys->fstat(to, &made) != 0) {
-        error = errno;
-        c->fs->sys->close(to);
+    if (!error) {
+        error = mhq_stat_fd(c->fs, to, &made);
+        if (error)
+            c->fs->sys->close(to);
     }
     if (error) {
         c->fs->sys->close(from);
@@ -349,8 +357,8 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
         return;
     }
     int error = mhq_temporary_name(fs, temporary);
-    if (!error && fs->sys->mkdirat(dir, temporary, 0700) != 0)
-        error = errno;
+    if (!error)
+        error = mhq_make_directory(fs, dir, temporary, 0700);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH2);
         fs->sys->close(from);
@@ -394,12 +402,12 @@ static void unmake(mhq_fs *fs, way *w)
         const char *name = w->names[w->made - 1];
         if (mhq_open(fs, w->place.dir, "..", O_PATH | O_DIRECTORY, 0, &up) != 0)
             return;
-        int same = fs->sys->fstat(w->place.dir, &below) == 0
-            && fs->sys->fstatat(up, name, &seen, AT_SYMLINK_NOFOLLOW) == 0
-            && below.st_dev == seen.st_dev && below.st_ino == seen.st_ino;
+        int same = mhq_stat_fd(fs, w->place.dir, &below) == 0
+            && mhq_stat(fs, up, name, AT_SYMLINK_NOFOLLOW, &seen) == 0
+            && mhq_same(&below, &seen);
         fs->sys->close(w->place.dir);
         w->place.dir = up;
-        if (!same || fs->sys->unlinkat(up, name, AT_REMOVEDIR) != 0)
+        if (!same || mhq_unlink(fs, up, name, AT_REMOVEDIR) != 0)
             return;
         w->made--;
     }
@@ -416,14 +424,15 @@ static int make_rest(mhq_fs *fs, way *w, char *rest)
             continue;
         if (strcmp(name, "..") == 0)
             return ENOENT;
-        int made = fs->sys->mkdirat(w->place.dir, name, 0777) == 0;
-        if (!made && errno != EEXIST)
-            return errno;
-        int error = mhq_open(fs, w->place.dir, name,
+        int error = mhq_make_directory(fs, w->place.dir, name, 0777);
+        int made = !error;
+        if (error && error != EEXIST)
+            return error;
+        error = mhq_open(fs, w->place.dir, name,
                              O_PATH | O_DIRECTORY | (made ? O_NOFOLLOW : 0), 0, &fd);
         if (error) {
             if (made)
-                fs->sys->unlinkat(w->place.dir, name, AT_REMOVEDIR);
+                mhq_unlink(fs, w->place.dir, name, AT_REMOVEDIR);
             return error;
         }
         fs->sys->close(w->place.dir);

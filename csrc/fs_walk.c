@@ -6,7 +6,6 @@
  */
 #include "fs_walk.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -41,13 +40,15 @@ void mhq_tree_fini(mhq_tree *tree)
 static int park(const mhq_tree *tree, mhq_frame *frame)
 {
     struct stat st;
-    if (tree->fs->sys->fstat(frame->fd, &st) != 0)
-        return errno;
+    int error = mhq_stat_fd(tree->fs, frame->fd, &st);
+    if (error)
+        return error;
     frame->dev = st.st_dev;
     frame->ino = st.st_ino;
     if (frame->to >= 0) {
-        if (tree->fs->sys->fstat(frame->to, &st) != 0)
-            return errno;
+        error = mhq_stat_fd(tree->fs, frame->to, &st);
+        if (error)
+            return error;
         frame->to_dev = st.st_dev;
         frame->to_ino = st.st_ino;
     }
@@ -95,9 +96,8 @@ static int open_above(mhq_fs *fs, int below, dev_t dev, ino_t ino, int *fd)
     int error = mhq_open(fs, below, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, fd);
     if (error)
         return error;
-    if (fs->sys->fstat(*fd, &st) != 0)
-        error = errno;
-    else if (st.st_dev != dev || st.st_ino != ino)
+    error = mhq_stat_fd(fs, *fd, &st);
+    if (!error && (st.st_dev != dev || st.st_ino != ino))
         error = ESTALE;
     if (error) {
         fs->sys->close(*fd);

@@ -17,6 +17,56 @@
 
 #include "fs_posix.h"
 
+#include <errno.h>
+
+/* A call through the table as 0 or an errno, repeated while it is interrupted. */
+#define MHQ_TRY(error, call)                    \
+    do {                                        \
+        int mhq_result_;                        \
+        MHQ_RETRY(mhq_result_, call);           \
+        (error) = mhq_result_ == 0 ? 0 : errno; \
+    } while (0)
+
+static inline int mhq_stat(mhq_fs *fs, int dir, const char *name, int flags, struct stat *st)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->fstatat(dir, name, st, flags));
+    return error;
+}
+
+static inline int mhq_stat_fd(mhq_fs *fs, int fd, struct stat *st)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->fstat(fd, st));
+    return error;
+}
+
+static inline int mhq_unlink(mhq_fs *fs, int dir, const char *name, int flags)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->unlinkat(dir, name, flags));
+    return error;
+}
+
+static inline int mhq_make_directory(mhq_fs *fs, int dir, const char *name, mode_t mode)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->mkdirat(dir, name, mode));
+    return error;
+}
+
+static inline int mhq_rename(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->renameat(dir, name, dir2, name2));
+    return error;
+}
+
+static inline int mhq_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 #define MHQ_TREE_OPEN 8 /* ancestors of the current directory that stay open */
 
 typedef struct mhq_frame {
