@@ -6,6 +6,7 @@ Assertions belong into the tests: callbacks only collect, the test waits and loo
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -149,3 +150,31 @@ def ends_well(
     if ended.returncode or ended.stderr:
         raise AssertionError(f"status {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
     return ended.stdout
+
+
+def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
+    """What Python's own function says when it fails: the text of its exception."""
+    try:
+        call(*arguments, **keywords)
+    except (OSError, ValueError) as error:
+        return str(error)
+    raise AssertionError(f"{call.__name__}{arguments} did not fail")
+
+
+def tree_of(top: str | os.PathLike[str]) -> dict[str, tuple[Any, ...]]:
+    """Everything below a directory: relative path to (kind, content)."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for path, folders, files in os.walk(top):
+        for name in folders + files:
+            entry = os.path.join(path, name)
+            found[os.path.relpath(entry, top)] = _content_of(entry)
+    return found
+
+
+def _content_of(entry: str) -> tuple[Any, ...]:
+    mode = os.lstat(entry).st_mode
+    if stat.S_ISLNK(mode):
+        return ("link", os.readlink(entry))
+    if stat.S_ISREG(mode):
+        return ("file", Path(entry).read_bytes())
+    return ("directory",) if stat.S_ISDIR(mode) else ("node", stat.S_IFMT(mode))
