@@ -1,0 +1,252 @@
+"""The console command, in a process of its own: what it prints, its status, what it leaves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mhddq
+
+COLUMNS = 80
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """Where the command's temporary directory goes; must be empty again at the end."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    yield folder
+    assert os.listdir(folder) == []
+
+
+@pytest.fixture
+def run(scratch, tmp_path):
+    def runner(*arguments, program=("-m", "mhddq"), **environment):
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("MHDDQ_")}
+        return subprocess.run(
+            [sys.executable, *program, *map(os.fspath, arguments)],
+            env={**inherited, "TMPDIR": str(scratch), "PYTHONUTF8": "1", **environment},
+            cwd=tmp_path,  # not the checkout, whose package is not built
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=100,
+            check=False,
+        )
+
+    return runner
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Files, links, odd names and a FIFO."""
+    top = tmp_path / "a tree"
+    (top / "deep" / "deeper").mkdir(parents=True)
+    (top / "empty").touch()
+    (top / "text").write_text("text\n")
+    (top / "deep" / "binary").write_bytes(bytes(range(256)) * 4096)
+    (top / "deep" / "deeper" / "up").symlink_to("../..")
+    (top / "dangling").symlink_to("nowhere")
+    (top / "deep" / "no-text-\udcff").write_bytes(b"\xff")
+    os.mkfifo(top / "fifo")
+    (top / "sealed").mkdir()
+    (top / "sealed" / "inner").write_text("inner")
+    (top / "sealed").chmod(0o555)
+    yield top
+    (top / "sealed").chmod(0o755)
+
+
+def snapshot(top):
+    found = {}
+    for path in [top, *sorted(top.rglob("*"))]:
+        st = path.lstat()
+        # Reading and listing may move atime; nothing else may move.
+        found[str(path)] = (st.st_mode, st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns)
+    return found
+
+
+def assert_fits(text):
+    assert "\x1b" not in text
+    assert [line for line in text.splitlines() if len(line) > COLUMNS] == []
+
+
+def test_the_demo_of_its_own_runs(run):
+    ran = run("demo")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert_fits(ran.stdout)
+    lines = [line.strip() for line in ran.stdout.splitlines()]
+    exists = [line for line in lines if line.startswith("callback: ./file.txt exists:")]
+    assert [line.split()[-1] for line in exists] == ["False", "True", "True", "False"]
+    assert "copy: branch (directory), root (file)" in lines
+    assert "file_read: [Errno 2] No such file or directory: './no-such-file'" in lines
+    assert "at the disk   both at once: never" in lines
+    assert "shut down     is_shutdown() is True; another call returns False" in lines
+
+
+@pytest.mark.parametrize("size", ["1", "2", "3"])
+def test_the_demo_of_its_own_runs_in_the_smallest_rings(run, size):
+    ran = run("demo", MHDDQ_RING_SIZE=size)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_small_tree(run, tree):
+    before = snapshot(tree)
+    ran = run("demo", tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "5 files, 1.0 MiB, 3 directories, 2 links" in ran.stdout
+    assert "5 pairs of files" in ran.stdout
+    assert "not read, no regular file: fifo" in ran.stdout
+    assert "Every file and its copy are the same." in ran.stdout
+    assert snapshot(tree) == before
+
+
+def test_a_package_of_the_standard_library(run):
+    ran = run("demo", Path(json.__file__).parent)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Every file and its copy are the same." in ran.stdout
+
+
+def test_a_link_to_a_directory_is_taken_as_the_directory(run, tree, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tree)
+    assert run("demo", link).returncode == 0
+
+
+def test_a_relative_directory(run, tree):
+    assert run("demo", tree.name).returncode == 0
+
+
+def test_an_empty_directory(run, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    ran = run("demo", tmp_path / "nothing")
+    assert ran.returncode == 0
+    assert "0 files" in ran.stdout
+
+
+def test_a_missing_directory(run, tmp_path):
+    ran = run("demo", tmp_path / "missing")
+    assert ran.returncode == 1
+    assert ran.stderr == f"mhddq demo: {tmp_path}/missing: no such directory\n"
+
+
+def test_what_is_no_directory(run, tmp_path):
+    (tmp_path / "file").touch()
+    ran = run("demo", tmp_path / "file")
+    assert ran.returncode == 1
+    assert ran.stderr == f"mhddq demo: {tmp_path}/file: not a directory\n"
+
+
+def test_a_directory_that_contains_the_temporary_directory(run, tmp_path):
+    ran = run("demo", tmp_path)
+    assert ran.returncode == 1
+    assert "contains the temporary directory" in ran.stderr
+
+
+def test_a_setting_out_of_range(run):
+    ran = run("demo", MHDDQ_RING_SIZE="many")
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("mhddq demo: MHDDQ_RING_SIZE='many': must be a whole number")
+
+
+# Runs the command with something happening right after the tree was copied.
+MEANWHILE = """
+import os, sys
+from mhddq import __main__ as command
+
+copy_of = command.copy_of
+
+def copied(original, top):
+    copy_of(original, top)
+    {happens}
+
+command.copy_of = copied
+sys.exit(command.main(["demo", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        (
+            "open(os.path.join(top, 'text'), 'w').write('test\\n')",
+            "text: the copy's contents differ",
+        ),
+        ("os.remove(os.path.join(top, 'text'))", "text: is missing in the copy"),
+        (
+            "os.remove(os.path.join(top, 'text')); os.mkdir(os.path.join(top, 'text'))",
+            "text: was a file, its copy is a directory",
+        ),
+        (
+            "os.remove(os.path.join(top, 'dangling')); "
+            "os.symlink('here', os.path.join(top, 'dangling'))",
+            "dangling: the copy of the link leads elsewhere",
+        ),
+    ],
+)
+def test_a_copy_that_differs_is_a_failure(run, tree, happens, told):
+    ran = run(tree, program=("-c", MEANWHILE.format(happens=happens)))
+    assert ran.returncode == 1
+    assert told in ran.stdout
+    assert ran.stderr == "mhddq demo: differing in the copy: 1\n"
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        "open(os.path.join(original.top, 'text'), 'w').write('longer than before\\n')",
+        "os.remove(os.path.join(original.top, 'text'))",
+        "os.remove(os.path.join(original.top, 'text')); "
+        "os.mkfifo(os.path.join(original.top, 'text'))",
+    ],
+)
+def test_what_changes_meanwhile_is_reported_and_not_fatal(run, tree, happens):
+    ran = run(tree, program=("-c", MEANWHILE.format(happens=happens)))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "changed meanwhile: text" in ran.stdout
+
+
+def test_the_version(run):
+    ran = run("--version")
+    assert (ran.returncode, ran.stdout) == (0, f"mhddq {mhddq.__version__}\n")
+
+
+def test_no_command_shows_the_help(run):
+    ran = run()
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("usage: mhddq")
+
+
+def test_an_unknown_command(run):
+    ran = run("dmeo")
+    assert ran.returncode == 2
+    assert "dmeo" in ran.stderr
+
+
+def test_the_console_command_is_installed():
+    script = Path(sys.executable).with_name("mhddq")
+    if not script.exists():
+        pytest.skip("not installed into an environment")
+    ran = subprocess.run(
+        [script, "--version"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout == f"mhddq {mhddq.__version__}\n"
+
+
+def test_a_reader_who_leaves_early_is_no_traceback(scratch):
+    with subprocess.Popen(
+        [sys.executable, "-m", "mhddq", "demo"],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        cwd=scratch.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(60) == 1
+    assert errors == b""
