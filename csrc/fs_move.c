@@ -148,6 +148,17 @@ static int check_file(mover *m, struct stat *st)
     return -1;
 }
 
+/* It may never have been made; what is said of a name that is not there depends. */
+static void drop_temporary(mover *m, const char *temporary)
+{
+    struct stat st;
+    int dir = m->target.dir;
+    int error = mhq_unlink(m->fs, dir, temporary, 0);
+    if (error && error != ENOENT
+        && mhq_stat(m->fs, dir, temporary, AT_SYMLINK_NOFOLLOW, &st) != ENOENT)
+        mhq_tell_left(m->fs, shown_target(m), temporary);
+}
+
 static void move_file_across(mover *m)
 {
     char temporary[MHQ_TEMPORARY];
@@ -158,9 +169,14 @@ static void move_file_across(mover *m)
     if (check_file(m, &st) != 0)
         return;
     int error = mhq_temporary_name(m->fs, temporary);
-    if (!error)
-        error = copy_aside(m, &st, temporary, &side);
     if (error) {
+        fail_target(m, error);
+        return;
+    }
+    error = copy_aside(m, &st, temporary, &side);
+    if (error) {
+        if (error != EEXIST) /* then it is somebody else's */
+            drop_temporary(m, temporary);
         if (side)
             fail_target(m, error);
         else
@@ -169,8 +185,7 @@ static void move_file_across(mover *m)
     }
     error = commit_file(m, temporary);
     if (error) {
-        if (mhq_unlink(m->fs, m->target.dir, temporary, 0) != 0)
-            mhq_tell_left(m->fs, shown_target(m), temporary);
+        drop_temporary(m, temporary);
         fail_rename(m, error);
         return;
     }
