@@ -1,0 +1,660 @@
+"""Lists: order, snapshots, embedding, cycles, depth, sharing, and running unbroken."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import pytest
+from helpers import Outcome, do, ends_well, run_list, settle
+
+import mhddq
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def new(*entries) -> mhddq.Oplist:
+    """A list of embedded lists and of (function, *arguments)."""
+    oplist = mhddq.create_empty_oplist()
+    for entry in entries:
+        if isinstance(entry, tuple):
+            function, *arguments = entry
+            assert function(oplist, *arguments) is None
+        else:
+            assert mhddq.embed_oplist(oplist, entry) is None
+    return oplist
+
+
+def asks(outcome, *names) -> list[tuple]:
+    return [(mhddq.oplist_file_exists, outcome, name) for name in names]
+
+
+def names_of(heard) -> list[str]:
+    return [args["params"]["filename"] for args in heard]
+
+
+def enqueued(oplist) -> int:
+    """Enqueues a list whose callbacks are None; how many operations it came to."""
+    settle()
+    before = mhddq.stats()["completed"]
+    assert mhddq.enqueue_oplist(oplist) is True
+    settle()
+    return mhddq.stats()["completed"] - before - 1
+
+
+# ---- running ----
+
+
+def test_a_list_runs_in_order(outcome):
+    oplist = new(
+        (mhddq.oplist_directory_create, outcome, "d"),
+        (mhddq.oplist_file_write, outcome, "text", "d/a"),
+        (mhddq.oplist_file_copy, outcome, "d/a", "d/b"),
+        (mhddq.oplist_directory_rename, outcome, "d", "e"),
+        (mhddq.oplist_file_read, outcome, "e/b"),
+        (mhddq.oplist_directory_delete, outcome, "e"),
+        (mhddq.oplist_directory_exists, outcome, "e"),
+    )
+    heard = run_list(oplist, outcome, 7)
+    assert [args["result"] for args in heard] == [True] * 7
+    assert heard[4]["output"] == {"data": "text"}
+    assert heard[6]["output"] == {"exists": False}
+
+
+def test_args_of_a_lists_operation_do_not_show_the_list(outcome):
+    oplist = new((mhddq.oplist_file_write, outcome, b"x", "missing/x", True))
+    assert run_list(oplist, outcome, 1) == [
+        {
+            "action": "file_write",
+            "result": False,
+            "params": {"callback": outcome, "data": b"x", "filename": "missing/x", "binary": True},
+            "output": {"exception": "[Errno 2] No such file or directory: 'missing/x'"},
+        }
+    ]
+
+
+def test_a_failure_does_not_end_the_list(outcome):
+    oplist = new(
+        (mhddq.oplist_file_delete, outcome, "missing"),
+        (mhddq.oplist_file_create, outcome, "file"),
+        (mhddq.oplist_file_create, outcome, "a\0b"),
+        (mhddq.oplist_file_exists, outcome, "file"),
+    )
+    heard = run_list(oplist, outcome, 4)
+    assert [args["result"] for args in heard] == [False, True, False, True]
+
+
+def test_operations_and_lists_run_in_the_order_of_their_calls(outcome):
+    mhddq.file_create(outcome, "a")
+    mhddq.enqueue_oplist(new((mhddq.oplist_file_rename, outcome, "a", "b")))
+    mhddq.file_rename(outcome, "b", "c")
+    assert [args["result"] for args in outcome.wait(3)] == [True] * 3
+    assert Path("c").exists()
+
+
+def test_building_a_list_does_nothing_yet():
+    new((mhddq.oplist_file_create, None, "file"))
+    settle()
+    assert not Path("file").exists()
+
+
+def test_paths_in_a_list_are_relative_to_where_the_process_is_when_it_runs(
+    here, outcome, monkeypatch
+):
+    oplist = new((mhddq.oplist_file_create, outcome, "file"))
+    (here / "below").mkdir()
+    monkeypatch.chdir("below")
+    run_list(oplist, outcome, 1)
+    assert (here / "below" / "file").exists()
+    monkeypatch.chdir(here)
+
+
+# ---- empty lists ----
+
+
+@pytest.mark.parametrize("make", [new, lambda: new(new()), lambda: new(new(new(), new()), new())])
+def test_empty_lists_are_accepted_and_do_nothing(make):
+    assert enqueued(make()) == 0
+
+
+def test_empty_lists_among_others_do_nothing(outcome):
+    empty = new(new(), new())
+    oplist = new(empty, *asks(outcome, "a"), empty, new(empty, *asks(outcome, "b")), empty)
+    assert names_of(run_list(oplist, outcome, 2)) == ["a", "b"]
+
+
+def test_a_cleared_list_is_empty_and_usable(outcome):
+    oplist = new(*asks(outcome, "a", "b"), new())
+    assert len(oplist) == 3
+    assert mhddq.clear_oplist(oplist) is None
+    assert len(oplist) == 0
+    assert list(oplist) == []
+    assert enqueued(oplist) == 0
+    mhddq.oplist_file_exists(oplist, outcome, "c")
+    assert names_of(run_list(oplist, outcome, 1)) == ["c"]
+
+
+def test_clearing_lets_go_of_what_the_list_held():
+    outcome = Outcome()
+    gone = weakref.ref(outcome)
+    oplist = new(*asks(outcome, "a"))
+    del outcome
+    mhddq.clear_oplist(oplist)
+    gc.collect()
+    assert gone() is None
+
+
+# ---- snapshots ----
+
+
+class Hold(Outcome):
+    """A callback that keeps the callback thread, and with ``full`` rings the queue, waiting."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def __call__(self, args):
+        super().__call__(args)
+        self.let_go.wait(30)
+
+
+def test_enqueuing_takes_a_snapshot(outcome):
+    oplist = new(*asks(outcome, "a"))
+    hold = Hold()
+    mhddq.file_exists(hold, "hold")
+    hold.wait(1)
+    mhddq.enqueue_oplist(oplist)
+    mhddq.oplist_file_exists(oplist, outcome, "b")
+    mhddq.enqueue_oplist(oplist)
+    mhddq.clear_oplist(oplist)
+    mhddq.enqueue_oplist(oplist)
+    mhddq.oplist_file_exists(oplist, outcome, "c")
+    mhddq.enqueue_oplist(oplist)
+    hold.let_go.set()
+    assert names_of(outcome.wait(4)) == ["a", "a", "b", "c"]
+
+
+def test_a_list_outlives_its_name(outcome):
+    mhddq.enqueue_oplist(new(*asks(outcome, *"abc"), new(*asks(outcome, "d"))))
+    gc.collect()
+    assert names_of(outcome.wait(4)) == list("abcd")
+
+
+def test_a_list_enqueued_again_runs_again_with_params_of_its_own(outcome):
+    oplist = new((mhddq.oplist_file_write, outcome, "x", "file"))
+    for _ in range(3):
+        mhddq.enqueue_oplist(oplist)
+    first, second, third = (args["params"] for args in outcome.wait(3))
+    assert first == second == third
+    assert first is not second
+    first.clear()
+    second["filename"] = "other"
+    assert run_list(oplist, outcome, 4)[3]["params"] == third
+
+
+def test_a_list_may_be_changed_and_enqueued_in_its_own_callbacks(outcome):
+    oplist = mhddq.create_empty_oplist()
+
+    def again(args):
+        outcome(args)
+        if len(outcome) < 5:
+            mhddq.clear_oplist(oplist)
+            mhddq.oplist_file_exists(oplist, again, f"{len(outcome)}")
+            mhddq.enqueue_oplist(oplist)
+
+    mhddq.oplist_file_exists(oplist, again, "0")
+    assert names_of(run_list(oplist, outcome, 5)) == list("01234")
+
+
+def test_iteration_is_over_direct_entries_and_gives_fresh_params(outcome):
+    inner = new(*asks(outcome, "a", "b"))
+    oplist = new(inner, (mhddq.oplist_file_read, outcome, "c"))
+    embedded, operation = oplist
+    assert len(oplist) == 2
+    assert embedded is inner
+    assert operation == {
+        "action": "file_read",
+        "params": {"callback": outcome, "filename": "c", "binary": False},
+    }
+    operation["params"].clear()
+    assert list(oplist)[1]["params"]["filename"] == "c"
+
+
+# ---- embedding ----
+
+
+def test_embedded_lists_run_at_their_places(outcome):
+    inner = new(*asks(outcome, "b", "c"))
+    oplist = new(*asks(outcome, "a"), inner, *asks(outcome, "d"))
+    assert names_of(run_list(oplist, outcome, 4)) == list("abcd")
+
+
+def test_a_list_is_embedded_twice(outcome):
+    inner = new(*asks(outcome, "a"))
+    oplist = new(inner, inner, new(inner), *asks(outcome, "b"), inner)
+    heard = run_list(oplist, outcome, 5)
+    assert names_of(heard) == list("aaaba")
+    assert heard[0]["params"] is not heard[1]["params"]
+
+
+def test_embedding_is_by_reference_until_the_snapshot(outcome):
+    inner = mhddq.create_empty_oplist()
+    oplist = new(inner)
+    mhddq.oplist_file_exists(inner, outcome, "later")
+    mhddq.enqueue_oplist(oplist)
+    mhddq.clear_oplist(inner)
+    mhddq.oplist_file_exists(inner, outcome, "again")
+    mhddq.enqueue_oplist(oplist)
+    assert names_of(outcome.wait(2)) == ["later", "again"]
+
+
+def test_the_embedded_list_may_still_be_enqueued_by_itself(outcome):
+    inner = new(*asks(outcome, "a"))
+    mhddq.enqueue_oplist(new(inner))
+    mhddq.enqueue_oplist(inner)
+    assert names_of(outcome.wait(2)) == ["a", "a"]
+
+
+@pytest.mark.parametrize("others", [0, 1, 2, 1000])
+def test_a_list_cannot_be_embedded_in_itself(others):
+    first = mhddq.create_empty_oplist()
+    last = first
+    for _ in range(others):
+        last = new(last)
+    with pytest.raises(ValueError, match="itself"):
+        mhddq.embed_oplist(first, last)
+    assert len(first) == 0
+    assert enqueued(last) == 0
+
+
+def test_a_cycle_is_found_on_any_path():
+    bottom = mhddq.create_empty_oplist()
+    left, right = new(bottom), new(new(), new(bottom))
+    top = new(left, right)
+    for outer in (bottom, left, right):
+        with pytest.raises(ValueError, match="itself"):
+            mhddq.embed_oplist(outer, top)
+    mhddq.embed_oplist(top, bottom)
+
+
+def test_what_was_cleared_is_no_cycle_any_more():
+    inner = mhddq.create_empty_oplist()
+    outer = new(inner)
+    mhddq.clear_oplist(outer)
+    mhddq.embed_oplist(inner, outer)
+    with pytest.raises(ValueError, match="itself"):
+        mhddq.embed_oplist(outer, inner)
+
+
+@pytest.mark.parametrize("wrong", [None, 1, [], (), object(), print])
+def test_what_is_no_list_is_a_type_error(wrong):
+    oplist = mhddq.create_empty_oplist()
+    for function in (mhddq.enqueue_oplist, mhddq.clear_oplist):
+        with pytest.raises(TypeError, match="oplist"):
+            function(wrong)
+    for arguments in ((oplist, wrong), (wrong, oplist)):
+        with pytest.raises(TypeError, match="oplist"):
+            mhddq.embed_oplist(*arguments)
+    assert len(oplist) == 0
+
+
+def test_competing_embedders_never_make_a_cycle():
+    for _ in range(200):
+        lists = [mhddq.create_empty_oplist() for _ in range(2)]
+        start = threading.Barrier(2)
+        refused = []
+
+        def embed(outer, inner, start=start, refused=refused):
+            start.wait()
+            try:
+                mhddq.embed_oplist(outer, inner)
+            except ValueError:
+                refused.append(outer)
+
+        pair = [threading.Thread(target=embed, args=order) for order in (lists, lists[::-1])]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join()
+        assert len(refused) == 1
+
+
+# ---- depth and breadth ----
+
+
+def nested(depth: int, *innermost) -> mhddq.Oplist:
+    oplist = new(*innermost)
+    for _ in range(depth):
+        oplist = new(oplist)
+    return oplist
+
+
+def test_lists_nest_10_000_deep(outcome):
+    assert sys.getrecursionlimit() < 10_000
+    oplist = new(*asks(outcome, "middle"))
+    for level in range(10_000):
+        oplist = new(*asks(outcome, f"{level}"), oplist, *asks(outcome, f"-{level}"))
+    heard = names_of(run_list(oplist, outcome, 20_001))
+    down = [f"{level}" for level in reversed(range(10_000))]
+    assert heard == [*down, "middle", *(f"-{level}" for level in range(10_000))]
+
+
+def test_deep_lists_are_shown_walked_and_freed_without_recursion(outcome):
+    oplist = nested(100_000, *asks(outcome, "a"))
+    assert len(repr(oplist)) < 10_000
+    assert [len(entry) for entry in oplist] == [1]
+    assert names_of(run_list(oplist, outcome, 1)) == ["a"]
+    settle()
+    gone = weakref.ref(outcome)
+    del oplist, outcome
+    settle()
+    gc.collect()
+    assert gone() is not None  # the fixture's own
+
+
+def test_deep_lists_free_what_they_hold():
+    listener = Outcome()
+    gone = weakref.ref(listener)
+    oplist = nested(100_000, *asks(listener, "a"))
+    run_list(oplist, listener, 1)
+    settle()
+    del oplist, listener
+    settle()
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_deep_cycle_is_found_without_recursion():
+    bottom = mhddq.create_empty_oplist()
+    top = bottom
+    for _ in range(100_000):
+        top = new(top)
+    with pytest.raises(ValueError, match="itself"):
+        mhddq.embed_oplist(bottom, top)
+
+
+def test_a_list_of_many_entries_runs_whole(outcome):
+    oplist = mhddq.create_empty_oplist()
+    names = [str(n) for n in range(20_000)]
+    for name in names:
+        mhddq.oplist_file_exists(oplist, outcome, name)
+    assert len(oplist) == 20_000
+    assert names_of(run_list(oplist, outcome, 20_000)) == names
+
+
+def doubled(times: int, *innermost) -> mhddq.Oplist:
+    oplist = new(*innermost)
+    for _ in range(times):
+        oplist = new(oplist, oplist)
+    return oplist
+
+
+def test_shared_lists_expand_to_all_their_operations(outcome):
+    oplist = doubled(10, *asks(outcome, "a"))
+    assert names_of(run_list(oplist, outcome, 1024)) == ["a"] * 1024
+
+
+def test_shared_lists_expand_to_a_million_operations():
+    assert enqueued(doubled(20, (mhddq.oplist_file_exists, None, "a"))) == 1 << 20
+
+
+def test_shared_empty_lists_cost_nothing():
+    assert enqueued(doubled(200)) == 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: doubled(32, (mhddq.oplist_file_exists, None, "a")),
+        lambda: doubled(100, (mhddq.oplist_file_exists, None, "a")),
+        lambda: new(
+            doubled(31, (mhddq.oplist_file_exists, None, "a")),
+            (mhddq.oplist_file_exists, None, "a"),
+        ),
+    ],
+)
+def test_more_than_2_to_the_31_operations_are_refused(make):
+    oplist = make()
+    settle()
+    before = mhddq.stats()["accepted"]
+    with pytest.raises(ValueError, match=r"2\*\*31|2\^31|2147483648"):
+        mhddq.enqueue_oplist(oplist)
+    settle()
+    assert mhddq.stats()["accepted"] == before + 1
+
+
+def test_a_refused_list_gives_its_buffers_back():
+    data = bytearray(b"x")
+    oplist = new(
+        doubled(32, (mhddq.oplist_file_exists, None, "a")),
+        (mhddq.oplist_file_write, None, data, "file", True),
+    )
+    with pytest.raises(ValueError, match="operations"):
+        mhddq.enqueue_oplist(oplist)
+    gc.collect()
+    data.append(1)
+    assert len(data) == 2
+
+
+def test_lists_are_collected_as_garbage():
+    class Listener:
+        def __init__(self):
+            self.oplist = new((mhddq.oplist_file_exists, self.hear, "a"))
+
+        def hear(self, args):
+            pass
+
+    listener = Listener()
+    gone = weakref.ref(listener)
+    del listener
+    gc.collect()
+    assert gone() is None
+
+
+def test_lists_have_no_subclasses_and_no_other_maker():
+    assert type(mhddq.create_empty_oplist()) is mhddq.Oplist
+    with pytest.raises(TypeError):
+        type("Sub", (mhddq.Oplist,), {})
+
+
+# ---- buffers ----
+
+
+def is_lent(data: bytearray) -> bool:
+    try:
+        data.append(0)
+    except BufferError:
+        return True
+    data.pop()
+    return False
+
+
+def test_buffers_are_exported_from_the_enqueuing_to_the_end_of_the_list(outcome):
+    data = bytearray(b"data")
+    lent: list[bool] = []
+
+    def look(args):
+        lent.append(is_lent(data))
+        outcome(args)
+
+    oplist = new(
+        (mhddq.oplist_file_write, look, data, "file", True),
+        (mhddq.oplist_file_exists, look, "file"),
+        (mhddq.oplist_file_exists, look, "file"),
+    )
+    before = is_lent(data)
+    hold = Hold()
+    mhddq.file_exists(hold, "hold")
+    hold.wait(1)
+    mhddq.enqueue_oplist(oplist)
+    queued = is_lent(data)
+    hold.let_go.set()
+    outcome.wait(3)
+    settle()
+    assert (before, queued, is_lent(data)) == (False, True, False)
+    assert lent == [True] * 3
+    assert Path("file").read_bytes() == b"data"
+
+
+def test_a_buffer_changed_between_runs_is_written_as_it_is_then(outcome):
+    data = bytearray(b"first")
+    oplist = new(
+        (mhddq.oplist_file_write, outcome, data, "file", True),
+        (mhddq.oplist_file_read, outcome, "file"),
+    )
+    run_list(oplist, outcome, 2)
+    settle()
+    data[:] = b"second, and longer"
+    heard = run_list(oplist, outcome, 4)
+    assert [args["output"].get("data") for args in heard[1::2]] == ["first", "second, and longer"]
+
+
+def test_a_view_released_before_the_enqueuing_is_a_failure_of_its_operation(outcome):
+    view = memoryview(b"abc")
+    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *asks(outcome, "file"))
+    view.release()
+    write, ask = run_list(oplist, outcome, 2)
+    assert write["result"] is False
+    assert "released" in write["output"]["exception"]
+    assert ask["output"] == {"exists": False}
+
+
+@pytest.mark.parametrize("view", [memoryview(b"abcdef")[::2]])
+def test_memory_that_is_not_contiguous_is_a_failure_of_its_operation(view, outcome):
+    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *asks(outcome, "file"))
+    write, ask = run_list(oplist, outcome, 2)
+    assert "contiguous" in write["output"]["exception"]
+    assert ask["output"] == {"exists": False}
+
+
+# ---- unbroken ----
+
+
+def test_a_list_is_not_broken_by_other_producers(outcome):
+    stop = threading.Event()
+    others = Outcome()
+
+    def produce():
+        while not stop.is_set():
+            mhddq.file_exists(everything, "single")
+
+    order: list[str] = []
+
+    def everything(args):
+        order.append(args["params"]["filename"])
+        (others if order[-1] == "single" else outcome)(args)
+
+    inner = new(*asks(everything, *(str(n) for n in range(10))))
+    oplist = new(inner, *asks(everything, *(str(n) for n in range(10, 20))), inner)
+    expected = [str(n) for n in [*range(20), *range(10)]]
+    producers = [threading.Thread(target=produce) for _ in range(3)]
+    for thread in producers:
+        thread.start()
+    others.wait(1)
+    runs = 50
+    for _ in range(runs):
+        mhddq.enqueue_oplist(oplist)
+        others.wait(len(others) + 1)
+    outcome.wait(runs * 30)
+    stop.set()
+    for thread in producers:
+        thread.join()
+    settle()
+    starts = [i for i, name in enumerate(order) if name == "0" and order[i + 10 : i + 11] == ["10"]]
+    assert len(starts) == runs
+    assert all(order[i : i + 30] == expected for i in starts)
+    assert "single" in order[starts[0] : starts[-1]]
+
+
+BEYOND_THE_BUDGET = """
+import sys, threading
+import mhddq
+
+with open("file", "wb") as file:
+    file.write(b"x" * 16384)
+done = threading.Event()
+lengths = []
+most = 0
+
+
+def callback(args):
+    global most
+    lengths.append(len(args["output"]["data"]))
+    most = max(most, mhddq.stats()["undelivered_bytes"])
+    if len(lengths) == int(sys.argv[1]):
+        done.set()
+
+
+oplist = mhddq.create_empty_oplist()
+for i in range(int(sys.argv[1])):
+    mhddq.oplist_file_read(oplist, callback, "file", True)
+mhddq.enqueue_oplist(oplist)
+assert done.wait(20), len(lengths)
+print(set(lengths), most <= 65536 + 32768)
+"""
+
+
+@pytest.mark.parametrize("ring", ["1", "4096"])
+def test_a_list_that_reads_ten_times_the_byte_budget_completes(ring):
+    settings = {"MHDDQ_BUFFER_BYTES": "65536", "MHDDQ_RING_SIZE": ring}
+    assert ends_well(BEYOND_THE_BUDGET, "41", env=settings) == "{16384} True\n"
+
+
+ONE_BEYOND_THE_BUDGET = """
+import threading
+import mhddq
+
+with open("file", "wb") as file:
+    file.write(b"x" * 1000000)
+done = threading.Event()
+lengths = []
+
+
+def callback(args):
+    lengths.append(len(args["output"]["data"]))
+    if len(lengths) == 3:
+        done.set()
+
+
+for binary in (True, False, True):
+    mhddq.file_read(callback, "file", binary)
+assert done.wait(20), lengths
+print(lengths)
+"""
+
+
+def test_an_operation_beyond_the_byte_budget_runs_alone():
+    settings = {"MHDDQ_BUFFER_BYTES": "65536"}
+    assert ends_well(ONE_BEYOND_THE_BUDGET, env=settings) == "[1000000, 1000000, 1000000]\n"
+
+
+def test_several_threads_may_fill_one_list(outcome):
+    oplist = mhddq.create_empty_oplist()
+
+    def fill(name):
+        for n in range(500):
+            mhddq.oplist_file_exists(oplist, outcome, f"{name}{n}")
+
+    threads = [threading.Thread(target=fill, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    heard = names_of(run_list(oplist, outcome, 2000))
+    for name in "abcd":
+        assert [n for n in heard if n[0] == name] == [f"{name}{n}" for n in range(500)]
+
+
+def test_a_list_that_runs_keeps_later_operations_waiting():
+    outcome = Outcome()
+    oplist = mhddq.create_empty_oplist()
+    for _ in range(1000):
+        mhddq.oplist_file_exists(oplist, None, "a")
+    mhddq.oplist_file_create(oplist, outcome, "file")
+    mhddq.enqueue_oplist(oplist)
+    assert do(mhddq.file_exists, "file")["output"] == {"exists": True}
+    outcome.wait(1)
