@@ -4,7 +4,9 @@
  *   fs_list.c    directory_contents; the directory reader that everyone uses
  *   fs_copy.c    a file's contents and metadata; file_copy
  *   fs_commit.c  temporary names, places, rename without replacing
- *   fs_tree.c    walking trees by descriptor: directory_delete, directory_copy
+ *   fs_walk.c    the stack of a walk through a tree, by descriptor (fs_walk.h)
+ *   fs_delete.c  directory_delete; looking for mounts
+ *   fs_tree.c    directory_copy
  *   fs_move.c    file_move, directory_move
  */
 #ifndef MHQ_FS_POSIX_H
@@ -160,7 +162,7 @@ void mhq_place_close(mhq_fs *fs, mhq_place *place);
 /* Says that the temporary `name` in that place could not be removed. */
 void mhq_tell_left_behind(mhq_fs *fs, const mhq_place *place, const char *name);
 
-/* fs_tree.c ------------------------------------------------------------------------------- */
+/* fs_delete.c, fs_tree.c ------------------------------------------------------------------------------- */
 
 /* Deletes what `name` in `dir` is: a file, a link itself, or a whole tree. The top has been
  * checked by the caller (no mount point, no '.' or '..'). `shown` is the path that errors name
