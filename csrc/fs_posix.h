@@ -162,7 +162,7 @@ void mhq_place_close(mhq_fs *fs, mhq_place *place);
 /* Says that the temporary `name` in that place could not be removed. */
 void mhq_tell_left_behind(mhq_fs *fs, const mhq_place *place, const char *name);
 
-/* fs_delete.c, fs_tree.c ------------------------------------------------------------------------------- */
+/* fs_delete.c, fs_tree.c ------------------------------------------------------------------ */
 
 /* Deletes what `name` in `dir` is: a file, a link itself, or a whole tree. The top has been
  * checked by the caller (no mount point, no '.' or '..'). `shown` is the path that errors name
