@@ -308,6 +308,13 @@ def test_rename_of_nothing_fails_as_replace_does(source):
 
 
 @pytest.mark.usefixtures("intact")
+@pytest.mark.parametrize("function", [mhddq.file_rename, mhddq.directory_rename])
+@pytest.mark.parametrize("target", ["file/x", "loop/x", "missing/x", TOO_LONG])
+def test_rename_where_both_paths_are_wrong_fails_as_replace_does(function, target):
+    assert fails(function, "missing", target) == text_of(os.replace, "missing", target)
+
+
+@pytest.mark.usefixtures("intact")
 @pytest.mark.parametrize("source", NO_SOURCES)
 def test_move_of_nothing_fails_naming_it(source):
     assert fails(mhddq.file_move, source, "new") == text_of(os.lstat, source)
