@@ -408,7 +408,7 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
     }
     note_high_water(engine, job->ticket);
     if (is_list) {
-        mhq_add_rlx(&engine->lists, 1);
+        mhq_add_rel(&engine->lists, 1); /* [lists] */
         mhq_add_rlx(&engine->list_operations, operations);
     }
     if (mhq_ring_publish(&engine->ring, job))
@@ -517,9 +517,12 @@ void mhq_release(void *buffer)
 
 void mhq_count(mhq_engine *engine, mhq_counters *c)
 {
+    /* The tail last: `done` and `lists` follow it, so no difference falls below zero. */
+    uint64_t done = mhq_load_acq(&engine->ring.done);   /* [done] */
+    uint64_t lists = mhq_load_acq(&engine->lists);      /* [lists] */
     uint64_t tail = mhq_load_acq(&engine->ring.tail) & ~MHQ_CLOSED_BIT;
     *c = (mhq_counters){
-        .accepted = tail - mhq_load_rlx(&engine->lists) + mhq_load_rlx(&engine->list_operations),
+        .accepted = tail - lists + mhq_load_rlx(&engine->list_operations),
         .parks = mhq_load_rlx(&engine->ring.consumer.parks)
                  + mhq_load_rlx(&engine->done.consumer.parks)
                  + mhq_load_rlx(&engine->delivery.parks),
@@ -528,7 +531,7 @@ void mhq_count(mhq_engine *engine, mhq_counters *c)
         .ring_size = engine->config.ring_size,
         .undelivered_bytes = mhq_load_rlx(&engine->undelivered),
         .overlaps = mhq_load_rlx(&engine->overlaps),
-        .in_flight = tail - mhq_load_rlx(&engine->ring.done),
+        .in_flight = tail - done,
     };
     for (int i = 0; i < 2; i++) {
         mhq_io *io = &engine->io[i];
