@@ -30,6 +30,8 @@ def interpreter(version: str) -> str | None:
 
 
 def compilers() -> list[str]:
+    if "CC" in os.environ:
+        return [os.environ["CC"]]
     return [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)] or ["cc"]
 
 
@@ -59,7 +61,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def ctests(session: nox.Session) -> None:
-    """The core's own tests, every warning an error, by each compiler that is here."""
+    """The core's own tests, every warning an error, by each compiler that is here, or CC."""
     for compiler in compilers():
         session.run("csrc/test/run.sh", *session.posargs, env={"CC": compiler}, external=True)
 
