@@ -1,0 +1,486 @@
+"""Every way a program can end: what was accepted is done, with the right status, and no hang."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import pytest
+from programs import ended, running
+
+# A load that is under way when the program ends: written out as 300 files of known contents.
+LOAD = """
+    for n in range(300):
+        mhddq.file_write(None, f"data {n}", f"f{n}")
+"""
+FILES = {f"f{n}": f"data {n}".encode() for n in range(300)}
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "said"),
+    [
+        ("", 0, ""),
+        ("sys.exit(3)", 3, ""),
+        ("sys.exit('message')", 1, "message"),
+        ("raise ValueError('uncaught')", 1, "ValueError: uncaught"),
+        ("raise KeyboardInterrupt", -signal.SIGINT, "KeyboardInterrupt"),
+        ("signal.raise_signal(signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
+        ("mhddq.shutdown()", 0, ""),
+        ("mhddq.shutdown(); sys.exit(5)", 5, ""),
+        ("del mhddq, sys.modules['mhddq']; gc.collect()", 0, ""),
+        ("exec('sys.modules.clear()')", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("ring_size", ["2", "4096"])
+def test_what_was_accepted_is_done_however_it_ends(ending, status, said, ring_size):
+    end = ended(
+        LOAD + "\n    " + ending,
+        status=status,
+        quiet=not said,
+        env={"MHDDQ_RING_SIZE": ring_size},
+    )
+    assert said in end.stderr
+    assert "mhddq" not in end.stderr.replace("mhddq-test", "")
+    assert end.files == FILES
+
+
+def test_ten_thousand_writes_and_the_end():
+    end = ended(
+        """
+        for n in range(10000):
+            must(mhddq.file_write(None, f"number {n}", f"{n}") is True)
+        """
+    )
+    assert end.files == {f"{n}": f"number {n}".encode() for n in range(10000)}
+
+
+def test_in_interactive_and_command_mode():
+    for options in (("-c", "exec(open(__import__('sys').argv[1]).read())"), ("-i",)):
+        end = ended(LOAD, options=options, quiet=False)
+        assert end.files == FILES
+
+
+def test_an_exception_in_a_thread_changes_nothing():
+    end = ended(
+        """
+        def run():
+            for n in range(300):
+                mhddq.file_write(None, f"data {n}", f"f{n}")
+            raise ValueError("in a thread")
+        threading.Thread(target=run).start()
+        """,
+        quiet=False,
+    )
+    assert "in a thread" in end.stderr
+    assert end.files == FILES
+
+
+@pytest.mark.parametrize("ring_size", ["1", "4096"])
+def test_a_callback_that_is_running_ends_first(ring_size):
+    end = ended(
+        """
+        entered, exiting = threading.Event(), threading.Event()
+        def callback(args):
+            entered.set()
+            must(exiting.wait(DEADLINE))
+            with open("from-callback", "w") as file:
+                file.write("whole")
+            refused = []
+            until(lambda: mhddq.file_create(None, "more") is False, "closing")
+        mhddq.file_exists(callback, ".")
+        must(entered.wait(DEADLINE))
+        atexit.register(exiting.set)
+        """,
+        env={"MHDDQ_RING_SIZE": ring_size},
+        quiet=False,
+    )
+    assert end.files["from-callback"] == b"whole"
+    assert "Traceback" not in end.stderr
+
+
+def test_chains_of_callbacks_end_where_closing_begins():
+    """Everything a callback was promised (True) is there; nothing else."""
+    end = ended(
+        """
+        promised = []
+        def chain(args):
+            name = f"c{len(promised)}"
+            if mhddq.file_create(chain, name):
+                promised.append(name)
+        def late():
+            tell(promised=promised, counted=mhddq.stats())
+        atexit.register(late)
+        import mhddq            # after `late`: so its exit hook runs first
+        mhddq.file_exists(chain, ".")
+        until(lambda: len(promised) > 100)
+        """,
+        preimport=False,
+    )
+    assert sorted(end.files) == sorted(end["promised"])
+    assert end["counted"]["callbacks"] == len(end["promised"]) + 1
+
+
+@pytest.mark.parametrize("ring_size", ["1", "3", "4096"])
+def test_daemon_producers_that_still_enqueue(ring_size):
+    end = ended(
+        """
+        heard, running = [], []
+        def produce(n):
+            i = 0
+            while mhddq.file_create(lambda args: heard.append(args["result"]), f"{n}-{i}"):
+                i += 1
+                if i == 10:
+                    running.append(n)
+        def late():         # after the queue's own exit hook
+            tell(heard=len(heard), good=all(heard), counted=mhddq.stats(),
+                 after=mhddq.is_shutdown())
+        atexit.register(late)
+        import mhddq            # after `late`: so its exit hook runs first
+        for n in range(6):
+            threading.Thread(target=produce, args=(n,), daemon=True).start()
+        until(lambda: len(running) == 6)
+        """,
+        env={"MHDDQ_RING_SIZE": ring_size},
+        preimport=False,
+    )
+    assert end["good"] is True
+    assert end["after"] is True
+    counted = end["counted"]
+    assert counted["accepted"] == counted["callbacks"] == end["heard"] == len(end.files)
+    for n in range(6):
+        mine = {int(name.split("-")[1]) for name in end.files if name.startswith(f"{n}-")}
+        assert mine == set(range(len(mine)))
+
+
+def test_non_daemon_threads_may_enqueue_after_the_main_thread():
+    end = ended(
+        """
+        def produce(n):
+            threading.main_thread().join()
+            for i in range(100):
+                must(mhddq.file_create(None, f"{n}-{i}") is True, "acceptance")
+        for n in range(3):
+            threading.Thread(target=produce, args=(n,)).start()
+        if sys.argv[1] == "used":
+            mhddq.file_create(None, "main")
+        """,
+        "used",
+    )
+    assert sorted(end.files) == sorted(
+        ["main", *(f"{n}-{i}" for n in range(3) for i in range(100))]
+    )
+
+
+def test_a_first_use_after_the_main_thread_has_ended():
+    """From 3.12 on no thread can be started any more: then the call says so."""
+    end = ended(
+        """
+        def late():
+            threading.main_thread().join()
+            try:
+                tell(answer=mhddq.file_create(None, "made"))
+            except RuntimeError as error:
+                tell(answer=str(error))
+        threading.Thread(target=late).start()
+        """
+    )
+    if end["answer"] is True:
+        assert list(end.files) == ["made"]
+    else:
+        assert sys.version_info >= (3, 12)
+        assert "thread" in end["answer"]
+        assert not end.files
+
+
+def test_atexit_handlers_registered_later_may_enqueue():
+    """They run before the queue's: enqueue, lists, even a shutdown of their own."""
+    end = ended(
+        """
+        heard = []
+        def enqueue():
+            for n in range(100):
+                must(mhddq.file_create(heard.append, f"{n}") is True)
+            fileops = mhddq.create_empty_oplist()
+            mhddq.oplist_file_write(fileops, heard.append, "text", "listed")
+            must(mhddq.enqueue_oplist(fileops) is True)
+        def close():
+            mhddq.shutdown()
+            tell(heard=len(heard), after=mhddq.is_shutdown(),
+                 refused=mhddq.file_create(None, "late"))
+        rest()
+        if sys.argv[1] == "close":
+            atexit.register(close)
+        atexit.register(enqueue)
+        """,
+        "close",
+    )
+    assert end["heard"] == 101
+    assert end["after"] is True
+    assert end["refused"] is False
+    assert len(end.files) == 101
+
+
+def test_atexit_handlers_registered_before_the_import_are_refused():
+    end = ended(
+        """
+        def late():
+            import mhddq
+            tell(answer=mhddq.file_create(None, "late"), state=mhddq.is_shutdown(),
+                 again=mhddq.shutdown(), count=mhddq.stats()["completed"])
+        atexit.register(late)
+        import mhddq
+        mhddq.file_create(None, "made")
+        """,
+        preimport=False,
+    )
+    assert end["answer"] is False
+    assert end["state"] is True
+    assert end["again"] is None
+    assert end["count"] == 1
+    assert list(end.files) == ["made"]
+
+
+@pytest.mark.parametrize("twice", ["once", "twice"])
+@pytest.mark.parametrize("where", ["hook", "import"])
+def test_a_first_use_inside_an_atexit_handler(where, twice):
+    """From 3.12 on no thread can be started there: a RuntimeError at the call. Never a hang."""
+    end = ended(
+        f"""
+        answers = []
+        def first():
+            import mhddq
+            for n in range({1 if twice == "once" else 2}):
+                try:
+                    answers.append(mhddq.file_create(None, f"made{{n}}"))
+                except RuntimeError as error:
+                    answers.append(str(error))
+            mhddq.is_shutdown()
+            mhddq.stats()
+            tell(answers=answers)
+        {"import mhddq" if where == "hook" else ""}
+        atexit.register(first)
+        """,
+        preimport=False,
+    )
+    made = 0
+    for answer in end["answers"]:
+        if answer is True:
+            made += 1
+        else:
+            assert sys.version_info >= (3, 12)
+            assert "thread" in answer
+    if where == "hook" or sys.version_info < (3, 12):
+        assert len(end.files) <= made
+    if where == "hook":
+        assert len(end.files) == made
+
+
+def test_a_list_half_done_is_done():
+    end = ended(
+        """
+        inner, outer = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
+        begun = threading.Event()
+        mhddq.oplist_file_exists(outer, lambda args: begun.set(), ".")
+        for n in range(500):
+            mhddq.oplist_file_write(inner, None, f"data {n}", f"a{n}")
+            mhddq.oplist_file_write(outer, None, bytearray(b"x"), f"b{n}", True)
+        mhddq.embed_oplist(outer, inner)
+        mhddq.enqueue_oplist(outer)
+        must(begun.wait(DEADLINE))
+        """
+    )
+    assert len(end.files) == 1000
+    assert end.files["a499"] == b"data 499"
+
+
+def test_a_full_ring_and_threads_that_wait_for_room():
+    end = ended(
+        """
+        gate = Gate()
+        gate.shut()
+        for n in range(3):
+            mhddq.file_create(None, f"{n}")
+        threads = [threading.Thread(target=mhddq.file_create, args=(None, f"waited{n}"),
+                                    daemon=True) for n in range(3)]
+        for thread in threads:
+            thread.start()
+            waits(thread)
+        def opens():
+            until(lambda: mhddq.file_exists(None, ".") is False, "closing")
+            gate.opened.set()
+        threading.Thread(target=opens, daemon=True).start()
+        """,
+        env={"MHDDQ_RING_SIZE": "4"},
+    )
+    assert sorted(end.files) == ["0", "1", "2"]
+
+
+def test_shutdown_in_an_atexit_handler_and_in_a_module_s_finaliser():
+    end = ended(
+        """
+        class Last:
+            shutdown = staticmethod(mhddq.shutdown)
+            create = staticmethod(mhddq.file_create)
+            state = staticmethod(mhddq.is_shutdown)
+            write, dumps = staticmethod(os.write), staticmethod(json.dumps)
+            def __del__(self):
+                self.shutdown()
+                facts = {"refused": self.create(None, "late"), "state": self.state()}
+                self.write(1, (self.dumps(facts) + "\\n").encode())
+        last = Last()
+        last.me = last
+        atexit.register(mhddq.shutdown)
+        for n in range(100):
+            mhddq.file_create(None, f"{n}")
+        """
+    )
+    assert end["refused"] is False
+    assert end["state"] is True
+    assert len(end.files) == 100
+
+
+# A thread that, once the exit drain has closed the queue, runs an action while it goes on.
+IN_THE_DRAIN = """
+    gate = Gate()
+    gate.shut()
+    for n in range(3):
+        mhddq.file_create(None, f"{{n}}")
+    def closed():
+        # It waits for room, as the ring is full, and is refused as the drain begins.
+        must(mhddq.file_create(None, "late") is False, "closing")
+        {action}
+    thread = threading.Thread(target=closed, daemon=True)
+    thread.start()
+    waits(thread)
+"""
+
+
+def test_ctrl_c_in_the_exit_drain_says_what_was_left_and_is_status_130():
+    end = ended(
+        IN_THE_DRAIN.format(action="os.kill(os.getpid(), signal.SIGINT)"),
+        status=130,
+        quiet=False,
+        env={"MHDDQ_RING_SIZE": "4"},
+    )
+    (line,) = end.stderr.splitlines()
+    assert "mhddq" in line
+    assert " 4 " in line
+    assert sorted(end.files) == ["0", "1", "2"]  # the disk's side was done; the callbacks were not
+
+
+def test_what_was_printed_before_is_not_lost_by_ctrl_c_in_the_exit_drain():
+    end = ended(
+        "print('{\"printed\": true}')\n"
+        + IN_THE_DRAIN.format(action="os.kill(os.getpid(), signal.SIGINT)").replace("\n    ", "\n"),
+        status=130,
+        quiet=False,
+        env={"MHDDQ_RING_SIZE": "4"},
+    )
+    assert end["printed"] is True
+
+
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        "sys.stdout = None",
+        "sys.stdout.close()",
+        "sys.stdout = object()",
+        "print('x', end=''); os.dup2(os.open('/dev/full', os.O_WRONLY), 1)",
+    ],
+)
+def test_ctrl_c_in_the_exit_drain_whatever_stdout_is(stdout):
+    end = ended(
+        f"""
+        {stdout}
+        """
+        + IN_THE_DRAIN.replace("\n    ", "\n        ").format(
+            action="os.kill(os.getpid(), signal.SIGINT)"
+        ),
+        status=130,
+        quiet=False,
+        env={"MHDDQ_RING_SIZE": "4"},
+    )
+    assert " 4 " in end.stderr
+    assert "Traceback" not in end.stderr
+
+
+def test_ctrl_c_twice_in_the_exit_drain():
+    """Pressed again at once, as people do."""
+    for _ in range(5):
+        with running(
+            IN_THE_DRAIN.format(action="tell(closed=True)"),
+            env={"MHDDQ_RING_SIZE": "4"},
+        ) as program:
+            assert program.line() == {"closed": True}
+            program.interrupt()
+            for _ in range(3):
+                if program.process.poll() is None:
+                    program.interrupt()
+            end = program.end()
+        assert end.status in (130, -signal.SIGINT), str(end)
+        assert "operations were left" in end.stderr
+
+
+@pytest.mark.parametrize("moment", ["waiting for room", "computing", "shutdown", "join"])
+def test_ctrl_c_in_the_main_thread(moment):
+    """It ends the program; what was accepted is done first."""
+    what = {
+        "waiting for room": "mhddq.file_create(None, 'late')",
+        "computing": "while True: pass",
+        "shutdown": "mhddq.shutdown()",
+        "join": "threading.Event().wait()",
+    }[moment]
+    with running(
+        f"""
+        gate = Gate()
+        gate.shut()
+        for n in range(3):
+            mhddq.file_create(None, f"{{n}}")
+        def told():
+            # The gate opens when the exit has begun: then this one's wait for room is refused,
+            # or, where the main thread closes the queue itself, when its interrupt is through.
+            until(lambda: interrupted, "interrupt")
+            gate.opened.set()
+        interrupted = []
+        threading.Thread(target=told, daemon=True).start()
+        try:
+            tell(ready=True)
+            {what}
+        except KeyboardInterrupt:
+            interrupted.append(True)
+            raise
+        """,
+        env={"MHDDQ_RING_SIZE": "4"},
+    ) as program:
+        assert program.line() == {"ready": True}
+        program.interrupt()
+        end = program.end()
+    assert end.status == -signal.SIGINT, str(end)
+    assert "KeyboardInterrupt" in end.stderr
+    assert "were left" not in end.stderr
+    assert sorted(end.files) == ["0", "1", "2"]
+
+
+def test_after_a_timed_out_shutdown_the_exit_is_clean_again_and_again():
+    """Native threads and the callback thread are still there when the interpreter goes."""
+    source = """
+        gate = Gate()
+        gate.shut()
+        data = [bytes([n]) * 300000 for n in range(20)]
+        for n in range(20):
+            mhddq.file_write(lambda args: None, data[n], f"{n}", True)
+            mhddq.file_read(lambda args: None, f"{n}", True)
+            mhddq.file_write(lambda args: None, bytearray(data[n]), f"{n}", True)
+        mhddq.shutdown(timeout=0)
+        if sys.argv[1] == "open":
+            gate.opened.set()
+        """
+    for n in range(10):
+        end = ended(source, "open" if n % 2 else "shut", quiet=False)
+        assert end.stderr.count("\n") == 1
+        assert "operations were left" in end.stderr
+
+
+def test_the_exit_of_a_program_that_never_used_it():
+    end = ended("tell(loaded=True)")
+    assert end["loaded"] is True
