@@ -1,0 +1,139 @@
+"""A queue that has nothing to do costs nothing: no CPU, no wake-up. Here waiting is the test."""
+
+from __future__ import annotations
+
+import pytest
+from programs import ended
+
+WATCH = """
+    import resource
+    def look():
+        '''Switches and CPU time of each thread but this one, and the process's CPU time.'''
+        switches, spent = {}, {}
+        me = str(threading.get_native_id())
+        for task in os.listdir("/proc/self/task"):
+            if task == me:
+                continue
+            with open(f"/proc/self/task/{task}/status") as file:
+                for line in file:
+                    if "ctxt_switches" in line:
+                        switches[task] = switches.get(task, 0) + int(line.split()[1])
+            try:
+                with open(f"/proc/self/task/{task}/schedstat") as file:
+                    spent[task] = int(file.read().split()[0])
+            except FileNotFoundError:
+                pass
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return switches, spent, usage.ru_utime + usage.ru_stime
+    def settled():
+        '''Returns once no thread of the queue is running any more.'''
+        def asleep(task):
+            with open(f"/proc/self/task/{task}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] == "S"
+        me = str(threading.get_native_id())
+        calm = 0
+        while calm < 10:
+            calm = calm + 1 if all(asleep(t) for t in os.listdir("/proc/self/task")
+                                   if t != me) else 0
+            time.sleep(0.005)
+    def watch(seconds):
+        settled()
+        look()
+        before = look()
+        time.sleep(seconds)
+        after = look()
+        tell(threads=len(before[0]), switches=[after[0][t] - before[0][t] for t in before[0]],
+             spent=[after[1][t] - before[1][t] for t in before[1]],
+             cpu=after[2] - before[2], same=list(before[0]) == list(after[0]))
+"""
+
+LOADS = {
+    "one small operation": "rest()",
+    "large reads and lists": """
+    with open("file", "wb") as file:
+        file.write(bytes(1 << 20))
+    fileops = mhddq.create_empty_oplist()
+    for n in range(60):
+        mhddq.file_read(lambda args: None, "file", True)
+        mhddq.oplist_file_read(fileops, lambda args: None, "file", True)
+    mhddq.enqueue_oplist(fileops)
+    mhddq.enqueue_oplist(fileops)
+    rest()
+""",
+    "many small ones from many threads": """
+    in_threads(8, lambda n: [mhddq.file_exists(lambda args: None, ".") for i in range(500)])
+    rest()
+""",
+    "a callback that is busy elsewhere": """
+    gate = Gate()
+    gate.shut()
+    for n in range(10):
+        mhddq.file_exists(gate, ".")
+""",
+}
+
+
+@pytest.mark.parametrize("load", LOADS)
+def test_two_idle_seconds_cost_nothing(load):
+    blocked = "busy" in load
+    source = WATCH + "\n    " + LOADS[load].strip() + "\n    watch(2)\n"
+    end = ended(source + ("    gate.opened.set()\n" if blocked else ""))
+    assert end["threads"] == 3
+    assert end["same"] is True
+    assert end["switches"] == [0, 0, 0]
+    assert end["spent"] in ([0, 0, 0], [])
+    assert end["cpu"] < 0.005  # the watching itself
+
+
+def test_a_queue_that_waits_for_its_callbacks_bytes_sleeps():
+    """The disk's side waits for the budget: without polling."""
+    end = ended(
+        WATCH
+        + """
+    with open("file", "wb") as file:
+        file.write(bytes(60000))
+    gate = Gate()
+    mhddq.file_read(gate, "file", True)
+    mhddq.file_read(gate, "file", True)
+    must(gate.entered.wait(DEADLINE))
+    watch(2)
+    gate.opened.set()
+    """,
+        env={"MHDDQ_BUFFER_BYTES": "65536"},
+    )
+    assert end["threads"] == 3
+    assert end["switches"] == [0, 0, 0]
+    assert end["cpu"] < 0.005
+
+
+def test_spinning_ends_in_sleep():
+    end = ended(WATCH + "\n    rest()\n    watch(2)\n", env={"MHDDQ_SPIN_US": "1000"})
+    assert end["switches"] == [0, 0, 0]
+    assert end["cpu"] < 0.005
+
+
+def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
+    """A Python thread that waits for room, or for the end, may do so; no other wakes for it."""
+    end = ended(
+        WATCH
+        + """
+    gate = Gate()
+    gate.shut()
+    room = threading.Thread(target=mhddq.file_exists, args=(None, "."))
+    room.start()
+    waits(room)
+    waiting = str(room.native_id)
+    before = look()
+    time.sleep(2)
+    after = look()
+    tell(room=after[0][waiting] - before[0][waiting],
+         others=[after[0][t] - before[0][t] for t in before[0] if t != waiting],
+         cpu=after[2] - before[2])
+    gate.opened.set()
+    room.join(DEADLINE)
+    """,
+        env={"MHDDQ_RING_SIZE": "1"},
+    )
+    assert end["room"] <= 2 * 20 * 2 + 4  # a wake-up may cost a switch for the GIL, too
+    assert end["others"] == [0, 0, 0]
+    assert end["cpu"] < 0.02
