@@ -73,6 +73,16 @@ def is_really_directory(path: str) -> bool:
     return stat.S_ISDIR(os.lstat(path).st_mode)
 
 
+def check_tree(path: str) -> None:
+    """Of a link with a slash after it, the link is meant."""
+    try:
+        found = is_really_directory(path.rstrip("/"))
+    except OSError as error:
+        raise failure(error.errno or 0, path) from None
+    if not found:
+        raise failure(errno.ENOTDIR, path)
+
+
 def within(path: str, path2: str) -> bool:
     outer, inner = os.path.realpath(path), os.path.realpath(path2)
     return inner == outer or inner.startswith(outer + os.sep)
@@ -165,8 +175,7 @@ class Oracle:
 
     @staticmethod
     def directory_delete(path):
-        if not is_really_directory(path.rstrip("/")):
-            raise failure(errno.ENOTDIR, path)
+        check_tree(path)
         shutil.rmtree(path.rstrip("/"))
         return {}
 
@@ -192,8 +201,7 @@ class Oracle:
 
     @staticmethod
     def directory_move(path, path2):
-        if not is_really_directory(path.rstrip("/")):
-            raise failure(errno.ENOTDIR, path)
+        check_tree(path)
         if os.path.isdir(path2):
             path2 = inside(path, path2)
         elif os.path.lexists(path2.rstrip("/")):
