@@ -248,11 +248,9 @@ void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     struct stat st;
     int result, error;
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (result < 0)
-        error = errno;
-    else if (S_ISDIR(st.st_mode))
+    if (result == 0 && S_ISDIR(st.st_mode))
         error = EISDIR;
-    else
+    else /* where there is no source, rename knows which of the two paths is to blame */
         error = rename_plain(fs, op);
     if (error)
         mhq_fail(run, error, MHQ_AT_BOTH);
@@ -274,16 +272,13 @@ static int rename_over_reservation(mhq_fs *fs, const mhq_op *op)
 void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st, st2;
-    int result, error = 0;
-    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (result < 0)
-        error = errno;
-    else if (!S_ISDIR(st.st_mode))
-        error = ENOTDIR;
-    if (error) {
-        mhq_fail(run, error, MHQ_AT_BOTH);
+    int missing, result, error = 0;
+    MHQ_RETRY(missing, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
+    if (missing == 0 && !S_ISDIR(st.st_mode)) {
+        mhq_fail(run, ENOTDIR, MHQ_AT_BOTH);
         return;
     }
+    /* Where there is no source, rename knows which of the two paths is to blame. */
     MHQ_RETRY(result, fs->sys->renameat2(AT_FDCWD, op->path, AT_FDCWD, op->path2,
                                          RENAME_NOREPLACE));
     if (result < 0)
@@ -291,7 +286,7 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     if (mhq_lacks_noreplace(error))
         error = rename_over_reservation(fs, op);
     /* The same directory under another spelling: where case does not matter. */
-    if (error == EEXIST &&
+    if (error == EEXIST && missing == 0 &&
         fs->sys->fstatat(AT_FDCWD, op->path2, &st2, AT_SYMLINK_NOFOLLOW) == 0 &&
         st2.st_dev == st.st_dev && st2.st_ino == st.st_ino && rename_plain(fs, op) == 0)
         error = 0;

@@ -71,7 +71,7 @@ typedef struct mhq_op {
     uint8_t flags;       /* the caller's own; the core does not look */
     const char *path;    /* NUL-terminated, in the file system's encoding */
     const char *path2;   /* the second path where there is one, else NULL */
-    const char *data;    /* file_write: the bytes */
+    const char *data;    /* file_write: the bytes; not NULL even where there are none */
     size_t size;         /* file_write: how many */
 } mhq_op;
 

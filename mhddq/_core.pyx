@@ -158,12 +158,12 @@ cdef object lend_buffer(request *r, object data):
     cdef object view
     try:
         view = PyMemoryView_FromObject(data)
-    except BufferError as error:
+    except (BufferError, ValueError) as error:   # ValueError: a memoryview that was released
         return str(error)
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     if not PyBuffer_IsContiguous(buffer, b'C'):
         return "the data's memory is not C-contiguous"
-    r.op.data = <const char *>buffer.buf
+    r.op.data = <const char *>buffer.buf if buffer.len else b""   # an empty one may have none
     r.op.size = <size_t>buffer.len
     lent_views[<uintptr_t><PyObject *>view] = view
     Py_INCREF(view)
@@ -265,14 +265,45 @@ cdef class Spec:
     cdef uint8_t kind
     cdef Py_ssize_t path, path2, data, binary   # places among the operation's own, or -1
 
-    def __reduce__(self):
-        # A built-in function pickles as an attribute of its __self__: let that be the module.
-        return _module, ()
 
+# A built-in function is given its __self__ and nothing else, and only one whose __self__ is a
+# module has a plain qualified name and pickles by it. So each function has an entry point of its
+# own, which knows its kind; the core's table makes them.
+cdef extern from *:
+    """
+    typedef PyObject *(*mhddq_call)(int, PyObject *const *, Py_ssize_t, PyObject *);
+    static mhddq_call mhddq_enqueue, mhddq_append;
+    #define ENTRY(prefix, KIND, name)                                                       \
+        static PyObject *prefix##_##name(PyObject *self, PyObject *const *args,             \
+                                         Py_ssize_t nargs, PyObject *kwnames)               \
+        {                                                                                   \
+            (void)self;                                                                     \
+            return mhddq_##prefix(MHQ_##KIND, args, nargs, kwnames);                        \
+        }
+    #define X(KIND, name) ENTRY(enqueue, KIND, name) ENTRY(append, KIND, name)
+    MHQ_OPS(X)
+    #undef X
+    static const PyCFunction mhddq_entries[2][MHQ_KINDS] = {
+        {
+    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))enqueue_##name,
+        MHQ_OPS(X)
+    #undef X
+        },
+        {
+    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))append_##name,
+        MHQ_OPS(X)
+    #undef X
+        },
+    };
+    """
+    void *mhddq_enqueue
+    void *mhddq_append
+    PyCFunction mhddq_entries[2][MHQ_KINDS]
 
-def _module():
-    import mhddq
-    return mhddq
+mhddq_enqueue = <void *>call_enqueue
+mhddq_append = <void *>call_append
+
+cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to append
 
 
 cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
@@ -316,8 +347,9 @@ cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
     return 0
 
 
-cdef object call_enqueue(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
+cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     """file_read(callback, filename, ...): into the queue."""
+    cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
     cdef PyObject *got[MOST_ARGUMENTS]
     parse(spec, args, nargs, kwnames, got)
     cdef single *s = <single *>calloc(1, sizeof(single))
@@ -337,8 +369,9 @@ cdef object call_enqueue(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject 
     return False
 
 
-cdef object call_append(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
+cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     """oplist_file_read(oplist, callback, filename, ...): into a list."""
+    cdef Spec spec = <Spec>(<list>SPECS[1])[kind]
     cdef PyObject *got[MOST_ARGUMENTS]
     parse(spec, args, nargs, kwnames, got)
     the_oplist(<object>got[0]).append(spec, got + 1)
@@ -373,10 +406,11 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
                            for i, n in enumerate(spec.names)])
     spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature, doc)).encode()
     spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
-    spec.definition.ml_meth = <PyCFunction><void *>(call_append if in_oplist else call_enqueue)
+    spec.definition.ml_meth = mhddq_entries[in_oplist][kind]
     spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
     spec.definition.ml_doc = PyBytes_AS_STRING(spec.doc)
-    return PyCFunction_NewEx(&spec.definition, spec, "mhddq")
+    SPECS[in_oplist][kind] = spec
+    return PyCFunction_NewEx(&spec.definition, sys.modules["mhddq"], "mhddq")
 
 
 # ---- lists -------------------------------------------------------------------------------------
@@ -791,23 +825,13 @@ cdef object bytes_of(Queue queue, mhq_run *run):
 
 
 cdef object text_of(mhq_run *run):
-    """Universal newlines, in the record's own buffer, then strict UTF-8."""
-    cdef char *text = run.buffer + BYTES_HEAD
-    cdef size_t n = run.length, i, to
-    cdef char *cr = <char *>memchr(text, 13, n)
-    if cr != NULL:
-        i = to = <size_t>(cr - text)
-        while i < n:
-            if text[i] == 13:
-                text[to] = 10
-                if i + 1 < n and text[i + 1] == 10:
-                    i += 1
-            else:
-                text[to] = text[i]
-            i += 1
-            to += 1
-        n = to
-    return PyUnicode_DecodeUTF8(text, <Py_ssize_t>n, NULL)
+    """Strict UTF-8, then universal newlines: in this order, so that errors name places in the
+    file."""
+    cdef char *raw = run.buffer + BYTES_HEAD
+    cdef str text = PyUnicode_DecodeUTF8(raw, <Py_ssize_t>run.length, NULL)
+    if memchr(raw, 13, run.length) != NULL:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 cdef list contents_of(mhq_run *run):
