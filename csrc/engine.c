@@ -57,6 +57,7 @@ struct mhq_engine {
     mhq_ring ring;
     mhq_done done;
     mhq_baton baton;
+    mhq_pool pool;
     mhq_config config;
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4 */
     mhq_parker delivery;       /* the holder waiting for the callback thread */
@@ -156,12 +157,10 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     }
 }
 
-static int record_returned(mhq_io *io, const void *what)
+static int record_returned(mhq_io *io, const void *nothing)
 {
-    (void)io;
-    /* The pointer is const for the signature's sake; the walk is the holder's to read. */
-    mhq_walk *walk = ((const mhq_job *)what)->walk;
-    return walk->spare != NULL || mhq_load_sc(&walk->returned) != NULL; /* [P2] */
+    (void)nothing;
+    return mhq_pool_ready(&io->engine->pool); /* [P2] */
 }
 
 static void run_list(mhq_io *io, mhq_job *job)
@@ -169,10 +168,10 @@ static void run_list(mhq_io *io, mhq_job *job)
     mhq_engine *engine = io->engine;
     const mhq_op *op;
     while ((op = mhq_walk_next(job->walk)) != NULL) {
-        mhq_run *run = mhq_walk_record(job->walk);
+        mhq_run *run = mhq_pool_take(&engine->pool, job);
         if (run == NULL) {
-            wait_for_delivery(io, record_returned, job);
-            run = mhq_walk_record(job->walk);
+            wait_for_delivery(io, record_returned, NULL);
+            run = mhq_pool_take(&engine->pool, job);
         }
         run_one(io, op, run);
         mhq_done_push(&engine->done, run); /* E2 */
@@ -181,14 +180,17 @@ static void run_list(mhq_io *io, mhq_job *job)
     io->lengthy = 1; /* worth a look at the clock, however short each was */
 }
 
-/* Has the turn lasted long enough? Reads the clock where operations are long, else now and then. */
+/* Has the turn lasted long enough? Long operations are looked at each time, short ones in groups:
+ * the clock is cheap, but so are they. */
 static int turn_is_over(mhq_io *io)
 {
-    if (!io->lengthy && ++io->since_look < io->look_every)
+    if (++io->since_look < io->look_every && !io->lengthy)
         return 0;
     uint64_t now = mhq_now();
-    uint32_t seen = io->since_look ? io->since_look : 1;
-    io->look_every = now - io->looked > SHORT_NS * seen ? 1 : GROUP;
+    if (now - io->looked > SHORT_NS * io->since_look)
+        io->look_every = 1;
+    else if (io->look_every < GROUP)
+        io->look_every *= 2;
     io->looked = now;
     io->since_look = 0;
     io->lengthy = 0;
@@ -201,15 +203,33 @@ static void turn_begins(mhq_io *io)
     io->since_look = 0;
 }
 
+/* A while of looking before going to sleep, where the settings ask for it. */
+static int spin_until(mhq_engine *engine, int (*ready)(mhq_engine *))
+{
+    if (engine->config.spin_us <= 0)
+        return ready(engine);
+    uint64_t end = mhq_now() + (uint64_t)engine->config.spin_us * 1000;
+    do {
+        for (int i = 0; i < 16; i++) {
+            if (ready(engine))
+                return 1;
+            mhq_relax();
+        }
+    } while (mhq_now() < end);
+    return ready(engine);
+}
+
+static int has_work(mhq_engine *engine)
+{
+    return mhq_ring_ready(&engine->ring);
+}
+
 /* The holder has nothing to run. 1: there is work; 0: there never will be. */
 static int wait_for_work(mhq_io *io)
 {
     mhq_ring *ring = &io->engine->ring;
-    for (int32_t i = io->engine->config.spin_us * 20; i > 0; i--) {
-        if (mhq_ring_ready(ring))
-            return 1;
-        mhq_relax();
-    }
+    if (spin_until(io->engine, has_work))
+        return 1;
     for (;;) {
         if (mhq_ring_ready(ring))
             return 1;
@@ -240,7 +260,8 @@ static int take_turn(mhq_io *io)
             run_list(io, job);
         else if (job->op != NULL)
             run_one(io, job->op, &job->run);
-        int trade = turn_is_over(io) && mhq_ring_ready(&engine->ring);
+        int trade = turn_is_over(io) && !mhq_baton_sister_away(&engine->baton, io->me)
+                    && mhq_ring_ready(&engine->ring);
         mhq_done_push(&engine->done, &job->run); /* E2; the job is not ours from here on */
         if (trade)
             return 1;
@@ -260,12 +281,16 @@ static void *io_main(void *argument)
             break;
         }
         /* What comes next is copied while the ring's end is still ours. */
-        mhq_hints_copy(&io->hints, &engine->ring);
+        int hints = mhq_hints_copy(&io->hints, &engine->ring);
+        mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
         mhq_bump(&io->trades, 1);
         if (mhq_baton_pass(&engine->baton, io->me))
             mhq_bump(&io->wakes, 1);
         wake_callback_thread(io); /* E3 */
-        mhq_hints_give(&io->hints);
+        if (hints) {
+            mhq_hints_give(&io->hints);
+            mhq_baton_away(&engine->baton, io->me, 0);
+        }
     }
     return NULL;
 }
@@ -277,7 +302,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     const mhq_config *config = &engine->config;
     io->engine = engine;
     io->me = me;
-    io->look_every = GROUP;
+    io->look_every = 1;
     int error = mhq_fs_init(&io->fs, config->calls);
     if (error)
         return error;
@@ -329,9 +354,13 @@ int mhq_engine_open(const mhq_config *config, mhq_engine **out)
         return ENOMEM;
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
+    if (mhq_processors() == 1)
+        engine->config.spin_us = 0; /* nobody could do what the spinner waits for */
     int error = mhq_ring_init(&engine->ring, config->ring_size);
     if (error)
         goto no_ring;
+    if ((error = mhq_pool_init(&engine->pool)) != 0)
+        goto no_pool;
     if ((error = io_init(&engine->io[0], engine, 0)) != 0)
         goto no_io_0;
     if ((error = io_init(&engine->io[1], engine, 1)) != 0)
@@ -345,6 +374,8 @@ no_threads:
 no_io_1:
     io_fini(&engine->io[0]);
 no_io_0:
+    mhq_pool_fini(&engine->pool);
+no_pool:
     mhq_ring_fini(&engine->ring);
 no_ring:
     free(engine);
@@ -360,6 +391,7 @@ void mhq_engine_free(mhq_engine *engine)
         mhq_release(path);
     io_fini(&engine->io[1]);
     io_fini(&engine->io[0]);
+    mhq_pool_fini(&engine->pool);
     mhq_ring_fini(&engine->ring);
     free(engine);
 }
@@ -376,14 +408,13 @@ int mhq_job_init_list(mhq_job *job, const mhq_list *list)
     *job = (mhq_job){.run = {.job = job}};
     if (list == NULL || list->total == 0)
         return 0;
-    job->walk = mhq_walk_new(list, job);
+    job->walk = mhq_walk_new(list);
     return job->walk ? 0 : ENOMEM;
 }
 
 void mhq_job_fini(mhq_job *job)
 {
-    if (job->walk != NULL)
-        mhq_walk_free(job->walk);
+    free(job->walk);
 }
 
 /* The high-water mark is a figure to look at: a lost race between two producers does no harm. */
@@ -448,8 +479,7 @@ static int collectable(mhq_engine *engine)
 mhq_run *mhq_collect(mhq_engine *engine)
 {
     mhq_parker *parker = &engine->done.consumer;
-    for (int32_t i = engine->config.spin_us * 20; i > 0 && !collectable(engine); i--)
-        mhq_relax();
+    spin_until(engine, collectable);
     while (!collectable(engine)) {
         mhq_park_prepare(parker);
         if (collectable(engine))
@@ -476,7 +506,7 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run)
     mhq_job *job = run->job;
     int whole = run == &job->run;
     if (!whole)
-        announce |= mhq_walk_give_back(job->walk, run);
+        announce |= mhq_pool_give_back(&engine->pool, run);
     else if (mhq_ring_return(&engine->ring))
         mhq_add_rlx(&engine->caller_wakes, 1);
     if (announce && mhq_unpark(&engine->delivery))

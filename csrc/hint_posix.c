@@ -27,7 +27,7 @@ void mhq_hints_fini(mhq_hints *hints)
     free(hints->paths);
 }
 
-void mhq_hints_copy(mhq_hints *hints, mhq_ring *ring)
+int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring)
 {
     hints->used = 0;
     for (uint32_t i = 0; i < hints->ahead; i++) {
@@ -45,6 +45,7 @@ void mhq_hints_copy(mhq_hints *hints, mhq_ring *ring)
         hints->used += size;
         hints->hinted = job->ticket + 1;
     }
+    return hints->used != 0;
 }
 
 /* '1' in the device's own queue, or, for a partition, in its disk's. Unknown: does not rotate. */

@@ -29,7 +29,8 @@ typedef struct mhq_config {
 int mhq_engine_open(const mhq_config *config, mhq_engine **engine);
 
 /* After mhq_collect has returned NULL, or where nothing was ever accepted: closes, joins the
- * threads, frees. The caller makes sure that no other thread uses the engine any more. */
+ * threads, frees. The caller makes sure that no other thread uses the engine any more, nor is
+ * still inside a call: mhq_submit and mhq_close touch it after what they did shows. */
 void mhq_engine_free(mhq_engine *engine);
 
 enum mhq_accepted { MHQ_ACCEPTED, MHQ_RING_FULL, MHQ_RING_CLOSED };

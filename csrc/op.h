@@ -112,7 +112,7 @@ typedef struct mhq_job {
     uint64_t ticket;
     struct mhq_job *overflow_next;
     const mhq_op *op;
-    struct mhq_walk *walk; /* a list's position and run records; made by mhq_walk_new */
+    struct mhq_walk *walk; /* where a list's run stands; made by mhq_walk_new */
     mhq_run run;           /* the operation's completion, or the list's end */
 } mhq_job;
 

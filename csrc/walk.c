@@ -1,34 +1,65 @@
 /* walk.c - see walk.h for the invariant K1. */
 #include "walk.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
-mhq_walk *mhq_walk_new(const mhq_list *list, mhq_job *job)
+int mhq_pool_init(mhq_pool *pool)
 {
-    size_t records = list->total < MHQ_WALK_RECORDS ? (size_t)list->total : MHQ_WALK_RECORDS;
-    mhq_walk *walk = calloc(1, sizeof *walk + records * sizeof *walk->pool);
-    if (walk == NULL)
-        return NULL;
-    walk->frames = malloc(list->depth * sizeof *walk->frames);
-    if (walk->frames == NULL) {
-        free(walk);
-        return NULL;
+    *pool = (mhq_pool){.records = malloc(MHQ_POOL_RECORDS * sizeof *pool->records)};
+    if (pool->records == NULL)
+        return ENOMEM;
+    for (uint32_t i = MHQ_POOL_RECORDS; i-- > 0;) {
+        pool->records[i].next = pool->spare;
+        pool->spare = &pool->records[i];
     }
-    walk->frames[0] = (mhq_frame){list, 0};
-    walk->level = 1;
-    walk->records = records;
-    for (size_t i = records; i-- > 0;) {
-        walk->pool[i].job = job;
-        walk->pool[i].next = walk->spare;
-        walk->spare = &walk->pool[i];
-    }
-    return walk;
+    return 0;
 }
 
-void mhq_walk_free(mhq_walk *walk)
+void mhq_pool_fini(mhq_pool *pool)
 {
-    free(walk->frames);
-    free(walk);
+    free(pool->records);
+}
+
+mhq_run *mhq_pool_take(mhq_pool *pool, mhq_job *job)
+{
+    mhq_run *run = pool->spare;
+    if (run == NULL)
+        run = mhq_swap_acq(&pool->returned, NULL); /* [record] */
+    if (run == NULL)
+        return NULL;
+    pool->spare = run->next;
+    *run = (mhq_run){.job = job};
+    return run;
+}
+
+int mhq_pool_ready(mhq_pool *pool)
+{
+    return pool->spare != NULL || mhq_load_sc(&pool->returned) != NULL; /* [P2] */
+}
+
+int mhq_pool_give_back(mhq_pool *pool, mhq_run *run)
+{
+    mhq_run *top = mhq_load_rlx(&pool->returned);
+    do
+        run->next = top;
+    while (!mhq_cas_sc(&pool->returned, &top, run)); /* [record]; [W1] of the wait for deliveries */
+    /* Half the pool at a time. A holder who waits has the whole pool outstanding, so the half
+     * always comes. */
+    if (++pool->unannounced < MHQ_POOL_RECORDS / 2)
+        return 0;
+    pool->unannounced = 0;
+    return 1;
+}
+
+mhq_walk *mhq_walk_new(const mhq_list *list)
+{
+    mhq_walk *walk = malloc(sizeof *walk + list->depth * sizeof *walk->frames);
+    if (walk != NULL) {
+        walk->frames[0] = (mhq_frame){list, 0};
+        walk->level = 1;
+    }
+    return walk;
 }
 
 const mhq_op *mhq_walk_next(mhq_walk *walk)
@@ -46,30 +77,4 @@ const mhq_op *mhq_walk_next(mhq_walk *walk)
         walk->frames[walk->level++] = (mhq_frame){entry->list, 0};
     }
     return NULL;
-}
-
-mhq_run *mhq_walk_record(mhq_walk *walk)
-{
-    mhq_run *run = walk->spare;
-    if (run == NULL)
-        run = mhq_swap_acq(&walk->returned, NULL); /* [record] */
-    if (run == NULL)
-        return NULL;
-    walk->spare = run->next;
-    *run = (mhq_run){.job = run->job};
-    return run;
-}
-
-int mhq_walk_give_back(mhq_walk *walk, mhq_run *run)
-{
-    mhq_run *top = mhq_load_rlx(&walk->returned);
-    do
-        run->next = top;
-    while (!mhq_cas_sc(&walk->returned, &top, run)); /* [record]; [W1] of the wait for deliveries */
-    /* Half the pool at a time. A holder who waits has the whole pool outstanding, so the half
-     * always comes. */
-    if (++walk->unannounced < (walk->records + 1) / 2)
-        return 0;
-    walk->unannounced = 0;
-    return 1;
 }
