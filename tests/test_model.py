@@ -342,7 +342,7 @@ class Histories(RuleBasedStateMachine):
 
 
 PROFILE = settings(
-    max_examples=200,
+    max_examples=100,
     report_multiple_bugs=False,
     stateful_step_count=30,
     deadline=None,

@@ -33,7 +33,7 @@ def fill(top: Path) -> None:
     (top / "sub" / "deeper").mkdir(parents=True)
     (top / "empty").mkdir()
     (top / "text").write_text("content")
-    (top / "sub" / "data").write_bytes(bytes(range(256)) * 999)
+    (top / "sub" / "data").write_bytes(bytes(range(256)) * 300)
     (top / "sub" / "deeper" / "näme").write_text("x")
     (top / NOT_UTF8).write_text("y")
     (top / LONGEST).write_text("z")

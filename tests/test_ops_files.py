@@ -810,13 +810,14 @@ def test_files_shorter_than_their_size_are_read():
 
 @pytest.mark.slow
 def test_files_beyond_2_gib_are_read_and_copied_whole():
-    size = (2 << 30) + (64 << 20)
+    size = (2 << 30) + (1 << 20)
     make_sparse("file", size)
     succeeds(mhddq.file_copy, "file", "copy", timeout=100)
     data = succeeds(mhddq.file_read, "copy", True, timeout=100)["data"]
     assert len(data) == os.stat("copy").st_size == size
-    with open("file", "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as memory:
-        assert memoryview(data) == memory
+    with open("file", "rb") as file:
+        for at in range(0, size, 16 << 20):
+            assert data[at : at + (16 << 20)] == file.read(16 << 20)
 
 
 # ---- file_write ----
