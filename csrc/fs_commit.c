@@ -91,14 +91,18 @@ void mhq_place_close(mhq_fs *fs, mhq_place *place)
     *place = (mhq_place){-1, NULL, NULL};
 }
 
-void mhq_tell_left_behind(mhq_fs *fs, const mhq_place *place, const char *name)
+void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name)
 {
     if (!fs->left_behind)
         return;
-    size_t parent = strlen(place->storage), n = strlen(name) + 1;
+    size_t parent = strlen(shown), n = strlen(name) + 1;
+    while (parent > 1 && shown[parent - 1] == '/')
+        parent--;
+    while (parent && shown[parent - 1] != '/')
+        parent--;
     char *path = fs->sys->alloc(parent + n);
     if (path) {
-        memcpy(path, place->storage, parent);
+        memcpy(path, shown, parent);
         memcpy(path + parent, name, n);
     }
     fs->left_behind(fs->who, path ? path : name);
@@ -175,8 +179,8 @@ static int commit_by_link(mhq_fs *fs, int dir, const char *temporary, int dir2, 
     return error;
 }
 
-int mhq_try_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
-                        int *left)
+int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                    int *left)
 {
     int result;
     *left = 0;
@@ -186,10 +190,4 @@ int mhq_try_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, co
     if (!mhq_lacks_noreplace(errno))
         return errno;
     return commit_by_link(fs, dir, temporary, dir2, name, left);
-}
-
-int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name)
-{
-    int left;
-    return mhq_try_commit_file(fs, dir, temporary, dir2, name, &left);
 }

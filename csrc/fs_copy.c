@@ -29,6 +29,7 @@ typedef struct copier {
     mhq_fs *fs;
     int from, to;
     const struct stat *st;
+    const char *path2; /* the target's, as given */
     int ownership;
     int by_hand;   /* copy_file_range is of no use for this pair */
     int side;
@@ -328,7 +329,7 @@ static void remove_name(copier *c, const mhq_place *place, const char *name)
     int result;
     MHQ_RETRY(result, c->fs->sys->unlinkat(place->dir, name, 0));
     if (result < 0 && errno != ENOENT)
-        mhq_tell_left_behind(c->fs, place, name);
+        mhq_tell_left(c->fs, c->path2, name);
 }
 
 /* *again: this cannot be done here, but under a temporary name it might. */
@@ -366,14 +367,14 @@ static int copy_named(copier *c, const mhq_place *place)
         return failed(c, 1, error);
     error = close_target(c, copy_all(c));
     if (!error) {
-        error = mhq_try_commit_file(c->fs, place->dir, name, place->dir, place->name, &left);
+        error = mhq_commit_file(c->fs, place->dir, name, place->dir, place->name, &left);
         if (error)
             c->side = 1;
     }
     if (error)
         remove_name(c, place, name);
     if (left)
-        mhq_tell_left_behind(c->fs, place, place->name);
+        mhq_tell_left(c->fs, c->path2, place->name);
     return error;
 }
 
@@ -395,7 +396,7 @@ void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, 
                    mhq_run *run)
 {
     struct stat st;
-    copier c = {.fs = fs, .st = &st, .ownership = ownership};
+    copier c = {.fs = fs, .st = &st, .path2 = path2, .ownership = ownership};
     mhq_place place;
     int again = 0;
     int error = mhq_open_regular(fs, AT_FDCWD, path, follow ? 0 : O_NOFOLLOW, &c.from, &st);

@@ -89,11 +89,20 @@ static int copy_aside(mover *m, const struct stat *st, const char *temporary, in
     return mhq_copy_special(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
 }
 
+/* Inside of a directory nothing is replaced. */
+static int put_inside(const mover *m, int dir, const char *name)
+{
+    int left, error = mhq_commit_file(m->fs, dir, name, m->target.dir, m->base, &left);
+    if (left)
+        mhq_tell_left(m->fs, m->joined, m->base);
+    return error;
+}
+
 static int commit_file(const mover *m, const char *temporary)
 {
     int dir = m->target.dir;
     if (m->joined)
-        return mhq_commit_file(m->fs, dir, temporary, dir, m->target.name);
+        return put_inside(m, dir, temporary);
     return mhq_rename(m->fs, dir, temporary, dir, m->target.name);
 }
 
@@ -198,7 +207,7 @@ static void move_file_across(mover *m)
 static int rename_file(mover *m)
 {
     if (m->joined)
-        return mhq_commit_file(m->fs, AT_FDCWD, m->path, m->target.dir, m->base);
+        return put_inside(m, AT_FDCWD, m->path);
     return mhq_rename(m->fs, AT_FDCWD, m->path, AT_FDCWD, m->path2);
 }
 

@@ -132,13 +132,11 @@ int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *e
                      const char *name2, int ownership, int *side);
 
 /* Gives the finished file its name: rename without replacing (renameat2, else link and unlink,
- * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken. */
-int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name);
-
-/* The same; *left tells whether, after a failure, `name` is there all the same, because it
- * could not be removed again (the steps of the fallbacks are undone in case of failure). */
-int mhq_try_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
-                        int *left);
+ * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken.
+ * *left tells whether, after a failure, `name` is there all the same, because it could not be
+ * removed again (the steps of the fallbacks are undone in case of failure). */
+int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                    int *left);
 
 /* A file's copy that never shows half-written: mhq_fs_file_copy and cross-device moves.
  * `follow`: copy what a link points at (file_copy); else `path` is not a link. */
@@ -159,8 +157,8 @@ typedef struct mhq_place {
 int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
 void mhq_place_close(mhq_fs *fs, mhq_place *place);
 
-/* Says that the temporary `name` in that place could not be removed. */
-void mhq_tell_left_behind(mhq_fs *fs, const mhq_place *place, const char *name);
+/* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
+void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name);
 
 /* fs_delete.c, fs_tree.c ------------------------------------------------------------------ */
 

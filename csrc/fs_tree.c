@@ -233,24 +233,6 @@ static void fill(copier *c)
 
 /* The target ------------------------------------------------------------------------------ */
 
-void mhq_tell_left(mhq_fs *fs, const char *shown, const char *temporary)
-{
-    if (!fs->left_behind)
-        return;
-    size_t n = strlen(shown);
-    while (n > 1 && shown[n - 1] == '/')
-        n--;
-    while (n > 0 && shown[n - 1] != '/')
-        n--;
-    char *path = fs->sys->alloc(n + strlen(temporary) + 1);
-    if (path != NULL) {
-        memcpy(path, shown, n);
-        strcpy(path + n, temporary);
-    }
-    fs->left_behind(fs->who, path != NULL ? path : temporary);
-    fs->sys->release(path);
-}
-
 int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
 {
     int error;

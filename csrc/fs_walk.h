@@ -161,7 +161,4 @@ int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *s
 /* Gives a directory its name without replacing anything: EEXIST where it is taken. */
 int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2);
 
-/* Tells the owner that the temporary stays, by the path `shown` gives its siblings. */
-void mhq_tell_left(mhq_fs *fs, const char *shown, const char *temporary);
-
 #endif

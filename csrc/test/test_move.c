@@ -58,6 +58,22 @@ static void files(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "d", NULL).error, 0);
 }
 
+/* Without the flag, inside of a directory: a name that was given, and cannot be taken back. */
+static void told(void)
+{
+    mhq_calls calls = scene_calls();
+    make_directory("d");
+    put_text("a", "a");
+    fault_lacking(LACK_NOREPLACE);
+    fault.which = CALL_unlinkat, fault.nth = 1, fault.forever = 1, fault.error = EROFS;
+    left[0] = '\0';
+    failed(operate_on(&calls, MHQ_FILE_MOVE, "a", "d/"), EROFS, MHQ_AT_BOTH, "");
+    fault_none();
+    CHECK_TEXT(left, "d/a");
+    CHECK(holds_text("a", "a") && unlink("a") == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "d", NULL).error, 0);
+}
+
 static void directories(unsigned lacks)
 {
     mhq_calls calls = scene_calls();
@@ -289,6 +305,7 @@ int main(void)
 {
     enter_home();
     files();
+    told();
     directories(0);
     directories(LACK_NOREPLACE);
     bound();
