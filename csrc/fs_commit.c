@@ -191,3 +191,95 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
         return errno;
     return commit_by_link(fs, dir, temporary, dir2, name, left);
 }
+
+int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2,
+                         const char *shown)
+{
+    int result;
+    MHQ_RETRY(result, fs->sys->renameat2(dir, name, dir2, name2, RENAME_NOREPLACE));
+    if (result == 0)
+        return 0;
+    if (!mhq_lacks_noreplace(errno))
+        return errno;
+    MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
+    if (result < 0)
+        return errno;
+    MHQ_RETRY(result, fs->sys->renameat(dir, name, dir2, name2));
+    if (result == 0)
+        return 0;
+    int error = errno == ENOTEMPTY ? EEXIST : errno;
+    MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
+    /* What has been filled or replaced meanwhile is somebody else's. */
+    if (result < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY &&
+        errno != EEXIST && fs->left_behind)
+        fs->left_behind(fs->who, shown);
+    return error;
+}
+
+/* ---- another spelling of the same name ---- */
+
+static int is_listed(mhq_fs *fs, int dir, const char *name)
+{
+    mhq_reader reader = {.fd = -1, .buffer = fs->scratch, .size = MHQ_SCRATCH};
+    mhq_dirent entry;
+    int found = 0;
+    if (mhq_open(fs, dir, ".", O_RDONLY | O_DIRECTORY, 0, &reader.fd) != 0)
+        return 0;
+    while (!found && mhq_read_entry(fs, &reader, &entry) > 0)
+        found = strcmp(entry.name, name) == 0;
+    (void)fs->sys->close(reader.fd);
+    return found;
+}
+
+/* Linux takes two spellings for two names of one file, between which a rename does nothing and
+ * succeeds. Then the way goes by a temporary name. */
+static int respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *name2)
+{
+    char temporary[MHQ_TEMPORARY];
+    int result, dir = place->dir;
+    MHQ_RETRY(result, fs->sys->renameat(dir, place->name, dir, name2));
+    if (result < 0)
+        return errno;
+    if (is_listed(fs, dir, name2))
+        return 0;
+    int error = mhq_temporary_name(fs, temporary);
+    if (!error)
+        error = mhq_commit_directory(fs, dir, place->name, dir, temporary, temporary);
+    if (error)
+        return error;
+    error = mhq_commit_directory(fs, dir, temporary, dir, name2, name2);
+    if (error && mhq_commit_directory(fs, dir, temporary, dir, place->name, shown) != 0)
+        mhq_tell_left(fs, shown, temporary);
+    return error;
+}
+
+static int same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *path2, int *same)
+{
+    struct stat st, st2;
+    mhq_place other;
+    int result;
+    *same = 0;
+    MHQ_RETRY(result, fs->sys->fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        return errno;
+    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, path2, &st2, AT_SYMLINK_NOFOLLOW));
+    if (result < 0 || !same_inode(&st, &st2))
+        return 0;
+    int error = mhq_place_open(fs, path2, &other);
+    if (error)
+        return error;
+    /* One parent, two names: a directory has no second name otherwise. */
+    if (fs->sys->fstat(place->dir, &st) < 0 || fs->sys->fstat(other.dir, &st2) < 0)
+        error = errno;
+    else if (same_inode(&st, &st2))
+        *same = strcmp(place->name, other.name) == 0 ? 1 : 2;
+    if (*same == 2)
+        error = respell(fs, place, shown, other.name);
+    mhq_place_close(fs, &other);
+    return error;
+}

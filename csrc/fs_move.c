@@ -277,47 +277,20 @@ static void move_directory_across(mover *m)
     mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, MHQ_DELETE_DIRECTORY, m->run);
 }
 
-/* The target is the source itself under another spelling of its name, on a file system that
- * ignores case: a rename, not a move into itself. */
-static int respelled(const mover *m, int *yes)
-{
-    struct stat st, st2;
-    mhq_place other;
-    *yes = 0;
-    int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &st);
-    if (error)
-        return error;
-    if (mhq_stat(m->fs, AT_FDCWD, m->path2, AT_SYMLINK_NOFOLLOW, &st2) != 0 || !mhq_same(&st, &st2))
-        return 0;
-    error = mhq_place_open(m->fs, m->path2, &other);
-    if (error)
-        return error;
-    /* One parent, two names: a directory has no second name otherwise. */
-    error = mhq_stat_fd(m->fs, m->source.dir, &st);
-    if (!error)
-        error = mhq_stat_fd(m->fs, other.dir, &st2);
-    if (!error)
-        *yes = mhq_same(&st, &st2) && strcmp(m->source.name, other.name) != 0
-            && strcmp(other.name, ".") != 0 && strcmp(other.name, "..") != 0;
-    mhq_place_close(m->fs, &other);
-    return error;
-}
-
 static int rename_directory(mover *m)
 {
     const mhq_place *from = &m->source;
     int same;
-    int error = respelled(m, &same);
-    if (error)
+    int error = mhq_respell(m->fs, from, m->path, m->path2, &same);
+    if (error || same == 2)
         return error;
-    if (same)
-        return mhq_rename(m->fs, from->dir, from->name, AT_FDCWD, m->path2);
     error = choose_target(m);
     if (error)
         return error;
     if (m->joined)
-        return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->base);
-    return mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2);
+        return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->base,
+                                    m->joined);
+    return mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2, m->path2);
 }
 
 void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)

@@ -236,60 +236,45 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- rename ---- */
 
-static int rename_plain(mhq_fs *fs, const mhq_op *op)
-{
-    int result;
-    MHQ_RETRY(result, fs->sys->renameat(AT_FDCWD, op->path, AT_FDCWD, op->path2));
-    return result < 0 ? errno : 0;
-}
-
 void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
-    int result, error;
+    int result, error = 0;
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (result == 0 && S_ISDIR(st.st_mode))
+    if (result == 0 && S_ISDIR(st.st_mode)) {
         error = EISDIR;
-    else /* where there is no source, rename knows which of the two paths is to blame */
-        error = rename_plain(fs, op);
+    } else { /* where there is no source, rename knows which of the two paths is to blame */
+        MHQ_RETRY(result, fs->sys->renameat(AT_FDCWD, op->path, AT_FDCWD, op->path2));
+        if (result < 0)
+            error = errno;
+    }
     if (error)
         mhq_fail(run, error, MHQ_AT_BOTH);
 }
 
-/* Without the flag: reserve the name with an empty directory, which a rename may replace. */
-static int rename_over_reservation(mhq_fs *fs, const mhq_op *op)
+/* The name is taken: by the directory itself, if path2 is but another way to write it. */
+static int rename_to_itself(mhq_fs *fs, const mhq_op *op)
 {
-    int result;
-    MHQ_RETRY(result, fs->sys->mkdirat(AT_FDCWD, op->path2, 0700));
-    if (result < 0)
-        return errno;
-    int error = rename_plain(fs, op);
+    mhq_place place;
+    int same, error = mhq_place_open(fs, op->path, &place);
     if (error)
-        MHQ_RETRY(result, fs->sys->unlinkat(AT_FDCWD, op->path2, AT_REMOVEDIR));
-    return error;
+        return error;
+    error = mhq_respell(fs, &place, op->path, op->path2, &same);
+    mhq_place_close(fs, &place);
+    return same ? error : EEXIST;
 }
 
 void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    struct stat st, st2;
-    int missing, result, error = 0;
-    MHQ_RETRY(missing, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (missing == 0 && !S_ISDIR(st.st_mode)) {
-        mhq_fail(run, ENOTDIR, MHQ_AT_BOTH);
-        return;
-    }
-    /* Where there is no source, rename knows which of the two paths is to blame. */
-    MHQ_RETRY(result, fs->sys->renameat2(AT_FDCWD, op->path, AT_FDCWD, op->path2,
-                                         RENAME_NOREPLACE));
-    if (result < 0)
-        error = errno;
-    if (mhq_lacks_noreplace(error))
-        error = rename_over_reservation(fs, op);
-    /* The same directory under another spelling: where case does not matter. */
-    if (error == EEXIST && missing == 0 &&
-        fs->sys->fstatat(AT_FDCWD, op->path2, &st2, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st2.st_dev == st.st_dev && st2.st_ino == st.st_ino && rename_plain(fs, op) == 0)
-        error = 0;
+    struct stat st;
+    int result, error;
+    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
+    if (result == 0 && !S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    else /* where there is no source, rename knows which of the two paths is to blame */
+        error = mhq_commit_directory(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2, op->path2);
+    if (error == EEXIST)
+        error = rename_to_itself(fs, op);
     if (error)
         mhq_fail(run, error, MHQ_AT_BOTH);
 }

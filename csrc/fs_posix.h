@@ -104,12 +104,48 @@ typedef struct mhq_dirent {
 /* 1: *entry is filled; 0: the end; negative: -errno. */
 int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 
-/* fs_copy.c ------------------------------------------------------------------------------- */
+/* fs_commit.c ----------------------------------------------------------------------------- */
+
+/* The parent directory of a path, opened (O_PATH|O_DIRECTORY), and its last component.
+ * Trailing slashes are stripped into `name` storage. For the commit and the walkers: all work
+ * below is relative to that descriptor. */
+typedef struct mhq_place {
+    int dir;               /* -1: not open */
+    const char *name;      /* the last component: inside `storage` */
+    char *storage;
+} mhq_place;
+
+int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
+void mhq_place_close(mhq_fs *fs, mhq_place *place);
+
+/* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
+void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name);
 
 #define MHQ_TEMPORARY 24 /* bytes of a temporary name, its NUL included */
 
 /* A random temporary name, ".mhddq-" and 16 hex digits. */
 int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY]);
+
+/* Gives the finished file its name: rename without replacing (renameat2, else link and unlink,
+ * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken.
+ * *left tells whether, after a failure, `name` is there all the same, because it could not be
+ * removed again (the steps of the fallbacks are undone in case of failure). */
+int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
+                    int *left);
+
+/* Gives a directory its name without replacing anything (renameat2, else rename over an empty
+ * directory that was made for it): EEXIST where it is taken. `shown` is what name2 is told by
+ * where it was made and cannot be removed. */
+int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2,
+                         const char *shown);
+
+/* Where path2 is the directory `place` (path `shown`) itself: *same is 1 if it has that name, 2
+ * if it has been renamed, from another spelling of the name (case), 2 also if that failed.
+ * Otherwise 0. */
+int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *path2,
+                int *same);
+
+/* fs_copy.c ------------------------------------------------------------------------------- */
 
 /* The bytes of a regular file into a fresh empty one: reflink, else copy_file_range, else
  * read and write; holes kept. Both offsets may move. The source may shrink (what is there is
@@ -131,34 +167,10 @@ int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int o
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
                      const char *name2, int ownership, int *side);
 
-/* Gives the finished file its name: rename without replacing (renameat2, else link and unlink,
- * else reserve with O_EXCL and rename over one's own reservation). EEXIST where it is taken.
- * *left tells whether, after a failure, `name` is there all the same, because it could not be
- * removed again (the steps of the fallbacks are undone in case of failure). */
-int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const char *name,
-                    int *left);
-
 /* A file's copy that never shows half-written: mhq_fs_file_copy and cross-device moves.
  * `follow`: copy what a link points at (file_copy); else `path` is not a link. */
 void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
                    mhq_run *run);
-
-/* fs_commit.c: names and places --------------------------------------------------------------- */
-
-/* The parent directory of a path, opened (O_PATH|O_DIRECTORY), and its last component.
- * Trailing slashes are stripped into `name` storage. For the commit and the walkers: all work
- * below is relative to that descriptor. */
-typedef struct mhq_place {
-    int dir;               /* -1: not open */
-    const char *name;      /* the last component: inside `storage` */
-    char *storage;
-} mhq_place;
-
-int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
-void mhq_place_close(mhq_fs *fs, mhq_place *place);
-
-/* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
-void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name);
 
 /* fs_delete.c, fs_tree.c ------------------------------------------------------------------ */
 

@@ -233,22 +233,6 @@ static void fill(copier *c)
 
 /* The target ------------------------------------------------------------------------------ */
 
-int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
-{
-    int error;
-    MHQ_TRY(error, fs->sys->renameat2(dir, name, dir2, name2, RENAME_NOREPLACE));
-    if (!error || !mhq_lacks_noreplace(error))
-        return error;
-    /* Not known here. A rename replaces an empty directory, so an own one reserves the name. */
-    error = mhq_make_directory(fs, dir2, name2, 0700);
-    if (error)
-        return error;
-    error = mhq_rename(fs, dir, name, dir2, name2);
-    if (error)
-        mhq_unlink(fs, dir2, name2, AT_REMOVEDIR);
-    return error == ENOTEMPTY ? EEXIST : error;
-}
-
 /* EINVAL where `dir` is the directory `st` or lies below it. Only spares work: where the way up
  * cannot be seen, or a mount hides it, the walk notices. */
 static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
@@ -349,7 +333,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
         if (!error)
             fill(&c);
         if (!error && !run->error)
-            error = mhq_commit_directory(fs, dir, temporary, dir, name);
+            error = mhq_commit_directory(fs, dir, temporary, dir, name, shown2);
         if (error)
             mhq_fail(run, error, MHQ_AT_PATH2);
         mhq_tree_fini(&c.tree);

@@ -158,7 +158,4 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
 int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *st, int dir2,
                      const char *name2, int ownership, int *side);
 
-/* Gives a directory its name without replacing anything: EEXIST where it is taken. */
-int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2);
-
 #endif

@@ -163,6 +163,76 @@ static void test_directory_rename(void)
     directory_renames(LACK_NOREPLACE);
 }
 
+/* As if case did not matter, the way Linux has it: two spellings are two names of one file, and a
+ * rename between such names does nothing. */
+static int folded_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+    int result = fstatat(dir, path, st, flags);
+    return result < 0 && strcmp(path, "Dir") == 0 ? fstatat(dir, "dir", st, flags) : result;
+}
+
+static int folded_renameat(int d1, const char *p1, int d2, const char *p2)
+{
+    return strcasecmp(p1, p2) == 0 ? 0 : scene_calls().renameat(d1, p1, d2, p2);
+}
+
+static int folded_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    errno = EEXIST;
+    return strcasecmp(p1, p2) == 0 ? -1 : scene_renameat2(d1, p1, d2, p2, flags);
+}
+
+static int folded_mkdirat(int dir, const char *path, mode_t mode)
+{
+    errno = EEXIST;
+    return strcmp(path, "Dir") == 0 && there("dir") ? -1 : mkdirat(dir, path, mode);
+}
+
+static void test_respelling(void)
+{
+    static const int kinds[] = {MHQ_DIRECTORY_RENAME, MHQ_DIRECTORY_MOVE};
+    calls.fstatat = folded_fstatat;
+    calls.renameat = folded_renameat;
+    calls.renameat2 = folded_renameat2;
+    calls.mkdirat = folded_mkdirat;
+    for (int i = 0; i < 4; i++) {
+        fault_lacking(i & 1 ? LACK_NOREPLACE : 0);
+        REQUIRE(mkdir("dir", 0755) == 0);
+        put_text("dir/inside", "x");
+        CHECK_INT(scene_do(&fs, kinds[i / 2], "dir", "Dir"), 0);
+        CHECK(there("Dir/inside") && !there("dir"));
+        REQUIRE(there("dir") || rename("Dir", "dir") == 0);
+        CHECK_INT(DO(DIRECTORY_RENAME, "dir", "dir/."), EEXIST);
+        fault_none(); /* by the temporary name, and not on: it is called back */
+        fault.which = CALL_renameat2, fault.nth = 2, fault.error = EIO;
+        CHECK_INT(scene_do(&fs, kinds[i / 2], "dir", "Dir"), EIO);
+        CHECK(there("dir/inside") && count_entries(".") == 1);
+        REQUIRE(unlink("dir/inside") == 0 && rmdir("dir") == 0);
+    }
+    calls = scene_calls();
+    fault_none();
+}
+
+/* The reservation that cannot be removed is told. */
+static char told_left[64];
+static void left_behind(void *who, const char *path)
+{
+    (void)who;
+    (void)snprintf(told_left, sizeof told_left, "%s", path);
+}
+
+static void test_left_reservation(void)
+{
+    REQUIRE(mkdir("dir", 0755) == 0);
+    fs.left_behind = left_behind;
+    fault_lacking(LACK_NOREPLACE);
+    fault.which = CALL_unlinkat, fault.nth = 1, fault.error = EROFS;
+    FAILS(DIRECTORY_RENAME, "dir", "dir/x", EINVAL, MHQ_AT_BOTH);
+    CHECK_TEXT(told_left, "dir/x");
+    fs.left_behind = NULL;
+    fault_none();
+}
+
 /* ---- read ---- */
 
 static void test_read(void)
@@ -558,6 +628,7 @@ int main(int argc, char **argv)
 {
     static scene_test *const tests[] = {
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
+        test_respelling, test_left_reservation,
         test_read,     test_read_proc,       test_read_changing,     test_budget,
         test_write,    test_write_special,   test_leases,            test_contents,
         test_contents_many, test_mount_id,   test_dispatch,          test_faults,
