@@ -476,17 +476,24 @@ static int collectable(mhq_engine *engine)
     return mhq_done_ready(&engine->done) || mhq_load_sc(&engine->finished); /* [P2] */
 }
 
-mhq_run *mhq_collect(mhq_engine *engine)
+int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
 {
     mhq_parker *parker = &engine->done.consumer;
-    spin_until(engine, collectable);
-    while (!collectable(engine)) {
+    if (spin_until(engine, collectable))
+        return 1;
+    do {
         mhq_park_prepare(parker);
         if (collectable(engine))
             mhq_park_cancel(parker);
         else
-            mhq_park_wait(parker, -1);
-    }
+            mhq_park_wait(parker, timeout_ns);
+    } while (timeout_ns < 0 && !collectable(engine));
+    return collectable(engine);
+}
+
+mhq_run *mhq_collect(mhq_engine *engine)
+{
+    mhq_wait_done(engine, -1);
     mhq_run *run = mhq_done_take(&engine->done);
     if (run == NULL)
         join(engine); /* finished was set after the last push: nothing can come any more */

@@ -51,6 +51,10 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
 /* Any thread: returns when there may be room, after a signal, or when the time is up. */
 void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns);
 
+/* The callback thread: 1 once mhq_collect would not wait, 0 when the time is up or a signal came
+ * before. timeout_ns < 0: as long as it takes. */
+int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns);
+
 /* The callback thread: waits for completions and takes all there are, in order, linked by
  * `next`. NULL: closed, drained, and the engine's threads have ended. */
 mhq_run *mhq_collect(mhq_engine *engine);

@@ -31,6 +31,7 @@ from mhddq._mhq cimport *
 import errno
 import os
 import sys
+import time
 
 cdef extern from "Python.h":
     ctypedef struct PyBytesObject:
@@ -77,6 +78,7 @@ cdef enum:
     BINARY = 1           # op.flags: read and write bytes, not text
     PATH_BYTES = 2       # the first path was given as bytes: so errors name it as bytes
     PATH2_BYTES = 4
+    LENT = 8             # held[1] is a view of the caller's buffer
 
 # One operation as Python handed it in. `op` comes first: a run's op is its request.
 # Owner: the single job that contains it, or the chapter of an oplist (then the references are
@@ -102,7 +104,8 @@ cdef struct listed:
 cdef list ACTIONS = [None] * MHQ_KINDS
 cdef list NAMES = [None] * MHQ_KINDS
 
-# Views of callers' buffers that are out on loan, so that a forked child can give them back.
+# Views of callers' buffers that accepted operations hold, so that a forked child, in which those
+# never end, can give them back.
 cdef dict lent_views = {}
 
 
@@ -154,7 +157,7 @@ cdef object adopt_text(request *r, object data):
 
 
 cdef object lend_buffer(request *r, object data):
-    """Exports the caller's buffer until release_view; returns None or the text that refuses."""
+    """Exports the caller's buffer until give_back; returns None or the text that refuses."""
     cdef object view
     try:
         view = PyMemoryView_FromObject(data)
@@ -163,17 +166,29 @@ cdef object lend_buffer(request *r, object data):
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     if not PyBuffer_IsContiguous(buffer, b'C'):
         return "the data's memory is not C-contiguous"
-    r.op.data = <const char *>buffer.buf if buffer.len else b""   # an empty one may have none
+    r.op.data = <const char *>buffer.buf
+    if buffer.len == 0:
+        r.op.data = b""   # an empty buffer need not have a place
     r.op.size = <size_t>buffer.len
-    lent_views[<uintptr_t><PyObject *>view] = view
     Py_INCREF(view)
     r.held[1] = <PyObject *>view
+    r.op.flags |= LENT
     return None
 
 
-cdef void release_view(PyObject *held) noexcept:
-    if held != NULL and lent_views and lent_views.pop(<uintptr_t>held, None) is not None:
-        (<object>held).release()
+cdef int note_lent(request *r) except -1:
+    """The operation was accepted. Not before: a signal handler may fork while it waits for room,
+    and then the child goes on with the same operation."""
+    if r.op.flags & LENT:
+        lent_views[<uintptr_t>r.held[1]] = <object>r.held[1]
+    return 0
+
+
+cdef void give_back(request *r) noexcept:
+    if r.op.flags & LENT:
+        lent_views.pop(<uintptr_t>r.held[1], None)
+        (<object>r.held[1]).release()
+        r.op.flags &= ~LENT
 
 
 cdef object adopt_data(request *r, object data, bint lend):
@@ -224,7 +239,7 @@ cdef int fill(request *r, Spec spec, PyObject **got, bint lend) except -1:
 
 
 cdef int refuse(request *r, object why) except -1:
-    release_view(r.held[1])
+    give_back(r)
     Py_XDECREF(r.held[0])
     Py_XDECREF(r.held[1])
     r.held[1] = NULL
@@ -238,7 +253,7 @@ cdef int refuse(request *r, object why) except -1:
 cdef void let_go(request *r) noexcept:
     """Drops what the request holds. Finalisers may run, and do anything."""
     cdef int i
-    release_view(r.held[1])
+    give_back(r)
     for i in range(2):
         Py_XDECREF(r.held[i])
     for i in range(MAX_PARAMETERS):
@@ -359,6 +374,7 @@ cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *
         fill(&s.asked, spec, got, True)
         mhq_job_init(&s.job, &s.asked.op)
         if spec.queue.submit(&s.job, 1):
+            note_lent(&s.asked)   # still there: the callback thread needs the GIL to free it
             return True
     except:
         let_go(&s.asked)
@@ -525,7 +541,7 @@ cdef class Frozen:
     def __dealloc__(self):
         cdef Py_ssize_t i
         for i in range(self.lent_count):
-            release_view(self.lent[i].held[1])
+            give_back(&self.lent[i])
             Py_XDECREF(self.lent[i].held[0])
             Py_XDECREF(self.lent[i].held[1])
         free(self.lent)
@@ -1000,8 +1016,12 @@ cdef class Queue:
         Py_INCREF(frozen)
         l.frozen = <PyObject *>frozen
         cdef bint accepted = False
+        cdef Py_ssize_t i
         try:
             accepted = self.submit(&l.job, 0 if frozen is None else frozen.frozen.total)
+            if accepted and frozen is not None:
+                for i in range(frozen.lent_count):
+                    note_lent(&frozen.lent[i])
         finally:
             if not accepted:
                 free_listed(l)
@@ -1009,37 +1029,60 @@ cdef class Queue:
 
     # -- the callback thread --
 
-    def deliver(self):
-        """The callback thread's loop: until the queue is closed and drained. False: this is a
-        forked child, whose queue is another, or another thread is at it."""
+    def deliver(self, deadline=None):
+        """The callback thread's loop: until the queue is closed and drained. Returns at once where
+        another thread is at it, and in a forked child, whose queue is another.
+
+        deadline: a time.monotonic(), inf for none, for a thread that stands in for the callback
+        thread while it closes the queue: it also looks for signals."""
         cdef mhq_engine *core = self.core
-        cdef mhq_run *run
-        cdef mhq_run *following
         cdef unsigned long generation = self.generation
-        cdef uint32_t told
+        cdef bint ended = False
         if self.delivering or core == NULL:
-            return False
+            return
         self.delivering = self.thread_started = True
         self.callback_thread = PyThread_get_thread_ident()
-        while True:
-            with nogil:
-                run = mhq_collect(core)
-            if run == NULL:
-                break
-            while run != NULL:
-                following = run.next
-                if run.op != NULL:
-                    self.deliver_one(run)
-                if self.generation != generation:
-                    return False
-                finish(core, run)
-                if self.generation != generation:
-                    return False
-                run = following
-            self.tell_left_behind(core)
-        self.callback_thread = 0
-        mhq_stop(core)
-        return True
+        try:
+            while not ended and self.generation == generation:
+                if deadline is None or self.has_come(core, deadline):
+                    ended = self.deliver_batch(core, generation)
+                elif time.monotonic() >= deadline:
+                    break
+        finally:
+            if self.generation == generation:
+                self.callback_thread = 0
+                if not ended:
+                    self.delivering = self.thread_started = False
+
+    cdef bint has_come(self, mhq_engine *core, object deadline) except -1:
+        cdef int64_t ns = <int64_t>(max(0.0, min(0.05, deadline - time.monotonic())) * 1e9)
+        cdef bint come
+        with nogil:
+            come = mhq_wait_done(core, ns)
+        PyErr_CheckSignals()
+        return come
+
+    cdef bint deliver_batch(self, mhq_engine *core, unsigned long generation) except -1:
+        """Everything that is ready. True: it was the last."""
+        cdef mhq_run *run
+        cdef mhq_run *following
+        with nogil:
+            run = mhq_collect(core)
+        if run == NULL:
+            mhq_stop(core)
+            return True
+        while run != NULL:
+            following = run.next
+            if run.op != NULL:
+                self.deliver_one(run)
+            if self.generation != generation:
+                return False
+            finish(core, run)
+            if self.generation != generation:
+                return False
+            run = following
+        self.tell_left_behind(core)
+        return False
 
     cdef void deliver_one(self, mhq_run *run) noexcept:
         """Builds the arguments and calls back. Whatever the callback raises ends here; what goes
@@ -1089,9 +1132,13 @@ cdef class Queue:
         return self.callback_thread == PyThread_get_thread_ident() and self.callback_thread != 0
 
     def ensure_callback_thread(self):
-        """Where operations were accepted while the callback thread could not be started."""
+        """Where operations were accepted while the callback thread could not be started: tries
+        again. False: this very thread is starting it, further down its stack, and a signal
+        handler or a finaliser has got in between."""
         if self.core != NULL and not self.thread_started:
             self.start()
+            return self.thread_started or self.starter != PyThread_get_thread_ident()
+        return True
 
     def stopped(self, double seconds=0.0):
         """Is everything that was accepted done, and everyone at rest? Waits for it, releasing the

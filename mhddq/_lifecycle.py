@@ -10,6 +10,8 @@ Guarantees
 from __future__ import annotations
 
 import atexit
+import contextlib
+import math
 import os
 import sys
 import time
@@ -42,20 +44,18 @@ def shutdown(timeout: float | None = None) -> None:
     the first. On the callback thread it cannot wait for itself: there it closes the queue and
     returns. Once shut down, the queue cannot be started again in this process.
 
-    Raises: TypeError if timeout is no number. Any thread, any number of times.
+    Raises: TypeError if timeout is no number, ValueError if it is nan. Any thread, any number of times.
     """
     global _gave_up  # noqa: PLW0603 - the exit hook's business
-    deadline = None if timeout is None else time.monotonic() + _seconds(timeout)
-    queue.close()
-    if queue.on_callback_thread():
-        return
-    _ensure_deliveries()
-    generation = queue.generation
-    while not queue.stopped(_LOOK_SECONDS if deadline is None else _until(deadline)):
-        if queue.generation != generation:  # a signal handler forked, and this is the child
-            generation = queue.generation
-            queue.close()
-        elif deadline is not None and time.monotonic() >= deadline:
+    deadline = math.inf if timeout is None else time.monotonic() + _seconds(timeout)
+    while True:
+        queue.close()  # at each turn: a signal handler may have forked, and this be the child
+        if queue.on_callback_thread():
+            return
+        _ensure_deliveries(deadline)
+        if queue.stopped(max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))):
+            return
+        if time.monotonic() >= deadline:
             _gave_up = True
             say(f"mhddq: shutdown timed out: {queue.pending()} operations were left")
             return
@@ -64,20 +64,21 @@ def shutdown(timeout: float | None = None) -> None:
 def _seconds(timeout: float) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a number of seconds or None, not {timeout!r}")
+    if math.isnan(timeout):
+        raise ValueError("timeout must be a number of seconds or None, not nan")
     return float(timeout)
 
 
-def _until(deadline: float) -> float:
-    return max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))
-
-
-def _ensure_deliveries() -> None:
+def _ensure_deliveries(deadline: float) -> None:
     """Where operations were accepted but their callback thread could not be started (the system
-    was out of threads), it is tried again; failing that, this thread delivers."""
+    was out of threads), or is being started by this thread further down its stack, this thread
+    delivers."""
     try:
-        queue.ensure_callback_thread()
-    except RuntimeError:
-        queue.deliver()
+        ready = queue.ensure_callback_thread()
+    except (RuntimeError, MemoryError):
+        ready = False
+    if not ready:
+        queue.deliver(deadline)
 
 
 def is_shutdown() -> bool:
@@ -122,7 +123,9 @@ def drain_at_exit() -> None:
     except KeyboardInterrupt:
         say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
         # An exception would only be printed by the exit machinery, and the status stay 0.
-        sys.stdout.flush()
+        # An unusable stdout must not keep the process from ending.
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
         os._exit(130)
 
 

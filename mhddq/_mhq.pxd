@@ -88,6 +88,7 @@ cdef extern from "mhq.h" nogil:
     void mhq_job_fini(mhq_job *job)
     int mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
     void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns)
+    int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
     mhq_run *mhq_collect(mhq_engine *engine)
     int mhq_delivered(mhq_engine *engine, mhq_run *run)
     void mhq_close(mhq_engine *engine)
