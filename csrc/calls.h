@@ -52,6 +52,7 @@
     X(ssize_t, flistxattr, (int fd, char *to, size_t n), (fd, to, n))                           \
     X(ssize_t, fgetxattr, (int fd, const char *name, void *to, size_t n), (fd, name, to, n))    \
     X(int, fsetxattr, (int fd, const char *name, const void *from, size_t n, int flags), (fd, name, from, n, flags)) \
+    X(int, fremovexattr, (int fd, const char *name), (fd, name))                                \
     X(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))                 \
     X(void *, alloc, (size_t n), (n))                                                           \
     X(void *, resize, (void *p, size_t n), (p, n))

@@ -190,6 +190,7 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 #define real_flistxattr flistxattr
 #define real_fgetxattr fgetxattr
 #define real_fsetxattr fsetxattr
+#define real_fremovexattr fremovexattr
 #define real_alloc malloc
 #define real_resize realloc
 

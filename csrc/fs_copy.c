@@ -31,7 +31,8 @@ typedef struct copier {
     const struct stat *st;
     const char *path2; /* the target's, as given */
     int ownership;
-    int by_hand;   /* copy_file_range is of no use for this pair */
+    mode_t without;    /* permission bits that the target does not get */
+    int by_hand;       /* copy_file_range is of no use for this pair */
     int side;
 } copier;
 
@@ -157,11 +158,14 @@ int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to)
 #define ATTRIBUTES ((size_t)65536) /* the kernel's limit for the list, and for a value */
 _Static_assert(2 * ATTRIBUTES <= MHQ_SCRATCH, "both fit into the scratch");
 
+#define ACL_ACCESS "system.posix_acl_access"
+#define ACL_DEFAULT "system.posix_acl_default"
+
 /* Neither capabilities nor trusted.*: they would give powers to the copy. */
 static int wanted(const char *name)
 {
-    return strncmp(name, "user.", 5) == 0 || strcmp(name, "system.posix_acl_access") == 0 ||
-           strcmp(name, "system.posix_acl_default") == 0 || strcmp(name, "security.selinux") == 0;
+    return strncmp(name, "user.", 5) == 0 || strcmp(name, ACL_ACCESS) == 0 ||
+           strcmp(name, ACL_DEFAULT) == 0 || strcmp(name, "security.selinux") == 0;
 }
 
 /* Not supported, not permitted, or just gone: the copy does without. */
@@ -169,6 +173,18 @@ static int attribute_forgiven(int error)
 {
     return error == EOPNOTSUPP || error == ENOSYS || error == EPERM || error == EACCES ||
            error == EINVAL || error == ENODATA;
+}
+
+/* The group's permission bits are the mask where there is an ACL. Where it cannot be kept, they
+ * would let the group do what its own entry does not: this is what is too much. The form is the
+ * kernel's: a version, then for each entry u16 tag, u16 permissions, u32 id, little-endian. */
+static mode_t group_too_much(const char *acl, size_t n)
+{
+    const unsigned char *bytes = (const unsigned char *)acl;
+    for (size_t at = 4; at + 8 <= n; at += 8)
+        if (bytes[at] == 4 && bytes[at + 1] == 0) /* ACL_GROUP_OBJ */
+            return (mode_t)(~bytes[at + 2] & 7) << 3;
+    return 0;
 }
 
 static int copy_attribute(copier *c, const char *name, char *value)
@@ -180,8 +196,12 @@ static int copy_attribute(copier *c, const char *name, char *value)
     if (n < 0)
         return attribute_forgiven(errno) ? 0 : failed(c, 0, errno);
     MHQ_RETRY(result, sys->fsetxattr(c->to, name, value, (size_t)n, 0));
-    if (result < 0)
-        return attribute_forgiven(errno) ? 0 : failed(c, 1, errno);
+    if (result == 0)
+        return 0;
+    if (!attribute_forgiven(errno))
+        return failed(c, 1, errno);
+    if (strcmp(name, ACL_ACCESS) == 0)
+        c->without = group_too_much(value, (size_t)n);
     return 0;
 }
 
@@ -225,7 +245,7 @@ static int copy_ownership(copier *c)
 static int copy_permissions(copier *c)
 {
     const mhq_calls *sys = c->fs->sys;
-    mode_t mode = c->st->st_mode & 07777;
+    mode_t mode = c->st->st_mode & 07777 & ~c->without;
     int result;
     if (mode & (S_ISUID | S_ISGID)) {
         struct stat st;
@@ -248,12 +268,27 @@ static int copy_times(copier *c)
     return result < 0 && !metadata_forgiven(errno) ? failed(c, 1, errno) : 0;
 }
 
-/* The permission bits come after the owner, whose change clears some; the times last. */
+/* An ACL that came from the directory around it would let in more than the source does. */
+static int drop_inherited(copier *c, const char *name)
+{
+    ssize_t n;
+    int result;
+    MHQ_RETRY(n, c->fs->sys->fgetxattr(c->to, name, NULL, 0));
+    if (n < 0)
+        return attribute_forgiven(errno) ? 0 : failed(c, 1, errno);
+    MHQ_RETRY(result, c->fs->sys->fremovexattr(c->to, name));
+    return result < 0 && errno != ENODATA ? failed(c, 1, errno) : 0;
+}
+
+/* The owner comes first, while nobody else has permissions; the permission bits come after it,
+ * since its change clears some; the times last. */
 static int copy_all_metadata(copier *c)
 {
-    int error = copy_attributes(c);
+    int error = drop_inherited(c, ACL_ACCESS);
     if (!error && c->ownership)
         error = copy_ownership(c);
+    if (!error)
+        error = copy_attributes(c);
     if (!error)
         error = copy_permissions(c);
     if (!error)
@@ -265,6 +300,12 @@ int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int o
 {
     copier c = {.fs = fs, .from = from, .to = to, .st = st, .ownership = ownership};
     return copy_all_metadata(&c);
+}
+
+int mhq_inherit_nothing(mhq_fs *fs, int to)
+{
+    copier c = {.fs = fs, .to = to};
+    return drop_inherited(&c, ACL_DEFAULT);
 }
 
 /* ---- a whole file ---- */

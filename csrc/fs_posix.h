@@ -154,10 +154,15 @@ int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const cha
 int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to);
 
 /* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
- * `ownership`: also owner and group where permitted, before the permission bits (a move).
- * setuid and setgid are kept only if the new file's owner and group equal the source's. File
- * systems that have no owners, permissions or settable times are no failure. */
+ * `ownership`: also owner and group where permitted, before everything else (a move). setuid and
+ * setgid are kept only if the new file's owner and group equal the source's. An ACL is the
+ * source's or none: an inherited one is removed, and where the source's cannot be set the group
+ * keeps only what its entry there gives it. File systems that have no owners, permissions or
+ * settable times are no failure. */
 int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership);
+
+/* For a new directory that is going to be filled: what is made in it inherits no ACL. */
+int mhq_inherit_nothing(mhq_fs *fs, int to);
 
 /* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
  * which must not exist, in place: the target's name appears half-written. For trees that are

@@ -297,6 +297,8 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
     int error = mhq_open(c->fs, dir, temporary, OPEN_TREE, 0, &to);
     if (!error) {
         error = mhq_stat_fd(c->fs, to, &made);
+        if (!error)
+            error = mhq_inherit_nothing(c->fs, to);
         if (error)
             c->fs->sys->close(to);
     }

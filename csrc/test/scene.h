@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #ifndef O_TMPFILE
@@ -312,6 +313,28 @@ static inline size_t count_entries(const char *path)
     closedir(dir);
     return n - 2;
 }
+
+/* An ACL: the owner may do everything, user 65534 and the mask `named`, the group `group`, others
+ * nothing. 0 where the file system has none. */
+static inline int set_acl(const char *path, const char *name, unsigned char named,
+                          unsigned char group)
+{
+    const unsigned char acl[] = {
+        2, 0, 0, 0, /* the form's version; then tag, permissions, id, of 2, 2 and 4 bytes */
+        1, 0, 7, 0, 255, 255, 255, 255,      2, 0, named, 0, 254, 255, 0, 0,
+        4, 0, group, 0, 255, 255, 255, 255,  16, 0, named, 0, 255, 255, 255, 255,
+        32, 0, 0, 0, 255, 255, 255, 255,
+    };
+    return setxattr(path, name, acl, sizeof acl, 0) == 0;
+}
+
+static inline int has_attribute(const char *path, const char *name)
+{
+    return lgetxattr(path, name, NULL, 0) >= 0;
+}
+
+#define ACL_ACCESS "system.posix_acl_access"
+#define ACL_DEFAULT "system.posix_acl_default"
 
 /* To be compared before and after: a leak shows. */
 static inline size_t count_descriptors(void)

@@ -6,7 +6,6 @@
 #include "fs_posix.h"
 
 #include <limits.h>
-#include <sys/xattr.h>
 
 static mhq_calls calls;
 static mhq_fs fs;
@@ -296,6 +295,45 @@ static void test_ownership(void)
     CHECK(st.st_uid == 1234 && st.st_gid == 4321 && (st.st_mode & 07777) == 06755);
 }
 
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    REQUIRE(stat(path, &st) == 0);
+    return st.st_mode & 07777;
+}
+
+/* The ACL of a copy is the source's, whatever the directory would have it inherit. */
+static void test_acl(void)
+{
+    REQUIRE(mkdir("dir", 0755) == 0);
+    put_text("file", "text");
+    if (!set_acl("dir", ACL_DEFAULT, 7, 5)) {
+        printf("ACLs: skipped: %s\n", strerror(errno));
+        return;
+    }
+    for (size_t s = 0; s < SYSTEMS; s++) {
+        fault_lacking(systems[s]);
+        REQUIRE(removexattr("file", ACL_ACCESS) == 0 && chmod("file", 0660) == 0);
+        CHECK_INT(copy("file", "dir/copy"), 0);
+        CHECK(!has_attribute("dir/copy", ACL_ACCESS) && mode_of("dir/copy") == 0660);
+        REQUIRE(unlink("dir/copy") == 0);
+        REQUIRE(set_acl("file", ACL_ACCESS, 6, 0) && mode_of("file") == 0760);
+        CHECK_INT(copy("file", "dir/copy"), 0);
+        CHECK(has_attribute("dir/copy", ACL_ACCESS) && mode_of("dir/copy") == 0760);
+        REQUIRE(unlink("dir/copy") == 0);
+        fault_lacking(systems[s]); /* without it, the mask's bits are not the group's */
+        fault.which = CALL_fsetxattr, fault.nth = 1, fault.error = EOPNOTSUPP;
+        CHECK_INT(copy("file", "dir/copy"), 0);
+        CHECK(!has_attribute("dir/copy", ACL_ACCESS) && mode_of("dir/copy") == 0700);
+        REQUIRE(unlink("dir/copy") == 0);
+    }
+    fault_lacking(0); /* what cannot be removed is not handed out */
+    fault.which = CALL_fremovexattr, fault.nth = 1, fault.error = EPERM, fault.forever = 1;
+    FAILS("file", "dir/copy", EPERM, MHQ_AT_PATH2);
+    CHECK_INT(count_entries("dir"), 0);
+    fault_none();
+}
+
 /* ---- the parts ---- */
 
 static void test_copy_file_at(void)
@@ -434,8 +472,8 @@ int main(int argc, char **argv)
     static scene_test *const tests[] = {
         test_contents, test_short_counts,    test_holes,    test_proc,
         test_changing, test_refusals,        test_taken_meanwhile, test_metadata,
-        test_ownership, test_copy_file_at,   test_names,    test_left_behind,
-        test_faults,
+        test_ownership, test_acl,            test_copy_file_at, test_names,
+        test_left_behind, test_faults,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_copy");

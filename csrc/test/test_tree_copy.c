@@ -123,6 +123,30 @@ static void parents(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
+/* What is copied into a directory does not inherit its ACL; what has one, keeps it. */
+static void acls(void)
+{
+    static const char *const names[] = {"", "/file", "/fifo", "/sub", "/sub/deep/file"};
+    char path[64];
+    make_tree("tree");
+    make_directory("there");
+    if (!set_acl("there", ACL_DEFAULT, 7, 5) || !set_acl("tree/sub/deep", ACL_ACCESS, 5, 0)
+        || !set_acl("tree/sub/deep", ACL_DEFAULT, 4, 4)) {
+        printf("ACLs: skipped: %s\n", strerror(errno));
+    } else {
+        CHECK_INT(operate(MHQ_DIRECTORY_COPY, "tree", "there/copy").error, 0);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            snprintf(path, sizeof path, "there/copy%s", names[i]);
+            CHECK(there(path) && !has_attribute(path, ACL_ACCESS));
+            CHECK(!has_attribute(path, ACL_DEFAULT));
+        }
+        CHECK(has_attribute("there/copy/sub/deep", ACL_ACCESS));
+        CHECK(has_attribute("there/copy/sub/deep", ACL_DEFAULT));
+    }
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "there", NULL).error, 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
+}
+
 /* Where renameat2 does not know the flag, and where the name is taken at the last moment. */
 static int late_mkdirat(int dir, const char *path, mode_t mode)
 {
@@ -251,6 +275,7 @@ int main(void)
     everything();
     refusals();
     parents();
+    acls();
     commit();
     disk_full();
     failing_copy();
