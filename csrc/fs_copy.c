@@ -285,6 +285,7 @@ static int drop_inherited(copier *c, const char *name)
 static int copy_all_metadata(copier *c)
 {
     int error = drop_inherited(c, ACL_ACCESS);
+    c->without = 0;
     if (!error && c->ownership)
         error = copy_ownership(c);
     if (!error)
