@@ -558,6 +558,12 @@ cdef class Frozen:
             refuse(copy, why)
         return &copy.op
 
+    cdef int note_lent(self) except -1:
+        cdef Py_ssize_t i
+        for i in range(self.lent_count):
+            note_lent(&self.lent[i])
+        return 0
+
 
 # What a survey notes of each oplist it meets.
 cdef struct sight:
@@ -673,8 +679,9 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
     return frozen
 
 
-cdef Frozen freeze(Oplist root):
-    """The snapshot of an oplist, or None where it has no operation."""
+cdef Frozen freeze(Oplist root, list lenders):
+    """The snapshot of an oplist, or None where it has no operation. lenders: those in it that
+    have exported data, to be noted when it has been accepted."""
     cdef Survey survey = Survey.__new__(Survey)
     survey.take(root)
     cdef dict frozen_of = {}
@@ -685,6 +692,8 @@ cdef Frozen freeze(Oplist root):
         seen = &survey.seen[survey.order[i]]
         last = freeze_one(seen, frozen_of)
         frozen_of[id(<object>seen.oplist)] = last
+        if last is not None and last.lent_count:
+            lenders.append(last)
     return last
 
 
@@ -1008,7 +1017,8 @@ cdef class Queue:
             PyErr_CheckSignals()
 
     def enqueue(self, oplist):
-        cdef Frozen frozen = freeze(the_oplist(oplist))
+        cdef list lenders = []
+        cdef Frozen frozen = freeze(the_oplist(oplist), lenders), lender
         cdef listed *l = <listed *>calloc(1, sizeof(listed))
         if l == NULL or mhq_job_init_list(&l.job, NULL if frozen is None else &frozen.frozen):
             free(l)
@@ -1016,12 +1026,11 @@ cdef class Queue:
         Py_INCREF(frozen)
         l.frozen = <PyObject *>frozen
         cdef bint accepted = False
-        cdef Py_ssize_t i
         try:
             accepted = self.submit(&l.job, 0 if frozen is None else frozen.frozen.total)
-            if accepted and frozen is not None:
-                for i in range(frozen.lent_count):
-                    note_lent(&frozen.lent[i])
+            if accepted:
+                for lender in lenders:
+                    lender.note_lent()
         finally:
             if not accepted:
                 free_listed(l)
