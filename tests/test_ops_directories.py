@@ -727,7 +727,7 @@ print(len(os.listdir("/proc/self/fd")) - before <= 8)
 
 def test_trees_of_3000_levels_are_copied_moved_and_deleted(two_disks):
     _, other = two_disks
-    output = ends_well(DEEP, str(other), timeout=60)
+    output = ends_well(DEEP, str(other), timeout=110)
     assert output == "False False []\nTrue\n"
 
 
