@@ -45,6 +45,7 @@
     X(int, clone, (int to, int from), (to, from))                                               \
     X(ssize_t, copy_range, (int from, off_t *at, int to, off_t *at2, size_t n), (from, at, to, at2, n)) \
     X(int, fchmod, (int fd, mode_t mode), (fd, mode))                                           \
+    X(int, chmod, (const char *path, mode_t mode), (path, mode))                                \
     X(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))                              \
     X(int, fchownat, (int dir, const char *path, uid_t uid, gid_t gid, int flags), (dir, path, uid, gid, flags)) \
     X(int, futimens, (int fd, const struct timespec ts[2]), (fd, ts))                           \

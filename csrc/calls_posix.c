@@ -183,6 +183,7 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 #define real_unlinkat unlinkat
 #define real_renameat renameat
 #define real_fchmod fchmod
+#define real_chmod chmod
 #define real_fchown fchown
 #define real_fchownat fchownat
 #define real_futimens futimens

@@ -27,15 +27,46 @@ typedef struct copier {
 
 /* Links and nodes ------------------------------------------------------------------------- */
 
-/* Owner and times of what cannot be opened. Best effort as far as the owner is concerned. */
+/* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */
+static void set_mode(mhq_fs *fs, int fd, mode_t mode)
+{
+    char path[48] = "/proc/self/fd/";
+    mhq_print_number(path + strlen(path), (unsigned)fd);
+    fs->sys->chmod(path, mode);
+}
+
+/* Owner and mode of what cannot be opened for good. By a descriptor: where others may write to the
+ * directory, the name can be that of a file of theirs by now, or another name of somebody's file.
+ * The mode of mknod is cut by the umask. */
+static int dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+{
+    struct stat made;
+    int fd;
+    int error = mhq_open(fs, dir2, name2, O_PATH | O_NOFOLLOW, 0, &fd);
+    if (error)
+        return error;
+    error = mhq_stat_fd(fs, fd, &made);
+    if (!error && (((made.st_mode ^ st->st_mode) & S_IFMT) != 0 || made.st_nlink > 1))
+        error = ESTALE;
+    if (!error && ownership && fs->sys->fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) != 0)
+        fs->sys->fchownat(fd, "", (uid_t)-1, st->st_gid, AT_EMPTY_PATH);
+    if (!error && !S_ISLNK(st->st_mode) && ((made.st_mode ^ st->st_mode) & 0777) != 0)
+        set_mode(fs, fd, st->st_mode & 0777);
+    fs->sys->close(fd);
+    return error;
+}
+
+/* The times go by name: they do no harm. */
 static int dress(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
 {
     struct timespec times[2] = { st->st_atim, st->st_mtim };
-    if (ownership && fs->sys->fchownat(dir2, name2, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-        fs->sys->fchownat(dir2, name2, (uid_t)-1, st->st_gid, AT_SYMLINK_NOFOLLOW);
-    int error;
+    int error = 0;
+    if (ownership || !S_ISLNK(st->st_mode))
+        error = dress_node(fs, st, dir2, name2, ownership);
+    if (error)
+        return error;
     MHQ_TRY(error, fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW));
-    return error == ENOSYS || error == EOPNOTSUPP ? 0 : error;
+    return error == ENOSYS || error == EOPNOTSUPP || error == EPERM ? 0 : error;
 }
 
 static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2, int *side)
@@ -55,23 +86,6 @@ static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char
     return error;
 }
 
-/* The mode of mknod is cut by the umask. A FIFO can be opened without a peer and mended; a socket
- * cannot be opened at all and stays as it came. */
-static int dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
-{
-    struct stat made;
-    int fd;
-    int error = dress(fs, st, dir2, name2, ownership);
-    if (error || !S_ISFIFO(st->st_mode)
-        || mhq_open(fs, dir2, name2, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &fd) != 0)
-        return error;
-    if (mhq_stat_fd(fs, fd, &made) == 0 && S_ISFIFO(made.st_mode)
-        && (made.st_mode & 0777) != (st->st_mode & 0777))
-        fs->sys->fchmod(fd, st->st_mode & 0777);
-    fs->sys->close(fd);
-    return 0;
-}
-
 int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *st, int dir2,
                      const char *name2, int ownership, int *side)
 {
@@ -79,18 +93,15 @@ int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *s
     *side = 0;
     if (S_ISLNK(st->st_mode)) {
         error = copy_link(fs, dir, name, dir2, name2, side);
-        if (error)
-            return error;
-        error = dress(fs, st, dir2, name2, ownership);
     } else if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode)) {
         *side = 1;
         MHQ_TRY(error, fs->sys->mknodat(dir2, name2, st->st_mode & (S_IFMT | 0777), 0));
-        if (error)
-            return error;
-        error = dress_node(fs, st, dir2, name2, ownership);
     } else {
         return MHQ_ENOTREGULAR;
     }
+    if (error)
+        return error;
+    error = dress(fs, st, dir2, name2, ownership);
     if (error)
         mhq_unlink(fs, dir2, name2, 0);
     return error;

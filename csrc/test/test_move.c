@@ -255,6 +255,28 @@ static void swapped_sources(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, in("d"), NULL).error, 0);
 }
 
+/* Somebody who may write to the target's directory puts another name of a file in the place of
+ * the node that is being made: it is not given away with it. */
+static int swapping_mknodat(int dir, const char *path, mode_t mode, dev_t dev)
+{
+    int result = mhq_calls_real.mknodat(dir, path, mode, dev);
+    CHECK(unlinkat(dir, path, 0) == 0 && link(in("victim"), in(path)) == 0);
+    return result;
+}
+
+static void swapped_node(int type)
+{
+    mhq_calls calls = mhq_calls_real;
+    struct stat st;
+    calls.mknodat = swapping_mknodat;
+    CHECK(mknod(in("victim"), (mode_t)type | 0600, 0) == 0 && mkfifo("fifo", 0666) == 0);
+    CHECK(geteuid() != 0 || chown("fifo", 65534, 65534) == 0);
+    CHECK_INT(operate_on(&calls, MHQ_FILE_MOVE, "fifo", in("fifo")).error, ESTALE);
+    CHECK(stat(in("victim"), &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 0777) == 0600);
+    CHECK(there("fifo") && !there(in("fifo")) && unlink("fifo") == 0 && unlink(in("victim")) == 0);
+    CHECK_INT(count_entries(away), 0);
+}
+
 /* Every call fails, once and from then on: nothing is lost. */
 static void failing_moves(int kind)
 {
@@ -316,6 +338,8 @@ int main(void)
         directories_across();
         mounts_below();
         swapped_sources();
+        swapped_node(S_IFREG);
+        swapped_node(S_IFIFO);
         failing_moves(MHQ_FILE_MOVE);
         failing_moves(MHQ_DIRECTORY_MOVE);
         CHECK(rmdir(away) == 0);

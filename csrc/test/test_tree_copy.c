@@ -32,7 +32,7 @@ static void make_socket(const char *path)
 static void everything(void)
 {
     static const char *const names[] = {"", "/file", "/link", "/fifo", "/sub", "/sub/deep",
-                                        "/sub/deep/file"};
+                                        "/sub/deep/file", "/socket"};
     char a[64], b[64];
     struct stat st;
     mode_t mask = umask(077);
@@ -40,6 +40,7 @@ static void everything(void)
     make_socket("tree/socket");
     CHECK(link("tree/file", "tree/second") == 0);
     CHECK(chmod("tree/file", 0604) == 0 && chmod("tree/fifo", 0666) == 0);
+    CHECK(chmod("tree/socket", 0776) == 0);
     CHECK(chmod("tree/sub/deep", 0555) == 0 && chmod("tree", 01755) == 0);
     for (size_t i = sizeof names / sizeof *names; i-- > 0;) {
         snprintf(a, sizeof a, "tree%s", names[i]);
