@@ -21,8 +21,9 @@ typedef struct copier {
     mhq_run *run;
     char *entries;
     int ownership;
-    dev_t dev;         /* the top of what is being built: never a source */
+    dev_t dev;         /* the top of what is being built, once begun: never a source */
     ino_t ino;
+    int begun;
 } copier;
 
 /* Links and nodes ------------------------------------------------------------------------- */
@@ -269,14 +270,19 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
     return error ? 0 : EINVAL;
 }
 
-static void undo(mhq_fs *fs, int dir, const char *temporary, const char *shown2)
+/* Only what we built goes with its contents; somebody may have put something else in its place. */
+static void undo(const copier *c, int dir, const char *temporary, const char *shown2)
 {
     mhq_run run = { .error = 0 };
-    mhq_delete_known(fs, dir, temporary, NULL, temporary, MHQ_DELETE_OWN | MHQ_DELETE_DIRECTORY,
-                     &run);
-    fs->sys->release(run.buffer);
+    struct stat made = { .st_dev = c->dev, .st_ino = c->ino };
+    if (c->begun)
+        mhq_delete_known(c->fs, dir, temporary, &made, temporary,
+                         MHQ_DELETE_OWN | MHQ_DELETE_DIRECTORY, &run);
+    else
+        run.error = mhq_unlink(c->fs, dir, temporary, AT_REMOVEDIR);
+    c->fs->sys->release(run.buffer);
     if (run.error)
-        mhq_tell_left(fs, shown2, temporary);
+        mhq_tell_left(c->fs, shown2, temporary);
 }
 
 /* Before anything is made. */
@@ -319,6 +325,7 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
     }
     c->dev = made.st_dev;
     c->ino = made.st_ino;
+    c->begun = 1;
     return enter(c, from, to, st);
 }
 
@@ -351,7 +358,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
             mhq_fail(run, error, MHQ_AT_PATH2);
         mhq_tree_fini(&c.tree);
         if (run->error)
-            undo(fs, dir, temporary, shown2);
+            undo(&c, dir, temporary, shown2);
     }
     fs->sys->release(c.entries);
 }

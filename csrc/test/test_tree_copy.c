@@ -179,6 +179,29 @@ static void commit(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
+/* When the name comes to be given, somebody has put a directory of his in the place of what was
+ * built. It is not removed in its stead. */
+static int stealing_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    CHECK(rename(p1, "stolen") == 0 && rename("victim", p1) == 0 && mkdir("copy", 0755) == 0);
+    return mhq_calls_real.renameat2(d1, p1, d2, p2, flags);
+}
+
+static void stolen(void)
+{
+    mhq_calls calls = mhq_calls_real;
+    calls.renameat2 = stealing_renameat2;
+    make_tree("tree");
+    make_tree("victim");
+    left[0] = '\0';
+    CHECK_INT(operate_on(&calls, MHQ_DIRECTORY_COPY, "tree", "copy").error, EEXIST);
+    CHECK(left[0] && is_whole(left) && is_whole("stolen"));
+    CHECK(rmdir("copy") == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, left, NULL).error, 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "stolen", NULL).error, 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
+}
+
 /* A directory that its owner may not write into, in what has to be removed again. */
 static void disk_full(void)
 {
@@ -278,6 +301,7 @@ int main(void)
     parents();
     acls();
     commit();
+    stolen();
     disk_full();
     failing_copy();
     permissions();
