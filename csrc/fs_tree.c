@@ -214,20 +214,20 @@ static void visit(copier *c, const char *name)
         mhq_tree_fail(&c->tree, c->run, error, target, name);
 }
 
+/* The way up is opened first: the mode may shut it. */
 static void finish(copier *c)
 {
-    const mhq_frame *frame = mhq_tree_top(&c->tree);
-    int error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership);
-    if (error) {
-        mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
-        return;
-    }
-    error = mhq_tree_climb(&c->tree);
+    int error = mhq_tree_climb(&c->tree);
     if (error) {
         mhq_tree_fail(&c->tree, c->run, error, 0, NULL);
         return;
     }
-    mhq_tree_leave(&c->tree);
+    const mhq_frame *frame = mhq_tree_top(&c->tree);
+    error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership);
+    if (error)
+        mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
+    else
+        mhq_tree_leave(&c->tree);
 }
 
 static void fill(copier *c)

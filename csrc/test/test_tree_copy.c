@@ -260,6 +260,26 @@ static void failing_copy(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
+/* Others may pass where the owner may not; the owner of the copy is whoever makes it. */
+static void forbidding(void)
+{
+    char path[64] = "deep";
+    struct stat st;
+    if (geteuid() != 0)
+        return;
+    for (int i = 0; i < 12; i++) {
+        make_directory(path);
+        strcat(path, "/d");
+    }
+    CHECK(chmod("deep/d", 0055) == 0 && chmod(".", 0777) == 0 && seteuid(65534) == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_COPY, "deep", "copy").error, 0);
+    CHECK(seteuid(0) == 0);
+    CHECK(stat("copy/d", &st) == 0 && (st.st_mode & 0777) == 0055);
+    CHECK(there("copy/d/d/d/d/d/d/d/d/d/d/d"));
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "deep", NULL).error, 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
+}
+
 /* As somebody whom permissions bind. */
 static void permissions(void)
 {
@@ -304,6 +324,7 @@ int main(void)
     stolen();
     disk_full();
     failing_copy();
+    forbidding();
     permissions();
     CHECK(chmod("mine/sub", 0755) == 0 && chmod("mine/sub/deep", 0755) == 0);
     leave_home();
