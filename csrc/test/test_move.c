@@ -255,6 +255,25 @@ static void swapped_sources(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, in("d"), NULL).error, 0);
 }
 
+/* Somebody writes to the source while it is being moved: what he wrote is not lost. */
+static int writing_renameat(int d1, const char *p1, int d2, const char *p2)
+{
+    int result = mhq_calls_real.renameat(d1, p1, d2, p2);
+    if (result == 0)
+        put_text("a", "news");
+    return result;
+}
+
+static void written(void)
+{
+    mhq_calls calls = mhq_calls_real;
+    calls.renameat = writing_renameat;
+    put_text("a", "old");
+    failed(operate_on(&calls, MHQ_FILE_MOVE, "a", in("a")), ESTALE, MHQ_AT_PATH, "a");
+    CHECK(holds_text("a", "news") && holds_text(in("a"), "old"));
+    CHECK(unlink("a") == 0 && unlink(in("a")) == 0);
+}
+
 /* Somebody who may write to the target's directory puts another name of a file in the place of
  * the node that is being made: it is not given away with it. */
 static int swapping_mknodat(int dir, const char *path, mode_t mode, dev_t dev)
@@ -338,6 +357,7 @@ int main(void)
         directories_across();
         mounts_below();
         swapped_sources();
+        written();
         swapped_node(S_IFREG);
         swapped_node(S_IFIFO);
         failing_moves(MHQ_FILE_MOVE);
