@@ -39,6 +39,8 @@ static int next_entry(mhq_reader *reader, mhq_dirent *entry)
             return -EIO;
         reader->at += length;
         const char *name = record + AT_NAME;
+        if (!*name || strchr(name, '/')) /* a broken file system's, leading who knows where */
+            return -EIO;
         if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
             continue;
         entry->name = name;

@@ -197,6 +197,32 @@ static void named_errors(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
+/* A broken file system's names could lead outside. */
+static ssize_t misleading_getdents(int fd, void *to, size_t n)
+{
+    ssize_t got = mhq_calls_real.getdents(fd, to, n);
+    if (got > 0) {
+        char *at = memmem(to, (size_t)got, "..|canary", 9);
+        if (at)
+            at[2] = '/';
+    }
+    return got;
+}
+
+static void misleading(void)
+{
+    mhq_calls calls = mhq_calls_real;
+    calls.getdents = misleading_getdents;
+    make_directory("tree");
+    put_text("canary", "alive");
+    put_text("tree/..|canary", "");
+    CHECK_INT(operate_on(&calls, MHQ_DIRECTORY_DELETE, "tree", NULL).error, EIO);
+    CHECK_INT(operate_on(&calls, MHQ_DIRECTORY_COPY, "tree", "copy").error, EIO);
+    CHECK_INT(operate_on(&calls, MHQ_DIRECTORY_CONTENTS, "tree", NULL).error, EIO);
+    CHECK(holds_text("canary", "alive") && !there("copy") && unlink("canary") == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
+}
+
 /* Every call fails once, and from then on: nothing leaks, and it can be done again. */
 static void failing_delete(void)
 {
@@ -367,6 +393,7 @@ int main(void)
     bushy();
     moved_away();
     named_errors();
+    misleading();
     failing_delete();
     swapped(MHQ_DIRECTORY_DELETE, rounds ? strtoul(rounds, NULL, 10) : 3000);
     swapped(MHQ_DIRECTORY_COPY, rounds ? strtoul(rounds, NULL, 10) : 3000);
