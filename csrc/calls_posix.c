@@ -48,6 +48,8 @@
 #define AT_EMPTY_PATH 0x1000
 #endif
 
+_Static_assert(sizeof(off_t) == 8, "on 32 bits: build with _FILE_OFFSET_BITS=64");
+
 /* open is variadic: its pointer does not fit the table. */
 static int real_openat(int dir, const char *path, int flags, mode_t mode)
 {
