@@ -45,7 +45,7 @@ class Gate:
         self.heard = []
     def __call__(self, args):
         self.entered.set()
-        self.opened.wait(DEADLINE)
+        must(self.opened.wait(DEADLINE), "opening of the gate")
         self.heard.append(args)
     def shut(self):
         '''Enqueues itself and returns once the callback thread is inside.'''

@@ -191,3 +191,60 @@ def test_a_list_is_never_split(ring_size):
     assert len(units) == 6 * 40
     for n in range(6):
         assert [i for m, i in units if m == n] == list(range(40))
+
+
+@pytest.mark.parametrize("how", ["singles", "list", "nested", "from a callback"])
+def test_a_callback_is_called_while_the_next_operation_is_in_the_kernel(how):
+    """The second operation opens a leased file: the kernel holds it up until the lease is given
+    back, which the first one's callback does. So its wake must not wait for the second's end."""
+    end = ended(
+        """
+        import fcntl
+        how = sys.argv[1]
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        took = []
+        def give_back(fd, args):
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            os.close(fd)
+        for n in range(30):
+            with open(f"leased{n}", "w") as file:
+                file.write("content")
+            fd = os.open(f"leased{n}", os.O_RDWR)
+            try:
+                fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            except OSError as error:
+                tell(skipped=str(error))
+                break
+            heard, over = [], threading.Event()
+            def read(args):
+                heard.append([args["result"], args["output"]])
+                over.set()
+            give = functools.partial(give_back, fd)
+            fileops, outer = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
+            began = time.monotonic()
+            if how == "singles":
+                mhddq.file_exists(give, ".")
+                mhddq.file_read(read, f"leased{n}")
+            elif how == "from a callback":
+                def both(args):
+                    mhddq.file_exists(give, ".")
+                    mhddq.file_read(read, f"leased{n}")
+                mhddq.file_exists(both, ".")
+            else:
+                mhddq.oplist_file_exists(fileops, give, ".")
+                if how == "nested":
+                    mhddq.embed_oplist(outer, fileops)
+                    fileops = outer
+                mhddq.oplist_file_read(fileops, read, f"leased{n}")
+                mhddq.enqueue_oplist(fileops)
+            must(over.wait(DEADLINE), "read")
+            took.append(time.monotonic() - began)
+            must(heard == [[True, {"data": "content"}]], f"content: {heard}")
+        tell(took=took)
+        """,
+        how,
+        timeout=40,
+    )
+    if "skipped" in end.told:
+        pytest.skip(end["skipped"])
+    assert max(end["took"]) < 20  # the kernel breaks a lease after 45 s by itself
