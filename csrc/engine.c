@@ -251,9 +251,12 @@ static int take_turn(mhq_io *io)
     for (;;) {
         mhq_job *job = mhq_ring_pop(&engine->ring);
         if (job == NULL) {
+            uint64_t idle = mhq_now();
             if (!wait_for_work(io))
                 return 0;
-            turn_begins(io); /* waiting is not working */
+            idle = mhq_now() - idle; /* waiting is not working */
+            io->turn_began += idle;
+            io->looked += idle;
             continue;
         }
         if (job->walk != NULL)

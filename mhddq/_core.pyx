@@ -918,6 +918,22 @@ cdef dict parameters_of(request *r):
     return params
 
 
+def at_exit(drain, interrupted):
+    """Calls drain(). Ctrl-C at any moment of it, the first and the last included, calls
+    interrupted() and ends the process with status 130.
+
+    This is not Python code because that can be interrupted outside its own ``try``: the exit
+    machinery would only print the KeyboardInterrupt, and go on to the end with status 0.
+    """
+    try:
+        drain()
+    except KeyboardInterrupt:
+        try:
+            interrupted()
+        finally:
+            os._exit(130)
+
+
 # ---- the queue ---------------------------------------------------------------------------------
 
 @cython.final

@@ -17,7 +17,7 @@ import sys
 import time
 
 from mhddq._callbacks import Hooks, say
-from mhddq._core import Queue
+from mhddq._core import Queue, at_exit
 
 # How often a thread that waits looks for signals: up to 20 times a second.
 _LOOK_SECONDS = 0.05
@@ -44,7 +44,8 @@ def shutdown(timeout: float | None = None) -> None:
     the first. On the callback thread it cannot wait for itself: there it closes the queue and
     returns. Once shut down, the queue cannot be started again in this process.
 
-    Raises: TypeError if timeout is no number, ValueError if it is nan. Any thread, any number of times.
+    Raises: TypeError if timeout is no number, ValueError if it is nan. Any thread, any number of
+    times.
     """
     global _gave_up  # noqa: PLW0603 - the exit hook's business
     deadline = math.inf if timeout is None else time.monotonic() + _seconds(timeout)
@@ -116,17 +117,20 @@ def stats() -> dict[str, int | list[int]]:
 
 
 def drain_at_exit() -> None:
-    if _gave_up:
-        return
-    try:
+    """What runs at every kind of exit."""
+    at_exit(_drain, _interrupted)
+
+
+def _drain() -> None:
+    if not _gave_up:
         shutdown()
-    except KeyboardInterrupt:
-        say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
-        # An exception would only be printed by the exit machinery, and the status stay 0.
-        # An unusable stdout must not keep the process from ending.
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-        os._exit(130)
+
+
+def _interrupted() -> None:
+    say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
+    # The process ends without the interpreter's help now; an unusable stdout must not stop it.
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
 
 
 def _drain_in_multiprocessing_child() -> None:
@@ -136,7 +140,7 @@ def _drain_in_multiprocessing_child() -> None:
     if process is not None and process.parent_process() is not None:
         from multiprocessing import util  # noqa: PLC0415 - not imported where it is not used
 
-        util.Finalize(None, drain_at_exit, exitpriority=0)
+        util.Finalize(None, at_exit, args=(_drain, _interrupted), exitpriority=0)
 
 
 def _after_fork_in_child() -> None:
@@ -145,6 +149,6 @@ def _after_fork_in_child() -> None:
     queue.after_fork()
 
 
-atexit.register(drain_at_exit)
+atexit.register(at_exit, _drain, _interrupted)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)
