@@ -44,7 +44,7 @@ static int failed(copier *c, int side, int error)
 
 /* ---- contents ---- */
 
-/* Each of the copying loops moves *at to `end`, or to where the source ends before that. */
+/* Reflink, else copy_file_range, else read and write. Each of the copying loops moves *at to `end`, or to where the source ends before that. */
 
 static int copy_by_hand(copier *c, off_t *at, off_t end)
 {
@@ -145,12 +145,6 @@ static int copy_bytes(copier *c)
     if (c->fs->sys->clone(c->to, c->from) == 0)
         return 0;
     return sparse ? copy_sparse(c) : copy_span(c, &at, size);
-}
-
-int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to)
-{
-    copier c = {.fs = fs, .from = from, .to = to, .st = st};
-    return copy_bytes(&c);
 }
 
 /* ---- metadata ---- */
@@ -422,7 +416,7 @@ static int copy_named(copier *c, const mhq_place *place)
 
 /* Asked before the copying, which may be long; the commit has the last word. A name with a
  * slash after it can only be a directory's. */
-static int check_free(copier *c, const mhq_place *place, const char *path2)
+static int check_free(copier *c, const mhq_place *place)
 {
     struct stat st;
     int result;
@@ -431,26 +425,26 @@ static int check_free(copier *c, const mhq_place *place, const char *path2)
         return failed(c, 1, EEXIST);
     if (errno != ENOENT)
         return failed(c, 1, errno);
-    return path2[strlen(path2) - 1] == '/' ? failed(c, 1, EISDIR) : 0;
+    return c->path2[strlen(c->path2) - 1] == '/' ? failed(c, 1, EISDIR) : 0;
 }
 
-void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
-                   mhq_run *run)
+/* What a link points at is copied; the copy is whoever's makes it. */
+void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
-    copier c = {.fs = fs, .st = &st, .path2 = path2, .ownership = ownership};
+    copier c = {.fs = fs, .st = &st, .path2 = op->path2};
     mhq_place place;
     int again = 0;
-    int error = mhq_open_regular(fs, AT_FDCWD, path, follow ? 0 : O_NOFOLLOW, &c.from, &st);
+    int error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &c.from, &st);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    error = mhq_place_open(fs, path2, &place);
+    error = mhq_place_open(fs, op->path2, &place);
     if (error) {
         c.side = 1;
     } else {
-        error = check_free(&c, &place, path2);
+        error = check_free(&c, &place);
         if (!error) {
             error = copy_unnamed(&c, &place, &again);
             if (again)
@@ -461,9 +455,4 @@ void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, 
     (void)fs->sys->close(c.from);
     if (error)
         mhq_fail(run, error, c.side ? MHQ_AT_PATH2 : MHQ_AT_PATH);
-}
-
-void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    mhq_copy_file(fs, op->path, op->path2, 1, 0, run);
 }

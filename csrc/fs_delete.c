@@ -20,7 +20,7 @@ typedef struct deleter {
     mhq_run *run;
     int dir;           /* where the top is */
     const char *name;
-    int flags;
+    int own;
     uint64_t mount;    /* the only one to work on */
 } deleter;
 
@@ -108,7 +108,7 @@ static void enter(deleter *d, int fd)
 {
     /* What we built may carry a mode that does not even let its owner remove the contents. Only
      * then: a failure shows by itself. */
-    if (d->flags & MHQ_DELETE_OWN)
+    if (d->own)
         d->fs->sys->fchmod(fd, 0700);
     int error = mhq_tree_enter(&d->tree, fd, -1);
     if (error)
@@ -199,20 +199,17 @@ static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
 }
 
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int flags, mhq_run *run)
+                      const char *shown, int own, mhq_run *run)
 {
-    deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .flags = flags };
+    deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own };
     int fd = -1;
     if (fs->lengthy)
         fs->lengthy(fs->who);
     mhq_tree_init(&d.tree, fs, shown, NULL);
-    d.tree.second = (flags & MHQ_DELETE_SECOND) != 0;
     int error = mount_of(fs, dir, &d.mount);
     if (!error)
         error = open_inside(fs, d.mount, dir, name, &fd);
-    if ((error == ENOTDIR || error == ELOOP) && !(flags & MHQ_DELETE_DIRECTORY))
-        error = mhq_unlink(fs, dir, name, 0);
-    else if (!error && expect)
+    if (!error && expect)
         error = check_identity(fs, fd, expect);
     if (error) {
         if (fd >= 0)
@@ -220,22 +217,14 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
         mhq_tree_fail(&d.tree, run, error == ELOOP ? ENOTDIR : error, 0, NULL);
         return;
     }
-    if (fd >= 0) {
-        enter(&d, fd);
-        empty(&d);
-    }
+    enter(&d, fd);
+    empty(&d);
     mhq_tree_fini(&d.tree);
-}
-
-void mhq_delete_tree(mhq_fs *fs, int dir, const char *name, const char *shown, int second,
-                     mhq_run *run)
-{
-    mhq_delete_known(fs, dir, name, NULL, shown, second ? MHQ_DELETE_SECOND : 0, run);
 }
 
 /* Mounts ---------------------------------------------------------------------------------- */
 
-int mhq_check_mounts(mhq_fs *fs, int dir, const char *name, int below)
+int mhq_check_mount(mhq_fs *fs, int dir, const char *name)
 {
     uint64_t id, mount;
     int error = mount_of(fs, dir, &mount);
@@ -243,12 +232,6 @@ int mhq_check_mounts(mhq_fs *fs, int dir, const char *name, int below)
         error = mount_of_entry(fs, dir, name, &id);
     if (!error && id != mount)
         error = EBUSY;
-    if (!error && below) {
-        mhq_run run = { .error = 0 };
-        mhq_find_mounts(fs, dir, name, name, &run);
-        error = run.error;
-        fs->sys->release(run.buffer);
-    }
     return error;
 }
 
@@ -361,7 +344,7 @@ int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place)
     if (!error && !S_ISDIR(st.st_mode))
         error = ENOTDIR;
     if (!error)
-        error = mhq_check_mounts(fs, place->dir, place->name, 0);
+        error = mhq_check_mount(fs, place->dir, place->name);
     if (error)
         mhq_place_close(fs, place);
     return error;
@@ -375,6 +358,6 @@ void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    mhq_delete_known(fs, place.dir, place.name, NULL, op->path, MHQ_DELETE_DIRECTORY, run);
+    mhq_delete_known(fs, place.dir, place.name, NULL, op->path, 0, run);
     mhq_place_close(fs, &place);
 }

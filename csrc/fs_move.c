@@ -138,7 +138,7 @@ static int check_file(mover *m, struct stat *st)
     const mhq_place *from = &m->source;
     int error = mhq_place_open(m->fs, m->path, &m->source);
     if (!error)
-        error = mhq_check_mounts(m->fs, from->dir, from->name, 0);
+        error = mhq_check_mount(m->fs, from->dir, from->name);
     if (!error)
         error = mhq_stat(m->fs, from->dir, from->name, AT_SYMLINK_NOFOLLOW, st);
     if (!error && S_ISDIR(st->st_mode))
@@ -281,7 +281,7 @@ static void move_directory_across(mover *m)
             fail_target(m, m->run->error);
         return;
     }
-    mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, MHQ_DELETE_DIRECTORY, m->run);
+    mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, m->run);
 }
 
 static int rename_directory(mover *m)

@@ -51,7 +51,7 @@ MHQ_OPS(X)
         }                                                                         \
     } while (0)
 
-/* fs->scratch: who calls what uses it? mhq_copy_contents, mhq_copy_metadata and all that calls
+/* fs->scratch: who calls what uses it? mhq_copy_file_at, mhq_copy_metadata and all that calls
  * them overwrite it. So whoever copies while reading a directory needs a buffer of its own. */
 
 /* From this size on an operation says beforehand that it is going to take long. */
@@ -147,12 +147,6 @@ int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const cha
 
 /* fs_copy.c ------------------------------------------------------------------------------- */
 
-/* The bytes of a regular file into a fresh empty one: reflink, else copy_file_range, else
- * read and write; holes kept. Both offsets may move. The source may shrink (what is there is
- * copied), grow (at least up to the size in *st is copied), or report size 0 though it has
- * bytes (up to its end). */
-int mhq_copy_contents(mhq_fs *fs, int from, const struct stat *st, int to);
-
 /* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
  * `ownership`: also owner and group where permitted, before everything else (a move). setuid and
  * setgid are kept only if the new file's owner and group equal the source's. An ACL is the
@@ -172,27 +166,10 @@ int mhq_inherit_nothing(mhq_fs *fs, int to);
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
                      const char *name2, int ownership, int *side);
 
-/* A file's copy that never shows half-written: mhq_fs_file_copy and cross-device moves.
- * `follow`: copy what a link points at (file_copy); else `path` is not a link. */
-void mhq_copy_file(mhq_fs *fs, const char *path, const char *path2, int follow, int ownership,
-                   mhq_run *run);
+/* fs_delete.c ----------------------------------------------------------------------------- */
 
-/* fs_delete.c, fs_tree.c ------------------------------------------------------------------ */
-
-/* Deletes what `name` in `dir` is: a file, a link itself, or a whole tree. The top has been
- * checked by the caller (no mount point, no '.' or '..'). `shown` is the path that errors name
- * the top by; run->error is set on failure, with MHQ_AT_BUFFER (or MHQ_AT_BUFFER2 if `second`)
- * below the top. */
-void mhq_delete_tree(mhq_fs *fs, int dir, const char *name, const char *shown, int second,
-                     mhq_run *run);
-
-/* Copies the tree `path` to `path2`, which must not exist, out of sight and then committed.
- * `ownership` as above. */
-void mhq_copy_tree(mhq_fs *fs, const char *path, const char *path2, int ownership, mhq_run *run);
-
-/* 0, or EBUSY where `name` in `dir` is a mount point, or where (`below`) anything in the tree
- * below it is. */
-int mhq_check_mounts(mhq_fs *fs, int dir, const char *name, int below);
+/* 0, or EBUSY where `name` in `dir` is a mount point. */
+int mhq_check_mount(mhq_fs *fs, int dir, const char *name);
 
 /* The checks design.md asks for before a tree is touched: EINVAL/EBUSY for the root, a last
  * component of '.' or '..', a link (ENOTDIR), anything but a directory (ENOTDIR), a mount point

@@ -276,8 +276,7 @@ static void undo(const copier *c, int dir, const char *temporary, const char *sh
     mhq_run run = { .error = 0 };
     struct stat made = { .st_dev = c->dev, .st_ino = c->ino };
     if (c->begun)
-        mhq_delete_known(c->fs, dir, temporary, &made, temporary,
-                         MHQ_DELETE_OWN | MHQ_DELETE_DIRECTORY, &run);
+        mhq_delete_known(c->fs, dir, temporary, &made, temporary, 1, &run);
     else
         run.error = mhq_unlink(c->fs, dir, temporary, AT_REMOVEDIR);
     c->fs->sys->release(run.buffer);
@@ -487,28 +486,23 @@ static int open_way(mhq_fs *fs, const char *path, way *w)
 
 /* The operation --------------------------------------------------------------------------- */
 
-void mhq_copy_tree(mhq_fs *fs, const char *path, const char *path2, int ownership, mhq_run *run)
+void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     way w;
     int from;
-    int error = mhq_open(fs, AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, &from);
+    int error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &from);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    error = open_way(fs, path2, &w);
+    error = open_way(fs, op->path2, &w);
     if (error) {
         fs->sys->close(from);
         mhq_fail(run, error, MHQ_AT_PATH2);
         return;
     }
-    mhq_copy_tree_at(fs, from, path, w.place.dir, w.place.name, path2, ownership, run);
+    mhq_copy_tree_at(fs, from, op->path, w.place.dir, w.place.name, op->path2, 0, run);
     if (run->error)
         unmake(fs, &w);
     close_way(fs, &w);
-}
-
-void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    mhq_copy_tree(fs, op->path, op->path2, 0, run);
 }

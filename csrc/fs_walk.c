@@ -200,7 +200,6 @@ void mhq_fail_at(mhq_run *run, int error, int second, char *path)
 
 void mhq_tree_fail(const mhq_tree *tree, mhq_run *run, int error, int target, const char *leaf)
 {
-    int second = target || tree->second;
     char *path = NULL;
     if (tree->depth > 1 || leaf != NULL) {
         const char *shown = target ? tree->shown2 : tree->shown;
@@ -208,7 +207,7 @@ void mhq_tree_fail(const mhq_tree *tree, mhq_run *run, int error, int target, co
         if (path != NULL)
             write_path(tree, shown, leaf, path);
     }
-    mhq_fail_at(run, error, second, path);
+    mhq_fail_at(run, error, target, path);
 }
 
 char *mhq_join(mhq_fs *fs, const char *top, const char *name)

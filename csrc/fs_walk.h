@@ -85,7 +85,6 @@ typedef struct mhq_frame {
 typedef struct mhq_tree {
     mhq_fs *fs;
     const char *shown, *shown2; /* the tops, as errors name them; shown2: the target of a copy */
-    int second;                /* a lone top belongs to op->path2 */
     mhq_frame *frames;
     size_t depth, room;
     char *names;               /* NUL-terminated, the frames' parts one after the other */
@@ -133,22 +132,20 @@ void mhq_fail_at(mhq_run *run, int error, int second, char *path);
 
 /* fs_delete.c ----------------------------------------------------------------------------- */
 
-enum {
-    MHQ_DELETE_DIRECTORY = 1, /* ENOTDIR where the top is no directory */
-    MHQ_DELETE_SECOND = 2,    /* the top belongs to op->path2 */
-    MHQ_DELETE_OWN = 4        /* built by us: directories are made writable on the way */
-};
-
-/* mhq_delete_tree with choices; `expect`: another top than this one is ESTALE (NULL: any). */
+/* Deletes the tree `name` in `dir`; ENOTDIR where that is no directory. The top has been checked
+ * by the caller (no '.' or '..'). `expect`: another top than this one is ESTALE (NULL: any).
+ * `shown` is the path that errors name the top by: MHQ_AT_PATH, with MHQ_AT_BUFFER below it.
+ * `own`: built by us; directories are made writable on the way. */
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int flags, mhq_run *run);
+                      const char *shown, int own, mhq_run *run);
 
-/* mhq_check_mounts for a whole tree, with the path of what it found. */
+/* mhq_check_mount for a whole tree, with the path of what it found. */
 void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run);
 
 /* fs_tree.c ------------------------------------------------------------------------------- */
 
-/* mhq_copy_tree by descriptor: from the open directory `from` (taken) to `name` in `dir`. */
+/* Copies a tree, out of sight and then committed: from the open directory `from` (taken) to `name`
+ * in `dir`, which must not exist. `ownership` as mhq_copy_metadata. */
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
                       const char *shown2, int ownership, mhq_run *run);
 

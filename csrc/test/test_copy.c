@@ -279,7 +279,7 @@ static void test_metadata(void)
 static void test_ownership(void)
 {
     struct stat st;
-    mhq_run run;
+    int side;
     if (geteuid() != 0)
         return;
     put_text("file", "text");
@@ -288,9 +288,8 @@ static void test_ownership(void)
     REQUIRE(stat("copy", &st) == 0);
     CHECK_INT(st.st_mode & 07777, 0755);
     CHECK_INT(st.st_uid, geteuid());
-    memset(&run, 0, sizeof run);
-    mhq_copy_file(&fs, "file", "moved", 0, 1, &run);
-    CHECK_INT(run.error, 0);
+    REQUIRE(stat("file", &st) == 0);
+    CHECK_INT(mhq_copy_file_at(&fs, AT_FDCWD, "file", &st, AT_FDCWD, "moved", 1, &side), 0);
     REQUIRE(stat("moved", &st) == 0);
     CHECK(st.st_uid == 1234 && st.st_gid == 4321 && (st.st_mode & 07777) == 06755);
 }
