@@ -90,8 +90,10 @@ def must(function: Callable[..., bool], *arguments: Any) -> dict[str, Any]:
 def seed_program() -> None:
     say("A question, a list of operations, a list within a list")
 
+    heard: list[str] = []  # printed below: whoever reads our output may have left by now
+
     def cb_file_exists(args: Args) -> None:
-        say(f"  callback: {args['params']['filename']} exists: {args['output']['exists']}")
+        heard.append(f"{args['params']['filename']} exists: {args['output']['exists']}")
 
     mhddq.file_exists(callback=cb_file_exists, filename="./file.txt")
 
@@ -108,6 +110,8 @@ def seed_program() -> None:
 
     # Everything enqueued before has been called back when this one is.
     must(mhddq.directory_exists, ".")
+    for text in heard:
+        say(f"  callback: {text}")
 
 
 def many_small(files: int) -> None:
