@@ -157,29 +157,27 @@ def test_ctrl_c_again_and_again_under_load():
         def annoy():
             while not over.wait(random.uniform(0.0001, 0.004)):
                 os.kill(os.getpid(), signal.SIGINT)
+        armed = False
+        def handler(number, frame):
+            global armed
+            if armed:           # raises inside the call, or right beside it; once
+                armed = False
+                raise KeyboardInterrupt
+        signal.signal(signal.SIGINT, handler)
         thread = threading.Thread(target=annoy)
-        n = 0
         thread.start()
-        while True:
+        for n in range(1200):
+            name = f"{n}"
             try:
-                while n < 1200:
-                    n += 1
-                    name = f"{n}"
-                    at = "in"
-                    must(mhddq.file_create(slow, name) is True)
-                    accepted.append(name)
-                    at = "out"
-                break
+                armed = True
+                must(mhddq.file_create(slow, name) is True)
+                accepted.append(name)
+                armed = False
             except KeyboardInterrupt:
                 interrupted.append(name)
-        while True:
-            try:
-                over.set()
-                thread.join(DEADLINE)
-                mhddq.shutdown()
-                break
-            except KeyboardInterrupt:
-                pass
+        over.set()
+        thread.join(DEADLINE)
+        mhddq.shutdown()
         tell(heard=heard, accepted=accepted, interrupted=interrupted)
         """,
         env={"MHDDQ_RING_SIZE": "4"},
