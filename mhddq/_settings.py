@@ -7,8 +7,13 @@ value and the range; nothing is rounded into range silently.
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Mapping
 from typing import NamedTuple
+
+# The value is named whole, unless it is absurdly long.
+_shown = reprlib.Repr()
+_shown.maxstring = 200
 
 
 class Setting(NamedTuple):
@@ -37,7 +42,7 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> int:
         if setting.lowest <= value <= setting.highest:
             return value
     raise ValueError(
-        f"{setting.variable}={text!r}: must be a whole number "
+        f"{setting.variable}={_shown.repr(text)}: must be a whole number "
         f"from {setting.lowest} to {setting.highest}"
     )
 
