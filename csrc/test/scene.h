@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -265,6 +267,16 @@ static inline void put(const char *path, const char *bytes, size_t n)
 static inline void put_text(const char *path, const char *text)
 {
     put(path, text, strlen(text));
+}
+
+static inline void make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(fd >= 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    REQUIRE(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    REQUIRE(close(fd) == 0);
 }
 
 /* n bytes that repeat nowhere near; the caller's to free. */

@@ -51,16 +51,6 @@ static int writes(const char *path, const char *bytes, size_t n)
     return scene_run(&fs, MHQ_FILE_WRITE, path, NULL, bytes, n).error;
 }
 
-static void make_socket(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(fd >= 0);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    REQUIRE(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    REQUIRE(close(fd) == 0);
-}
-
 /* ---- exists, create, delete, rename ---- */
 
 static void test_exists(void)

@@ -1,8 +1,6 @@
 /* test_tree_copy.c - directory_copy: what a copy holds, what it refuses, what it leaves. */
 #include "tree_fixture.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <utime.h>
 
 static int same_metadata(const char *a, const char *b)
@@ -18,15 +16,6 @@ static void set_time(const char *path, time_t when)
 {
     struct timespec ts[2] = {{when, 1111}, {when, 2222}};
     CHECK(utimensat(AT_FDCWD, path, ts, AT_SYMLINK_NOFOLLOW) == 0);
-}
-
-static void make_socket(const char *path)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
-    CHECK(bind(fd, (struct sockaddr *)&name, sizeof name) == 0);
-    close(fd);
 }
 
 static void everything(void)
