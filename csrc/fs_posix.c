@@ -281,6 +281,8 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- read ---- */
 
+#define WORTH_GIVING_BACK ((size_t)65536)
+
 /* A result that grows: `room` bytes fit at buffer + head, and one more is always there to be
  * read into, which tells growth from the end in one call. */
 typedef struct growing {
@@ -288,9 +290,14 @@ typedef struct growing {
     size_t room, have;
 } growing;
 
+static size_t room_after(const mhq_fs *fs)
+{
+    return fs->tail ? fs->tail : 1;
+}
+
 static int reserve(mhq_fs *fs, mhq_run *run, growing *g, size_t room)
 {
-    size_t after = fs->tail ? fs->tail : 1;
+    size_t after = room_after(fs);
     if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
         after > PTRDIFF_MAX - room - fs->head)
         return ENOMEM;
@@ -303,6 +310,16 @@ static int reserve(mhq_fs *fs, mhq_run *run, growing *g, size_t room)
     g->buffer = larger;
     g->room = room;
     return 0;
+}
+
+/* A file that has shrunk: a small result shall not hold a huge block until it is delivered. */
+static void give_back(mhq_fs *fs, growing *g)
+{
+    if (g->room < WORTH_GIVING_BACK || g->have >= g->room / 2)
+        return;
+    char *smaller = fs->sys->resize(g->buffer, fs->head + g->have + room_after(fs));
+    if (smaller)
+        g->buffer = smaller;
 }
 
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
@@ -364,6 +381,7 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
+    give_back(fs, &g);
     run->buffer = g.buffer;
     run->length = g.have;
 }

@@ -288,6 +288,19 @@ static void test_read_changing(void)
             CHECK(reads("file", bytes, (size_t)sizes[i]));
             calls = scene_calls();
         }
+    off_t shrunk[] = {0, 5, 299999, 300000}; /* what is far too much is given back, if possible */
+    for (size_t i = 0; i < 4; i++)
+        for (int error = 0; error < 2; error++) {
+            put("file", bytes, 600000);
+            fault_none();
+            fault.which = CALL_resize, fault.nth = error, fault.error = ENOMEM;
+            calls.fstat = fstat_then_resize;
+            resize_to = shrunk[i];
+            CHECK(reads("file", bytes, (size_t)shrunk[i]));
+            CHECK_INT(fault.calls[CALL_resize], i < 3);
+            calls = scene_calls();
+        }
+    fault_none();
     free(bytes);
 }
 
