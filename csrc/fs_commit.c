@@ -209,9 +209,7 @@ int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const 
         return 0;
     int error = errno == ENOTEMPTY ? EEXIST : errno;
     MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
-    /* What has been filled or replaced meanwhile is somebody else's. */
-    if (result < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY &&
-        errno != EEXIST && fs->left_behind)
+    if (result < 0 && mhq_stays(errno) && fs->left_behind)
         fs->left_behind(fs->who, shown);
     return error;
 }

@@ -121,6 +121,13 @@ void mhq_place_close(mhq_fs *fs, mhq_place *place);
 /* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
 void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name);
 
+/* Whether a directory that could not be removed, by this error, is there and ours: what has been
+ * filled or replaced meanwhile is somebody else's. */
+static inline int mhq_stays(int error)
+{
+    return error && error != ENOENT && error != ENOTDIR && error != ENOTEMPTY && error != EEXIST;
+}
+
 #define MHQ_TEMPORARY 24 /* bytes of a temporary name, its NUL included */
 
 /* A random temporary name, ".mhddq-" and 16 hex digits. */

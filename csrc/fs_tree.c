@@ -5,7 +5,8 @@
  * complete: its mode may forbid writing, and its times must be the last thing to be set.
  * Invariants: nothing is resolved by path but the two tops; links below the top are copied, never
  * followed; mounts below the source are copied like any directory; on failure everything that
- * was built is removed again, made parents included, and what cannot be is told.
+ * was built is removed again, made parents included, and what cannot be is told (of parents that
+ * stay one within the other, the deepest).
  */
 #include "fs_walk.h"
 
@@ -367,7 +368,8 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
 /* The way to a target: its parent, open, and which of the directories on the way we made. */
 typedef struct way {
     mhq_place place;
-    char **names;      /* those that were made, in order; inside place.storage */
+    const char *path;  /* as given */
+    char **names;      /* those that were made, in order; inside place.storage, where in `path` */
     size_t made;
 } way;
 
@@ -377,24 +379,44 @@ static void close_way(mhq_fs *fs, way *w)
     fs->sys->release(w->names);
 }
 
-/* Removes what was made, from the last up. The directories are empty, or somebody else has found
- * a use for them; then they stay. */
+/* `name` was made, and could not be removed again. Ends the use of w->names: its storage gets
+ * back the slashes before the name, which needs no memory. */
+static void tell_unmade(mhq_fs *fs, way *w, const char *name, int error)
+{
+    if (!mhq_stays(error) || !fs->left_behind)
+        return;
+    memcpy(w->place.storage, w->path, (size_t)(name - w->place.storage));
+    fs->left_behind(fs->who, w->place.storage);
+}
+
+/* Removes the last directory that was made, which is w->place.dir, and goes up. */
+static int unmake_last(mhq_fs *fs, way *w, const char *name)
+{
+    struct stat below, seen;
+    int up;
+    int error = mhq_open(fs, w->place.dir, "..", O_PATH | O_DIRECTORY, 0, &up);
+    if (error)
+        return error;
+    error = mhq_stat_fd(fs, w->place.dir, &below);
+    if (!error)
+        error = mhq_stat(fs, up, name, AT_SYMLINK_NOFOLLOW, &seen);
+    if (!error)
+        error = mhq_same(&below, &seen) ? mhq_unlink(fs, up, name, AT_REMOVEDIR) : ENOENT;
+    fs->sys->close(w->place.dir);
+    w->place.dir = up;
+    return error;
+}
+
+/* The directories are empty, or somebody else has found a use for them; then they stay. */
 static void unmake(mhq_fs *fs, way *w)
 {
     while (w->made > 0) {
-        struct stat below, seen;
-        int up;
-        const char *name = w->names[w->made - 1];
-        if (mhq_open(fs, w->place.dir, "..", O_PATH | O_DIRECTORY, 0, &up) != 0)
+        const char *name = w->names[--w->made];
+        int error = unmake_last(fs, w, name);
+        if (error) {
+            tell_unmade(fs, w, name, error);
             return;
-        int same = mhq_stat_fd(fs, w->place.dir, &below) == 0
-            && mhq_stat(fs, up, name, AT_SYMLINK_NOFOLLOW, &seen) == 0
-            && mhq_same(&below, &seen);
-        fs->sys->close(w->place.dir);
-        w->place.dir = up;
-        if (!same || mhq_unlink(fs, up, name, AT_REMOVEDIR) != 0)
-            return;
-        w->made--;
+        }
     }
 }
 
@@ -414,12 +436,16 @@ static int make_rest(mhq_fs *fs, way *w, char *rest)
         if (error && error != EEXIST)
             return error;
         error = mhq_open(fs, w->place.dir, name,
-                             O_PATH | O_DIRECTORY | (made ? O_NOFOLLOW : 0), 0, &fd);
-        if (error) {
-            if (made)
-                mhq_unlink(fs, w->place.dir, name, AT_REMOVEDIR);
-            return error;
+                         O_PATH | O_DIRECTORY | (made ? O_NOFOLLOW : 0), 0, &fd);
+        if (error && made) {
+            int failure = mhq_unlink(fs, w->place.dir, name, AT_REMOVEDIR);
+            if (failure) {
+                tell_unmade(fs, w, name, failure);
+                w->made = 0; /* it is in them */
+            }
         }
+        if (error)
+            return error;
         fs->sys->close(w->place.dir);
         w->place.dir = fd;
         if (made)
@@ -452,7 +478,7 @@ static int open_existing(mhq_fs *fs, char *parent, size_t n, int *fd, char **res
 /* The parent of path2, made where it is missing. */
 static int open_way(mhq_fs *fs, const char *path, way *w)
 {
-    memset(w, 0, sizeof *w);
+    *w = (way){ .path = path };
     int error = mhq_place_open(fs, path, &w->place);
     if (error != ENOENT || path[0] == '\0')
         return error;

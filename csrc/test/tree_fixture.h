@@ -10,13 +10,15 @@
 
 #include <errno.h>
 
-/* What is told about temporaries that stayed. */
+/* What stayed, as it was told: the first since left[0] was cleared. What is told after it lies
+ * above it. */
 static char left[4096];
 
 static void remember_left(void *who, const char *path)
 {
     (void)who;
-    snprintf(left, sizeof left, "%s", path);
+    if (!left[0])
+        snprintf(left, sizeof left, "%s", path);
 }
 
 typedef struct answer {
