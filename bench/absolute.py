@@ -1,0 +1,114 @@
+"""The absolute figures: silence, memory, and what an import costs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.harness import Absent, Figure, python_worker
+
+MIB = 1 << 20
+RING = 1 << 20
+BUDGET = 64 * MIB
+
+
+@dataclass(frozen=True)
+class Reading:
+    title: str
+    unit: str
+    figure: Figure | None = None
+    most: float | None = None
+    missing: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.figure is None or self.most is None:
+            return ""
+        return "reached" if self.figure.median <= self.most else "missed"
+
+
+def activity(pid: int) -> tuple[float, int]:
+    """Of all threads of a process: CPU microseconds, and how often one was put on a core."""
+    microseconds, times = 0.0, 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        ran, _, slices = (task / "schedstat").read_text(encoding="ascii").split()
+        microseconds += int(ran) / 1000
+        times += int(slices)
+    return microseconds, times
+
+
+def idle(
+    module: str, scratch: Path, environment: dict[str, str], full: bool
+) -> tuple[Figure, Figure]:
+    """CPU microseconds and wake-ups per second of a process whose queue has nothing to do."""
+    worker = python_worker(module, "idle", {"path": str(scratch / "missing")}, environment)
+    worker.greet()
+    worker.run(1)
+    seconds = 1.0 if full else 0.2
+    cpu, wakes = [], []
+    time.sleep(0.2)
+    for _ in range(5):
+        before = activity(worker.process.pid)
+        time.sleep(seconds)
+        after = activity(worker.process.pid)
+        cpu.append((after[0] - before[0]) / seconds)
+        wakes.append((after[1] - before[1]) / seconds)
+    worker.end()
+    return Figure.of(cpu), Figure.of(wakes)
+
+
+def repeated(work: str, count: int, path: Path, settings: dict[str, str], rounds: int) -> Figure:
+    """The measure "bytes" of processes started anew: memory that was used once is not new."""
+    values = []
+    for _ in range(rounds):
+        worker = python_worker("ours", work, {"path": str(path)}, settings)
+        worker.greet()
+        values.append(worker.run(count)["bytes"])
+        worker.end()
+    return Figure.of(values)
+
+
+def start(statement: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-I", "-c", statement], check=True)
+    return 1000 * (time.perf_counter() - began)
+
+
+def import_time(full: bool) -> Figure:
+    """Milliseconds that the import adds to a bare interpreter's start; starts interleaved."""
+    start("import mhddq")
+    return Figure.of([start("import mhddq") - start("pass") for _ in range(41 if full else 11)])
+
+
+def import_threads() -> int:
+    code = "import mhddq, os; print(len(os.listdir('/proc/self/task')) - 1)"
+    return int(subprocess.check_output([sys.executable, "-I", "-c", code]))
+
+
+def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[Reading]:
+    rounds = 5
+    for name, module, most in (("mhddq", "ours", 0), ("mhddq 0.2.0", "ancestor", None)):
+        try:
+            cpu, wakes = idle(module, memory, environment, full)
+            yield Reading(f"{name}, idle: CPU time per second", "µs", cpu, most)
+            yield Reading(f"{name}, idle: wake-ups per second", "", wakes, most)
+        except Absent as reason:
+            yield Reading(f"{name}, idle", "", missing=str(reason))
+    held = repeated(
+        "resident", RING - 2, memory / "missing", {"MHDDQ_RING_SIZE": str(RING)}, rounds
+    )
+    yield Reading("resident per queued operation, ring of 2^20", "bytes", held, 256)
+    path = memory / "mebibyte"
+    path.write_bytes(os.urandom(MIB))
+    grown = repeated("growth", 400, path, {}, rounds)
+    grown = Figure(grown.median / MIB, grown.least / MIB, grown.greatest / MIB, grown.rounds)
+    title = "growth under 400 reads of 1 MiB, slow callbacks"
+    yield Reading(title, "MiB", grown, BUDGET / MIB + 32)
+    yield Reading("`import mhddq`, added to a bare start", "ms", import_time(full), 10)
+    threads = import_threads()
+    yield Reading("threads started by the import", "", Figure(threads, threads, threads, 1), 0)

@@ -1,0 +1,54 @@
+"""The files and trees that the rows work on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.rows import Row
+
+DIRECTORIES = (20, 100)  # in the quick form, in the full one
+FILES = 30  # in each
+FILE_BYTES = 4096
+
+
+def build_tree(top: Path, full: bool) -> None:
+    for directory in range(DIRECTORIES[full]):
+        inside = top / f"directory-{directory:03}"
+        inside.mkdir(parents=True)
+        for file in range(FILES):
+            (inside / f"file-{file:02}").write_bytes(bytes(FILE_BYTES))
+
+
+def build_many(top: Path) -> None:
+    """20,000 entries, each twentieth a directory."""
+    top.mkdir()
+    for number in range(20_000):
+        entry = top / f"entry-{number:05}"
+        if number % 20 == 0:
+            entry.mkdir()
+        else:
+            entry.touch()
+
+
+def prepare(row: Row, folder: Path, full: bool) -> tuple[dict[str, Any], Callable[[], None]]:
+    """What the row's sides are to work on, and what is to be done ahead of each turn."""
+    path = folder / "path"
+    options: dict[str, Any] = {"path": str(path), "size": row.file or 0, **row.options}
+
+    def fresh() -> None:
+        if row.tree in ("source", "target"):
+            shutil.rmtree(path, ignore_errors=True)
+        if row.tree == "target":
+            build_tree(path, full)
+
+    if row.file is not None:
+        path.write_bytes(bytes(row.file))
+    if row.tree == "many":
+        build_many(path)
+    if row.tree == "source":
+        options["source"] = str(folder / "source")
+        build_tree(folder / "source", full)
+    return options, fresh

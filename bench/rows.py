@@ -1,0 +1,268 @@
+"""THE table: each row's work, its sides, and the figures to reach.
+
+A figure is throughput relative to the side named: its cost per operation divided by ours. So more
+is better, and 1 is a draw. Where a row says `inverse`, it is ours divided by theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Side:
+    """`share`: the part of the row's operations that a slow side does, in the quick form and in the
+    full one; costs are compared per operation."""
+
+    name: str
+    module: str  # in bench/sides, or "floor"
+    share: tuple[float, float] = (1, 1)
+    options: dict[str, Any] = field(default_factory=dict)
+    work: str = ""  # if it is not the row's
+    polls: bool = False
+
+
+@dataclass(frozen=True)
+class Against:
+    """`least`, `most`: the bounds that the figure is to keep; with neither it is for comparison."""
+
+    side: Side
+    least: float | None = None
+    most: float | None = None
+    ours: str = "cost"
+    theirs: str = "cost"
+    inverse: bool = False
+    label: str = ""
+
+    @property
+    def target(self) -> str:
+        if self.least is not None and self.most is not None:
+            return f"{self.least:g} to {self.most:g}"
+        if self.least is not None:
+            return f"≥ {self.least:g}"
+        return f"≤ {self.most:g}" if self.most is not None else ""
+
+    def verdict(self, figure: float) -> str:
+        if not self.target:
+            return ""
+        shown = round(figure, 2)
+        low = self.least is not None and shown < self.least
+        high = self.most is not None and shown > self.most
+        return "missed" if low or high else "reached"
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    work: str
+    against: list[Against]
+    count: tuple[int, int]  # operations a round: quick, full
+    rounds: tuple[int, int] = (5, 15)
+    options: dict[str, Any] = field(default_factory=dict)
+    place: str = "memory"  # or "disk"
+    file: int | None = None  # the size of the file at options.path
+    tree: str = ""  # "source": copied from; "target": deleted
+    ours: Side = Side("mhddq", "ours")
+
+
+FLOOR = Side("C loop", "floor")
+PLAIN = Side("plain call", "plain")
+POOL = {
+    threads: Side(f"ThreadPoolExecutor({threads})", "pool", (0.2, 0.5), {"threads": threads})
+    for threads in (1, 2, 8)
+}
+TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.1))
+AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.1))
+AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.1))
+ANYIO = Side("anyio", "with_anyio", (0.02, 0.1))
+TRIO = Side("trio", "with_trio", (0.02, 0.1))
+ANCESTOR = Side("mhddq 0.2.0", "ancestor", polls=True)
+OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
+
+KIB, MIB = 1 << 10, 1 << 20
+# size, reads a round in a row, reads a round while the caller computes
+LARGE = [
+    ("64 KiB", 64 * KIB, 2000, 8),
+    ("1 MiB", MIB, 200, 8),
+    ("16 MiB", 16 * MIB, 16, 6),
+    ("128 MiB", 128 * MIB, 3, 2),
+]
+UNBUFFERED = Side("open(p, 'rb', buffering=0).read()", "plain")
+OWN_THREAD = Side("the same in a thread", "plain")
+
+
+def scale(name: str, count: tuple[int, int], rounds: tuple[int, int]) -> Row:
+    thousand = Side(
+        "mhddq, 1,000 operations", "ours", (1000 / count[0], 1000 / count[1]), {"runs": 41}
+    )
+    return Row(
+        name,
+        f"{count[1]:,} operations",
+        "median_of",
+        [
+            Against(
+                thousand,
+                least=0.85,
+                most=1.15,
+                inverse=True,
+                label="itself with 1,000: cost of one",
+            )
+        ],
+        count,
+        rounds,
+        {"runs": 1},
+    )
+
+
+ROWS = [
+    Row(
+        "exists",
+        "`file_exists`, path missing",
+        "exists",
+        [
+            Against(FLOOR, 0.75),
+            Against(PLAIN, 1.5),
+            Against(POOL[1], 10),
+            Against(AIOFILES, 30),
+            Against(ANCESTOR, 5),
+            *(other for other in OTHERS if other.side is not AIOFILE),
+        ],
+        (50_000, 50_000),
+    ),
+    Row(
+        "read",
+        "`file_read` 4 KiB, cached",
+        "read",
+        [
+            Against(FLOOR, 0.85),
+            Against(PLAIN, 1.8),
+            Against(POOL[1], 5),
+            Against(AIOFILES),
+            Against(ANCESTOR),
+            *OTHERS,
+        ],
+        (20_000, 50_000),
+        file=4 * KIB,
+    ),
+    Row(
+        "write",
+        "`file_write` 4 KiB, tmpfs",
+        "write",
+        [
+            Against(FLOOR, 0.9),
+            Against(PLAIN, 1.4),
+            Against(POOL[1], 4),
+            Against(AIOFILES),
+            Against(ANCESTOR),
+            *OTHERS,
+        ],
+        (20_000, 50_000),
+        options={"size": 4 * KIB},
+    ),
+    Row(
+        "oplist",
+        "oplist of 20k `file_exists`, building included",
+        "oplist",
+        [Against(Side("C loop", "floor", work="exists"), 0.8)],
+        (20_000, 20_000),
+        (9, 31),
+    ),
+    *(
+        Row(
+            f"large-{label.replace(' ', '')}",
+            f"`file_read` {label}, cached, in a row",
+            "large",
+            [Against(UNBUFFERED, 0.95)],
+            (reads, reads),
+            (7, 31),
+            file=size,
+        )
+        for label, size, reads, _ in LARGE
+    ),
+    *(
+        Row(
+            f"busy-{label.replace(' ', '')}",
+            f"`file_read` {label}, the caller computing",
+            "busy",
+            [
+                Against(OWN_THREAD, 1.0, label="the same in a thread: reads"),
+                Against(
+                    OWN_THREAD,
+                    1.0,
+                    ours="loop",
+                    theirs="loop",
+                    label="the same in a thread: the caller's loop",
+                ),
+            ],
+            (reads // 2, reads),
+            (5, 15),
+            {"turns": 500},
+            file=size,
+        )
+        for label, size, _, reads in LARGE
+    ),
+    Row(
+        "latency",
+        "latency, call to callback, p50, from idle",
+        "latency",
+        [
+            Against(FLOOR, most=1.6, inverse=True, label="three threads, a futex token round"),
+            Against(
+                FLOOR, theirs="two_hops", inverse=True, label="the same, first to third thread"
+            ),
+        ],
+        (200, 1000),
+        (7, 31),
+    ),
+    Row(
+        "contents",
+        "`directory_contents`, 20k entries",
+        "contents",
+        [Against(Side("the same list from os.scandir", "plain"), 1.3)],
+        (4, 10),
+        (5, 21),
+        tree="many",
+    ),
+    Row(
+        "copy",
+        "`directory_copy`, 3,000 files in 100 directories",
+        "copy",
+        [
+            Against(Side("shutil.copytree", "plain"), 2.0),
+            Against(Side("cp -a", "system"), 1.0),
+        ],
+        (1, 1),
+        (5, 15),
+        place="disk",
+        tree="source",
+    ),
+    Row(
+        "delete",
+        "`directory_delete`, the same tree, ext4",
+        "delete",
+        [
+            Against(Side("shutil.rmtree", "plain"), 1.1),
+            Against(Side("rm -rf", "system"), 0.95),
+            Against(Side("C loop openat/getdents/unlinkat", "floor"), 0.9),
+        ],
+        (1, 1),
+        (5, 15),
+        place="disk",
+        tree="target",
+    ),
+    Row(
+        "producers",
+        "`file_exists` from 8 producer threads",
+        "producers",
+        [Against(Side("itself with 1", "ours", options={"threads": 1}), 0.8)],
+        (50_000, 50_000),
+        (7, 21),
+        {"threads": 8},
+    ),
+    scale("scale-1e5", (100_000, 100_000), (7, 21)),
+    scale("scale-1e7", (1_000_000, 10_000_000), (5, 5)),
+]
+
+SMALLER = "trees of 600 files in 20 directories, 1,000,000 operations instead of 10,000,000"

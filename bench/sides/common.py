@@ -1,0 +1,71 @@
+"""What several sides share: the clock, the callback that counts, the asynchronous driver."""
+
+from __future__ import annotations
+
+from itertools import repeat
+from threading import Lock
+from time import perf_counter as clock
+
+IN_FLIGHT = 64
+
+
+def countdown(count):
+    """A callback that counts, and a function that waits for its last call and says when it was."""
+    left = count
+    ended = 0.0
+    last = Lock()
+    last.acquire()
+
+    def heard(_):
+        # Several pool threads may call this: CPython does not switch threads inside the line.
+        nonlocal left, ended
+        left -= 1
+        if not left:
+            ended = clock()
+            last.release()
+
+    def wait():
+        last.acquire()
+        return ended
+
+    return heard, wait
+
+
+def spin():
+    """A piece of pure Python, somewhat less than a millisecond."""
+    total = 0
+    for number in range(10_000):
+        total += number
+    return total
+
+
+def compute(turns, finished):
+    """Computes a fixed amount, then on until `finished()`. Returns the seconds of the former."""
+    began = clock()
+    for _ in range(turns):
+        spin()
+    took = clock() - began
+    while not finished():
+        spin()
+    return took
+
+
+async def consume(todo, operation, heard):
+    for _ in todo:
+        heard(await operation())
+
+
+def on_asyncio(operation):
+    """`run(count)` for a coroutine function: IN_FLIGHT tasks on a loop that stays."""
+    import asyncio  # noqa: PLC0415 - only the processes that need it
+
+    loop = asyncio.new_event_loop()
+
+    async def everything(count):
+        todo = repeat(None, count)
+        heard, wait = countdown(count)
+        began = clock()
+        await asyncio.gather(*(consume(todo, operation, heard) for _ in range(IN_FLIGHT)))
+        return wait() - began
+
+    return lambda count: loop.run_until_complete(everything(count))

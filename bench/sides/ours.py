@@ -1,0 +1,232 @@
+"""mhddq, as it is installed."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from itertools import repeat
+from threading import Barrier, Event, Lock, Thread
+
+from sides.common import clock, compute, countdown
+
+import mhddq
+
+VERSION = mhddq.__version__
+
+
+def checked(function, *arguments):
+    """One operation and its output, before anything is timed: what is measured does work."""
+    outcome = []
+    done = Lock()
+    done.acquire()
+
+    def heard(args):
+        outcome.append(args)
+        done.release()
+
+    function(heard, *arguments)
+    done.acquire()
+    if not outcome[0]["result"]:
+        raise RuntimeError(outcome[0]["output"]["exception"])
+    return outcome[0]["output"]
+
+
+def timed(function, *arguments):
+    def run(count):
+        failed = mhddq.stats()["failed"]
+        heard, wait = countdown(count)
+        began = clock()
+        for _ in repeat(None, count):
+            function(heard, *arguments)
+        took = wait() - began
+        if mhddq.stats()["failed"] != failed:
+            raise RuntimeError("an operation failed")
+        return took
+
+    return run
+
+
+def exists(options):
+    if checked(mhddq.file_exists, options.path) != {"exists": False}:
+        raise RuntimeError("the path ought to be missing")
+    return timed(mhddq.file_exists, options.path)
+
+
+def read(options):
+    if len(checked(mhddq.file_read, options.path, True)["data"]) != options.size:
+        raise RuntimeError("not the whole file")
+    return timed(mhddq.file_read, options.path, True)
+
+
+large = read
+
+
+def write(options):
+    return timed(mhddq.file_write, bytes(options.size), options.path, True)
+
+
+def contents(options):
+    checked(mhddq.directory_contents, options.path)
+    return timed(mhddq.directory_contents, options.path)
+
+
+def copy(options):
+    return timed(mhddq.directory_copy, options.source, options.path)
+
+
+def delete(options):
+    return timed(mhddq.directory_delete, options.path)
+
+
+def oplist(options):
+    """An oplist of `count` operations, its building included."""
+    checked(mhddq.file_exists, options.path)
+
+    def run(count):
+        heard, wait = countdown(count)
+        add = mhddq.oplist_file_exists
+        began = clock()
+        todo = mhddq.create_empty_oplist()
+        for _ in repeat(None, count):
+            add(todo, heard, options.path)
+        mhddq.enqueue_oplist(todo)
+        return wait() - began
+
+    return run
+
+
+def median_of(options):
+    """Many runs in a round, and their median: for few operations, where one wake-up shows."""
+    run = exists(options)
+    return lambda count: statistics.median(run(count) for _ in range(options.runs))
+
+
+def producers(options):
+    """`threads` producers, all held at a barrier until the clock runs."""
+
+    def run(count):
+        each = count // options.threads
+        heard, wait = countdown(each * options.threads)
+        ready = Barrier(options.threads + 1)
+
+        def produce():
+            call = mhddq.file_exists
+            ready.wait()
+            for _ in repeat(None, each):
+                call(heard, options.path)
+
+        threads = [Thread(target=produce) for _ in range(options.threads)]
+        for thread in threads:
+            thread.start()
+        began = clock()
+        ready.wait()
+        took = wait() - began
+        for thread in threads:
+            thread.join()
+        return took
+
+    checked(mhddq.file_exists, options.path)
+    return run
+
+
+def busy(options):
+    """Reads, while the caller computes."""
+    checked(mhddq.file_read, options.path, True)
+
+    def run(count):
+        ended = []
+        left = count
+
+        def heard(_):
+            nonlocal left
+            left -= 1
+            if not left:
+                ended.append(clock())
+
+        began = clock()
+        for _ in repeat(None, count):
+            mhddq.file_read(heard, options.path, True)
+        loop = compute(options.turns, lambda: ended)
+        return {"cost": (ended[0] - began) / count, "loop": loop}
+
+    return run
+
+
+def latency(options):
+    """The median from the call to the callback, everything asleep before."""
+    checked(mhddq.file_exists, options.path)
+
+    def run(count):
+        samples = []
+        began = 0.0
+        done = Lock()
+        done.acquire()
+
+        def heard(_):
+            samples.append(clock() - began)
+            done.release()
+
+        for _ in repeat(None, count):
+            time.sleep(0.0002)
+            began = clock()
+            mhddq.file_exists(heard, options.path)
+            done.acquire()
+        return {"cost": statistics.median(samples)}
+
+    return run
+
+
+# ---- absolute figures ----
+
+
+def memory(field):
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+
+
+def idle(options):
+    """Started, and then nothing to do. The parent looks at the process's threads."""
+    checked(mhddq.file_exists, options.path)
+    return lambda _: {"operations": mhddq.stats()["accepted"]}
+
+
+def resident(options):
+    """Bytes resident per operation accepted and not yet called back; the ring is in it."""
+
+    def run(count):
+        hold = Event()
+        heard, wait = countdown(count)
+        before = memory("VmRSS")
+        mhddq.file_exists(lambda _: hold.wait(), options.path)
+        for _ in repeat(None, count):
+            mhddq.file_exists(heard, options.path)
+        while mhddq.stats()["completed"] <= count:
+            time.sleep(0.01)
+        held = memory("VmRSS") - before
+        hold.set()
+        wait()
+        return {"bytes": held / (count + 1)}
+
+    return run
+
+
+def growth(options):
+    """How far the process grows under large reads when the callbacks are slow."""
+
+    def run(count):
+        heard, wait = countdown(count)
+
+        def slow(args):
+            time.sleep(0.002)
+            heard(args)
+
+        checked(mhddq.file_exists, options.path)
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
+            peak.write("5")  # the peak counts from here
+        before = memory("VmRSS")
+        for _ in repeat(None, count):
+            mhddq.file_read(slow, options.path, True)
+        wait()
+        return {"bytes": memory("VmHWM") - before}
+
+    return run

@@ -1,0 +1,39 @@
+"""concurrent.futures.ThreadPoolExecutor, with done-callbacks."""
+
+from __future__ import annotations
+
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+
+from sides.common import clock, countdown
+from sides.plain import read_file, write_file
+
+VERSION = platform.python_version()
+
+
+def timed(options, call, *arguments):
+    pool = ThreadPoolExecutor(options.threads)
+
+    def run(count):
+        heard, wait = countdown(count)
+        submit = pool.submit
+        began = clock()
+        for _ in repeat(None, count):
+            submit(call, *arguments).add_done_callback(heard)
+        return wait() - began
+
+    return run
+
+
+def exists(options):
+    return timed(options, os.path.exists, options.path)
+
+
+def read(options):
+    return timed(options, read_file, options.path)
+
+
+def write(options):
+    return timed(options, write_file, options.path, bytes(options.size))

@@ -1,0 +1,29 @@
+"""aiofile over caio. It has no call that asks whether a file exists."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import aiofile
+import caio  # noqa: F401 - what aiofile runs on; without it the side is missing
+from sides.common import on_asyncio
+
+VERSION = f"{version('aiofile')}, caio {version('caio')}"
+
+
+def read(options):
+    async def operation():
+        async with aiofile.async_open(options.path, "rb") as file:
+            return await file.read()
+
+    return on_asyncio(operation)
+
+
+def write(options):
+    data = bytes(options.size)
+
+    async def operation():
+        async with aiofile.async_open(options.path, "wb") as file:
+            await file.write(data)
+
+    return on_asyncio(operation)
