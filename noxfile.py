@@ -78,3 +78,10 @@ def sanitize(session: nox.Session) -> None:
             env={"CC": compiler, "CFLAGS": flags},
             external=True,
         )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmark, against the peers: under a minute; ``-- --full`` takes up to ten."""
+    session.install(".[bench]")
+    session.run("python", "-m", "bench", *session.posargs)
