@@ -150,9 +150,11 @@ def main() -> None:
         for row in ROWS:
             if options.only and row.name not in options.only:
                 continue
+            since = time.monotonic()
             for line in bench.lines(row):
                 lines.append(line)
                 show(report.line_cells(line, row.title))
+            bench.costs[row.name]["seconds"] = round(time.monotonic() - since, 1)
         if not options.only or "absolute" in options.only:
             show(report.READING_HEAD)
             for reading in absolute.readings(Path(memory), bench.environment, options.full):

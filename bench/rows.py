@@ -59,7 +59,7 @@ class Row:
     work: str
     against: list[Against]
     count: tuple[int, int]  # operations a round: quick, full
-    rounds: tuple[int, int] = (5, 15)
+    rounds: tuple[int, int] = (5, 11)
     options: dict[str, Any] = field(default_factory=dict)
     place: str = "memory"  # or "disk"
     file: int | None = None  # the size of the file at options.path
@@ -70,14 +70,14 @@ class Row:
 FLOOR = Side("C loop", "floor")
 PLAIN = Side("plain call", "plain")
 POOL = {
-    threads: Side(f"ThreadPoolExecutor({threads})", "pool", (0.2, 0.5), {"threads": threads})
+    threads: Side(f"ThreadPoolExecutor({threads})", "pool", (0.1, 0.3), {"threads": threads})
     for threads in (1, 2, 8)
 }
-TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.1))
-AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.1))
-AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.1))
-ANYIO = Side("anyio", "with_anyio", (0.02, 0.1))
-TRIO = Side("trio", "with_trio", (0.02, 0.1))
+TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.05))
+AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.05))
+AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.05))
+ANYIO = Side("anyio", "with_anyio", (0.02, 0.05))
+TRIO = Side("trio", "with_trio", (0.02, 0.05))
 ANCESTOR = Side("mhddq 0.2.0", "ancestor", polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
@@ -197,8 +197,8 @@ ROWS = [
                 ),
             ],
             (reads // 2, reads),
-            (5, 15),
-            {"turns": 500},
+            (5, 11),
+            {"turns": 300},
             file=size,
         )
         for label, size, _, reads in LARGE
@@ -234,7 +234,7 @@ ROWS = [
             Against(Side("cp -a", "system"), 1.0),
         ],
         (1, 1),
-        (5, 15),
+        (5, 11),
         place="disk",
         tree="source",
     ),
@@ -248,7 +248,7 @@ ROWS = [
             Against(Side("C loop openat/getdents/unlinkat", "floor"), 0.9),
         ],
         (1, 1),
-        (5, 15),
+        (5, 11),
         place="disk",
         tree="target",
     ),

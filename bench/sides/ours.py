@@ -217,7 +217,7 @@ def growth(options):
         heard, wait = countdown(count)
 
         def slow(args):
-            time.sleep(0.002)
+            time.sleep(0.001)
             heard(args)
 
         checked(mhddq.file_exists, options.path)
