@@ -928,10 +928,13 @@ def at_exit(drain, interrupted):
     try:
         drain()
     except KeyboardInterrupt:
-        try:
-            interrupted()
-        finally:
-            os._exit(130)
+        for _ in range(100):        # pressed again and again, as people do: it is said all the same
+            try:
+                interrupted()
+                break
+            except KeyboardInterrupt:
+                continue
+        os._exit(130)
 
 
 # ---- the queue ---------------------------------------------------------------------------------
