@@ -176,12 +176,15 @@ cdef object lend_buffer(request *r, object data):
     return None
 
 
-cdef int note_lent(request *r) except -1:
+cdef void note_lent(request *r) noexcept:
     """The operation was accepted. Not before: a signal handler may fork while it waits for room,
-    and then the child goes on with the same operation."""
+    and then the child goes on with the same operation. Cannot fail, for the operation is the
+    core's now: without memory for the note a forked child merely keeps the view."""
     if r.op.flags & LENT:
-        lent_views[<uintptr_t>r.held[1]] = <object>r.held[1]
-    return 0
+        try:
+            lent_views[<uintptr_t>r.held[1]] = <object>r.held[1]
+        except MemoryError:
+            pass
 
 
 cdef void give_back(request *r) noexcept:
@@ -558,11 +561,10 @@ cdef class Frozen:
             refuse(copy, why)
         return &copy.op
 
-    cdef int note_lent(self) except -1:
+    cdef void note_lent(self) noexcept:
         cdef Py_ssize_t i
         for i in range(self.lent_count):
             note_lent(&self.lent[i])
-        return 0
 
 
 # What a survey notes of each oplist it meets.
@@ -928,13 +930,15 @@ def at_exit(drain, interrupted):
     try:
         drain()
     except KeyboardInterrupt:
-        for _ in range(100):        # pressed again and again, as people do: it is said all the same
-            try:
-                interrupted()
-                break
-            except KeyboardInterrupt:
-                continue
-        os._exit(130)
+        try:
+            for _ in range(100):    # pressed again and again, as people do: it is said all the same
+                try:
+                    interrupted()
+                    break
+                except KeyboardInterrupt:
+                    continue
+        finally:
+            os._exit(130)
 
 
 # ---- the queue ---------------------------------------------------------------------------------
