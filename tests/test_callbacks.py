@@ -453,3 +453,42 @@ def test_no_descriptor_is_left_after_a_mixed_load():
     )
     assert end["before"] == end["after"]
     assert len(end["end"]) <= len(end["after"])
+
+
+SHORT_OF_MEMORY = """
+    import _testcapi
+    def tries(function, *arguments):
+        '''How often it was accepted while the nth allocation failed, for each n.'''
+        accepted = 0
+        for n in range(40):
+            try:
+                _testcapi.set_nomemory(n, n + 1)
+                accepted += function(*arguments) is True
+                _testcapi.remove_mem_hooks()
+            except MemoryError:
+                _testcapi.remove_mem_hooks()
+        return accepted
+    heard = []
+    data = bytearray(b"data")
+    gate = Gate()
+    gate.shut()     # the callback thread must not be the one whose memory is short
+    accepted = {tried}
+    gate.opened.set()
+    rest()
+    data.append(1)
+    mhddq.shutdown()
+    tell(accepted=accepted, heard=len(heard), mine=mhddq.stats()["accepted"] - 2)
+"""
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        "tries(mhddq.file_write, heard.append, data, 'file', True)",
+        "tries(mhddq.file_write, heard.append, 'text', 'file')",
+    ],
+)
+def test_where_memory_is_short_accepted_still_means_accepted(tried):
+    pytest.importorskip("_testcapi")
+    end = ended(SHORT_OF_MEMORY.format(tried=tried))
+    assert end["heard"] == end["accepted"] == end["mine"]
