@@ -428,6 +428,7 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
     spec.definition.ml_meth = mhddq_entries[in_oplist][kind]
     spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
     spec.definition.ml_doc = PyBytes_AS_STRING(spec.doc)
+    Py_INCREF(spec)   # for ever: the function points into it, and may outlive its module's reload
     SPECS[in_oplist][kind] = spec
     return PyCFunction_NewEx(&spec.definition, sys.modules["mhddq"], "mhddq")
 

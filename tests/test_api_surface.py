@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Outcome, do, settle
+from programs import ended
 
 import mhddq
 
@@ -515,3 +516,21 @@ def test_stats_are_a_plain_dict_of_counters():
     assert type(counted) is dict
     assert all(type(key) is str for key in counted)
     assert counted is not mhddq.stats()
+
+
+def test_functions_outlive_a_reload_of_their_module():
+    end = ended(
+        """
+        import importlib, mhddq._ops
+        heard = []
+        old = mhddq.file_exists
+        importlib.reload(mhddq._ops)
+        gc.collect()
+        reused = [b"x" * n for n in range(100, 900) for _ in range(20)]
+        must(old(heard.append, "."))
+        mhddq.shutdown()
+        tell(name=old.__name__, heard=len(heard), reused=len(reused))
+        """
+    )
+    assert end["name"] == "file_exists"
+    assert end["heard"] == 1
