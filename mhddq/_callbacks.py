@@ -28,7 +28,7 @@ _short.maxstring = _short.maxother = 200
 def say(text: str) -> None:
     """Prints a line on stderr: the program's own, or the process's where that one raises."""
     line = text.rstrip("\n") + "\n"
-    stream = sys.stderr
+    stream = getattr(sys, "stderr", None)  # a program may have deleted it
     if stream is None:
         return
     try:

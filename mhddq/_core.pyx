@@ -1144,7 +1144,9 @@ cdef class Queue:
             PyObject_CallOneArg(callback, args)
         except BaseException as error:
             self.callback_errors += 1
-            self.hooks.callback_failed(args, error)
+            # Not `args`: the callback may have done anything to them.
+            self.hooks.callback_failed({"action": ACTIONS[r.op.kind], "params": parameters_of(r)},
+                                       error)
 
     cdef void tell_left_behind(self, mhq_engine *core) noexcept:
         cdef char *path = mhq_take_left_behind(core)

@@ -42,6 +42,23 @@ def test_what_a_callback_raises_is_printed_and_the_thread_goes_on(what, shown):
     assert "./second" not in end.stderr
 
 
+@pytest.mark.parametrize("what", ["args.clear()", "args['params'].clear()"])
+def test_a_callback_may_take_its_args_apart_before_it_raises(what):
+    end = ended(
+        f"""
+        def bad(args):
+            {what}
+            raise ValueError("boom")
+        mhddq.file_exists(bad, "./first")
+        mhddq.shutdown()
+        """,
+        quiet=False,
+    )
+    assert "of file_exists(filename='./first'):\nTraceback" in end.stderr
+    assert "ValueError: boom" in end.stderr
+    assert "ignored" not in end.stderr
+
+
 def test_in_a_list_the_other_callbacks_are_still_called():
     end = ended(
         """
@@ -453,6 +470,25 @@ def test_no_descriptor_is_left_after_a_mixed_load():
     )
     assert end["before"] == end["after"]
     assert len(end["end"]) <= len(end["after"])
+
+
+def test_without_a_stderr_nothing_is_said():
+    end = ended(
+        """
+        rest()
+        del sys.stderr      # no thread can be started from now on
+        unraisable = []
+        sys.unraisablehook = lambda caught: unraisable.append(repr(caught.exc_value))
+        gate = Gate()
+        mhddq.file_exists(lambda args: 1 / 0, "x")
+        gate.shut()
+        mhddq.shutdown(0)
+        gate.opened.set()
+        mhddq.shutdown()
+        tell(unraisable=unraisable)
+        """
+    )
+    assert end["unraisable"] == []
 
 
 SHORT_OF_MEMORY = """
