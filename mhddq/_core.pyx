@@ -502,11 +502,10 @@ cdef class Chapter:
     cdef int keep(self, PyObject *reference) except -1:
         if reference != NULL:
             self.references.append(<object>reference)
-            Py_DECREF(<object>reference)
         return 0
 
     cdef int append_request(self, request *filled) except -1:
-        """Takes over the references of `filled`."""
+        """Takes references of its own; those of `filled` stay the caller's."""
         self.make_room()
         cdef request *r = self.next_request()
         cdef int i
@@ -724,10 +723,9 @@ cdef class Oplist:
         memset(&r, 0, sizeof(request))
         try:
             fill(&r, spec, got, False)
-        except:
+            self.chapter.append_request(&r)
+        finally:
             let_go(&r)
-            raise
-        self.chapter.append_request(&r)
         return 0
 
     def __len__(self):

@@ -513,7 +513,8 @@ SHORT_OF_MEMORY = """
     rest()
     data.append(1)
     mhddq.shutdown()
-    tell(accepted=accepted, heard=len(heard), mine=mhddq.stats()["accepted"] - 2)
+    tell(accepted=accepted, heard=len(heard), mine=mhddq.stats()["accepted"] - 2,
+         held=sys.getrefcount(data))
 """
 
 
@@ -528,3 +529,16 @@ def test_where_memory_is_short_accepted_still_means_accepted(tried):
     pytest.importorskip("_testcapi")
     end = ended(SHORT_OF_MEMORY.format(tried=tried))
     assert end["heard"] == end["accepted"] == end["mine"]
+
+
+def test_where_memory_is_short_a_list_keeps_nothing_of_what_it_refused():
+    pytest.importorskip("_testcapi")
+    end = ended(
+        SHORT_OF_MEMORY.format(
+            tried="[mhddq.create_empty_oplist() for _ in range(200)]\n"
+            "    for oplist in accepted:\n"
+            "        tries(mhddq.oplist_file_write, oplist, None, data, 'é', True)\n"
+            "    oplist = accepted.clear()"
+        )
+    )
+    assert end["held"] < 5
