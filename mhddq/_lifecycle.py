@@ -65,9 +65,13 @@ def shutdown(timeout: float | None = None) -> None:
 def _seconds(timeout: float) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a number of seconds or None, not {timeout!r}")
-    if math.isnan(timeout):
+    try:
+        seconds = float(timeout)
+    except OverflowError:  # an int of hundreds of digits
+        seconds = math.inf if timeout > 0 else -math.inf
+    if math.isnan(seconds):
         raise ValueError("timeout must be a number of seconds or None, not nan")
-    return float(timeout)
+    return seconds
 
 
 def _ensure_deliveries(deadline: float) -> None:

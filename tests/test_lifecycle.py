@@ -219,7 +219,7 @@ def test_a_wrong_timeout_closes_nothing():
     assert list(end.files) == ["x"]
 
 
-@pytest.mark.parametrize("timeout", ["0", "0.05", "-1", "-0.5"])
+@pytest.mark.parametrize("timeout", ["0", "0.05", "-1", "-0.5", "-(10**400)"])
 @pytest.mark.parametrize("ring_size", ["4", "4096"])
 def test_a_timeout_that_passes_is_told_and_the_exit_does_not_wait(timeout, ring_size):
     end = ended(
