@@ -42,6 +42,7 @@ class Bench:
         ancestor = fetch_ancestor(scratch)
         self.environment = {"BENCH_ANCESTOR": str(ancestor or "")}
         self.costs: dict[str, dict[str, Any]] = {}
+        self.seconds: dict[str, float] = {}
 
     def start(self, row: Row, side: Side, options: Measures) -> Worker:
         work = side.work or row.work
@@ -53,8 +54,9 @@ class Bench:
     def measure(self, row: Row) -> dict[str, list[Measures]]:
         """Each side's measures by its name; a missing side's only entry says why."""
         folder = Path(tempfile.mkdtemp(dir=self.places[row.place]))
-        options, before = files.prepare(row, folder, self.full)
         sides = {side.name: side for side in (row.ours, *(a.side for a in row.against))}
+        turns = len(sides) * (row.rounds[self.full] + 1)
+        options, before = files.prepare(row, folder, self.full, turns)
         workers = {name: self.start(row, side, options) for name, side in sides.items()}
         gone: dict[str, list[Measures]] = {}
         versions = {}
@@ -154,7 +156,7 @@ def main() -> None:
             for line in bench.lines(row):
                 lines.append(line)
                 show(report.line_cells(line, row.title))
-            bench.costs[row.name]["seconds"] = round(time.monotonic() - since, 1)
+            bench.seconds[row.name] = round(time.monotonic() - since, 1)
         if not options.only or "absolute" in options.only:
             show(report.READING_HEAD)
             for reading in absolute.readings(Path(memory), bench.environment, options.full):
@@ -166,9 +168,9 @@ def main() -> None:
     table = RESULTS / "table.md"
     table.write_text(report.in_markdown(about, lines, readings), encoding="utf-8")
     data = options.json or RESULTS / "figures.json"
-    everything = report.in_json(about, lines, readings, bench.costs)
+    everything = report.in_json(about, lines, readings, bench.costs, bench.seconds)
     data.write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    refused = chart.draw(RESULTS / "chart.png", lines, bench.costs)
+    refused = chart.draw(RESULTS / "chart.png", everything)
     print(f"\n{about['seconds']} s. Written: {table}, {data}", end="")
     print(f"; no chart: {refused}" if refused else f", {RESULTS / 'chart.png'}")
 

@@ -1,11 +1,14 @@
-"""The chart: operations per second of every side, and every figure over its target."""
+"""The chart: operations per second of every side, and every figure over its target.
+
+``python -m bench.chart FIGURES.json CHART.png`` draws it again.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
-
-from bench.report import Line
 
 OURS, REACHED, MISSED, OTHER = "#1f6f8b", "#4c9f70", "#c8553d", "#b8bfc6"
 
@@ -22,30 +25,33 @@ def rates(axes: Any, title: str, costs: dict[str, Any]) -> None:
     axes.set_title(f"{title}: operations per second", fontsize=10)
 
 
-def standing(axes: Any, lines: list[Line]) -> None:
+def over_target(line: dict[str, Any]) -> float | None:
+    """1: just reached. None: there is no figure, or nothing to reach."""
+    if line["figure"] is None or line["least"] is line["most"] is None:
+        return None
+    figure, least, most = line["figure"]["median"], line["least"], line["most"]
+    edges = [figure / least] if least is not None else []
+    edges += [most / figure] if most is not None else []
+    return min(edges)  # of a band, the nearer edge
+
+
+def standing(axes: Any, lines: list[dict[str, Any]]) -> None:
     names, values, colours = [], [], []
     for line in reversed(lines):
-        if line.figure is None or not line.against.target:
-            continue
-        bound = line.against.least if line.against.most is None else line.against.most
-        ratio = line.figure.median / (bound or 1)
-        if line.against.least is None:  # less is better
-            ratio = 1 / ratio
-        elif line.against.most is not None:  # a band: how far inside its nearer edge
-            figure = line.figure.median
-            ratio = min(figure / line.against.least, line.against.most / figure)
-        names.append(f"{line.row.title.replace('`', '')}  ·  {line.opponent}")
-        values.append(ratio)
-        colours.append(REACHED if line.verdict == "reached" else MISSED)
+        ratio = over_target(line)
+        if ratio is not None:
+            names.append(f"{line['work'].replace('`', '')}  ·  {line['against']}")
+            values.append(ratio)
+            colours.append(REACHED if line["verdict"] == "reached" else MISSED)
     bars = axes.barh(names, values, color=colours)
     axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_xlim(min([0.5, *values]) / 1.2, 2 * max([2, *values]))
+    axes.set_xlim(0, 1.1 * max([1.5, *values]))
+    axes.margins(y=0.01)
     axes.set_title("Figure over target: 1 and beyond is reached", fontsize=10)
 
 
-def draw(target: Path, lines: list[Line], costs: dict[str, dict[str, Any]]) -> str:
+def draw(target: Path, data: dict[str, Any]) -> str:
     """Draws what there is. Returns the reason where it cannot."""
     try:
         import matplotlib  # noqa: PLC0415 - the table and the JSON do without it
@@ -55,8 +61,9 @@ def draw(target: Path, lines: list[Line], costs: dict[str, dict[str, Any]]) -> s
     from matplotlib import pyplot  # noqa: PLC0415
 
     titles = {"exists": "file_exists", "read": "file_read 4 KiB", "write": "file_write 4 KiB"}
+    costs = data["sides"]
     shown = [name for name in titles if name in costs]
-    targets = sum(1 for line in lines if line.figure and line.against.target)
+    targets = sum(1 for line in data["figures"] if over_target(line) is not None)
     heights = [2.8] * len(shown) + [max(1.5, 0.24 * targets)]
     figure, axes = pyplot.subplots(
         len(heights),
@@ -68,9 +75,13 @@ def draw(target: Path, lines: list[Line], costs: dict[str, dict[str, Any]]) -> s
     )
     for place, name in enumerate(shown):
         rates(axes[place][0], titles[name], costs[name])
-    standing(axes[-1][0], lines)
+    standing(axes[-1][0], data["figures"])
     for axis in axes[:, 0]:
         axis.tick_params(labelsize=8)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(target, dpi=110)
+    figure.savefig(target, dpi=90)
     return ""
+
+
+if __name__ == "__main__":
+    sys.exit(draw(Path(sys.argv[2]), json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

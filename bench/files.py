@@ -1,9 +1,14 @@
-"""The files and trees that the rows work on."""
+"""The files and trees that the rows work on.
+
+Trees to delete are all built before the first turn, and copies stay until the row's end: for ext4
+takes long to find an inode where many were freed in the last minutes (it walks past each of them),
+and then that is all that one measures.
+"""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +38,20 @@ def build_many(top: Path) -> None:
             entry.touch()
 
 
-def prepare(row: Row, folder: Path, full: bool) -> tuple[dict[str, Any], Callable[[], None]]:
+def prepare(
+    row: Row, folder: Path, full: bool, turns: int
+) -> tuple[dict[str, Any], Callable[[], None]]:
     """What the row's sides are to work on, and what is to be done ahead of each turn."""
     path = folder / "path"
     options: dict[str, Any] = {"path": str(path), "size": row.file or 0, **row.options}
 
+    number = count()
+
     def fresh() -> None:
-        if row.tree in ("source", "target"):
-            shutil.rmtree(path, ignore_errors=True)
+        if row.tree == "source" and path.exists():
+            path.rename(folder / f"copy-{next(number)}")
         if row.tree == "target":
-            build_tree(path, full)
+            (folder / f"tree-{next(number)}").rename(path)
 
     if row.file is not None:
         path.write_bytes(bytes(row.file))
@@ -51,4 +60,7 @@ def prepare(row: Row, folder: Path, full: bool) -> tuple[dict[str, Any], Callabl
     if row.tree == "source":
         options["source"] = str(folder / "source")
         build_tree(folder / "source", full)
+    if row.tree == "target":
+        for turn in range(turns):
+            build_tree(folder / f"tree-{turn}", full)
     return options, fresh

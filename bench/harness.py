@@ -128,7 +128,7 @@ def take_turns(
             warm_up = number == 0
             before()
             try:
-                measures = worker.run(max(counts[name] // 4, 1) if warm_up else counts[name])
+                measures = worker.run(max(counts[name] // 10, 1) if warm_up else counts[name])
             except Absent as reason:
                 del workers[name]
                 measured[name] = [{"missing": str(reason)}]

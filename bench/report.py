@@ -88,6 +88,7 @@ def in_json(
     lines: list[Line],
     readings: list[Reading],
     costs: dict[str, dict[str, Any]],
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     return {
         "about": about,
@@ -114,6 +115,7 @@ def in_json(
             for reading in readings
         ],
         "sides": costs,
+        "seconds": seconds,
     }
 
 
