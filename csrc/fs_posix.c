@@ -267,14 +267,15 @@ static int rename_to_itself(mhq_fs *fs, const mhq_op *op)
 void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
-    int result, error;
+    int result, missing, error;
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (result == 0 && !S_ISDIR(st.st_mode))
+    missing = result < 0 ? errno : 0;
+    if (!missing && !S_ISDIR(st.st_mode))
         error = ENOTDIR;
     else /* where there is no source, rename knows which of the two paths is to blame */
         error = mhq_commit_directory(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2, op->path2);
-    if (error == EEXIST)
-        error = rename_to_itself(fs, op);
+    if (error == EEXIST) /* a source that is no directory is to blame before a target that exists */
+        error = missing ? missing : rename_to_itself(fs, op);
     if (error)
         mhq_fail(run, error, MHQ_AT_BOTH);
 }

@@ -821,3 +821,11 @@ def test_what_is_not_permitted_fails_exactly():
         "directory_move": DENIED + "'own/shut' -> 'own/closed/x'",
         "directory_delete": DENIED + "'own/shut/file'",
     }
+
+
+@pytest.mark.usefixtures("here")
+def test_rename_of_a_file_with_a_slash_to_itself_is_no_rename_of_a_directory():
+    with open("file", "w", encoding="utf-8") as file:
+        file.write("text")
+    expected = text_of(os.replace, "file/", "file")
+    assert fails(mhddq.directory_rename, "file/", "file") == expected
