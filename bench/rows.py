@@ -73,11 +73,11 @@ POOL = {
     threads: Side(f"ThreadPoolExecutor({threads})", "pool", (0.1, 0.3), {"threads": threads})
     for threads in (1, 2, 8)
 }
-TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.05))
-AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.05))
-AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.05))
-ANYIO = Side("anyio", "with_anyio", (0.02, 0.05))
-TRIO = Side("trio", "with_trio", (0.02, 0.05))
+TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.03))
+AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.03))
+AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.03))
+ANYIO = Side("anyio", "with_anyio", (0.02, 0.03))
+TRIO = Side("trio", "with_trio", (0.02, 0.03))
 ANCESTOR = Side("mhddq 0.2.0", "ancestor", polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
@@ -248,7 +248,7 @@ ROWS = [
             Against(Side("C loop openat/getdents/unlinkat", "floor"), 0.9),
         ],
         (1, 1),
-        (5, 11),
+        (5, 7),
         place="disk",
         tree="target",
     ),
