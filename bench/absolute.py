@@ -91,7 +91,7 @@ def import_threads() -> int:
 
 
 def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[Reading]:
-    rounds = 5
+    rounds = 5 if full else 1  # memory: it hardly varies
     for name, module, most in (("mhddq", "ours", 0), ("mhddq 0.2.0", "ancestor", None)):
         try:
             cpu, wakes = idle(module, memory, environment, full)

@@ -73,12 +73,12 @@ POOL = {
     threads: Side(f"ThreadPoolExecutor({threads})", "pool", (0.1, 0.3), {"threads": threads})
     for threads in (1, 2, 8)
 }
-TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.02, 0.03))
-AIOFILES = Side("aiofiles", "with_aiofiles", (0.02, 0.03))
-AIOFILE = Side("aiofile over caio", "with_aiofile", (0.02, 0.03))
-ANYIO = Side("anyio", "with_anyio", (0.02, 0.03))
-TRIO = Side("trio", "with_trio", (0.02, 0.03))
-ANCESTOR = Side("mhddq 0.2.0", "ancestor", polls=True)
+TO_THREAD = Side("asyncio.to_thread", "to_thread", (0.01, 0.03))
+AIOFILES = Side("aiofiles", "with_aiofiles", (0.01, 0.03))
+AIOFILE = Side("aiofile over caio", "with_aiofile", (0.01, 0.03))
+ANYIO = Side("anyio", "with_anyio", (0.01, 0.03))
+TRIO = Side("trio", "with_trio", (0.01, 0.03))
+ANCESTOR = Side("mhddq 0.2.0", "ancestor", (0.2, 1), polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -143,7 +143,7 @@ ROWS = [
             Against(ANCESTOR),
             *OTHERS,
         ],
-        (20_000, 50_000),
+        (10_000, 50_000),
         file=4 * KIB,
     ),
     Row(
@@ -158,7 +158,7 @@ ROWS = [
             Against(ANCESTOR),
             *OTHERS,
         ],
-        (20_000, 50_000),
+        (10_000, 50_000),
         options={"size": 4 * KIB},
     ),
     Row(
@@ -176,7 +176,7 @@ ROWS = [
             "large",
             [Against(UNBUFFERED, 0.95)],
             (reads, reads),
-            (7, 31),
+            (5, 31),
             file=size,
         )
         for label, size, reads, _ in LARGE
@@ -258,11 +258,11 @@ ROWS = [
         "producers",
         [Against(Side("itself with 1", "ours", options={"threads": 1}), 0.8)],
         (50_000, 50_000),
-        (7, 21),
+        (5, 21),
         {"threads": 8},
     ),
-    scale("scale-1e5", (100_000, 100_000), (7, 21)),
-    scale("scale-1e7", (1_000_000, 10_000_000), (5, 5)),
+    scale("scale-1e5", (100_000, 100_000), (5, 21)),
+    scale("scale-1e7", (300_000, 10_000_000), (5, 5)),
 ]
 
-SMALLER = "trees of 600 files in 20 directories, 1,000,000 operations instead of 10,000,000"
+SMALLER = "trees of 600 files in 20 directories, 300,000 operations instead of 10,000,000"
