@@ -1,20 +1,23 @@
 /* baton.c - see baton.h for the invariant B1. */
 #include "baton.h"
 
+struct turn {
+    mhq_baton *baton;
+    uint32_t me;
+};
+
+static int is_over_or_mine(void *what)
+{
+    const struct turn *turn = what;
+    return mhq_load_sc(&turn->baton->holder) == turn->me /* [baton], [P2] */
+           || mhq_load_sc(&turn->baton->finished);       /* [P2] */
+}
+
 int mhq_baton_wait(mhq_baton *baton, uint32_t me)
 {
-    mhq_parker *parker = &baton->waiting[me];
-    for (;;) {
-        if (mhq_load_acq(&baton->holder) == me) /* [baton] */
-            return 1;
-        if (mhq_load_acq(&baton->finished))
-            return 0;
-        mhq_park_prepare(parker);
-        if (mhq_load_sc(&baton->holder) == me || mhq_load_sc(&baton->finished)) /* [P2] */
-            mhq_park_cancel(parker);
-        else
-            mhq_park_wait(parker, -1);
-    }
+    struct turn turn = {baton, me};
+    mhq_park_until(&baton->waiting[me], 0, -1, is_over_or_mine, &turn);
+    return mhq_load_acq(&baton->holder) == me; /* [baton] */
 }
 
 void mhq_baton_away(mhq_baton *baton, uint32_t me, uint32_t away)

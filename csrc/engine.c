@@ -59,6 +59,7 @@ struct mhq_engine {
     mhq_baton baton;
     mhq_pool pool;
     mhq_config config;
+    uint64_t spin_ns;
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4 */
     mhq_parker delivery;       /* the holder waiting for the callback thread */
     _Atomic uint32_t at_disk;  /* 1 + the thread that is running an operation */
@@ -78,40 +79,33 @@ static void wake_callback_thread(mhq_io *io)
         mhq_bump(&io->wakes, 1);
 }
 
-/* The holder sleeps until the callback thread has delivered something. `enough` looks at the
- * condition with seq_cst loads: [P2]. */
-static void wait_for_delivery(mhq_io *io, int (*enough)(mhq_io *, const void *), const void *what)
+/* The holder waits until the callback thread has delivered enough. */
+static void wait_for_delivery(mhq_io *io, int (*enough)(void *), void *what)
 {
-    mhq_parker *parker = &io->engine->delivery;
     wake_callback_thread(io); /* E3 */
-    while (!enough(io, what)) {
-        mhq_park_prepare(parker);
-        if (enough(io, what))
-            mhq_park_cancel(parker);
-        else
-            mhq_park_wait(parker, -1);
-    }
+    mhq_park_until(&io->engine->delivery, io->engine->spin_ns, -1, enough, what);
 }
 
 struct charge {
+    mhq_engine *engine;
     const mhq_run *run;
     size_t more;
 };
 
-static int charge_fits(mhq_io *io, const void *what)
+static int charge_fits(void *what)
 {
     const struct charge *charge = what;
-    uint64_t undelivered = mhq_load_sc(&io->engine->undelivered); /* [P2] */
+    uint64_t undelivered = mhq_load_sc(&charge->engine->undelivered); /* [P2] */
     /* One that is larger than the budget runs alone. */
     return undelivered == charge->run->charged
-           || undelivered + charge->more <= io->engine->config.buffer_bytes;
+           || undelivered + charge->more <= charge->engine->config.buffer_bytes;
 }
 
 static void on_charge(void *who, mhq_run *run, size_t more)
 {
     mhq_io *io = who;
-    struct charge charge = {run, more};
-    if (!charge_fits(io, &charge))
+    struct charge charge = {io->engine, run, more};
+    if (!charge_fits(&charge))
         wait_for_delivery(io, charge_fits, &charge);
     mhq_add_sc(&io->engine->undelivered, more);
     run->charged += more;
@@ -157,10 +151,9 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     }
 }
 
-static int record_returned(mhq_io *io, const void *nothing)
+static int record_returned(void *pool)
 {
-    (void)nothing;
-    return mhq_pool_ready(&io->engine->pool); /* [P2] */
+    return mhq_pool_ready(pool); /* [P2] */
 }
 
 static void run_list(mhq_io *io, mhq_job *job)
@@ -170,7 +163,7 @@ static void run_list(mhq_io *io, mhq_job *job)
     while ((op = mhq_walk_next(job->walk)) != NULL) {
         mhq_run *run = mhq_pool_take(&engine->pool, job);
         if (run == NULL) {
-            wait_for_delivery(io, record_returned, NULL);
+            wait_for_delivery(io, record_returned, &engine->pool);
             run = mhq_pool_take(&engine->pool, job);
         }
         run_one(io, op, run);
@@ -203,44 +196,18 @@ static void turn_begins(mhq_io *io)
     io->since_look = 0;
 }
 
-/* A while of looking before going to sleep, where the settings ask for it. */
-static int spin_until(mhq_engine *engine, int (*ready)(mhq_engine *))
+static int has_work_or_ended(void *what)
 {
-    if (engine->config.spin_us <= 0)
-        return ready(engine);
-    uint64_t end = mhq_now() + (uint64_t)engine->config.spin_us * 1000;
-    do {
-        for (int i = 0; i < 16; i++) {
-            if (ready(engine))
-                return 1;
-            mhq_relax();
-        }
-    } while (mhq_now() < end);
-    return ready(engine);
-}
-
-static int has_work(mhq_engine *engine)
-{
-    return mhq_ring_ready(&engine->ring);
+    mhq_ring *ring = what;
+    return mhq_ring_ready(ring) || mhq_ring_drained(ring); /* [P2] */
 }
 
 /* The holder has nothing to run. 1: there is work; 0: there never will be. */
 static int wait_for_work(mhq_io *io)
 {
     mhq_ring *ring = &io->engine->ring;
-    if (spin_until(io->engine, has_work))
-        return 1;
-    for (;;) {
-        if (mhq_ring_ready(ring))
-            return 1;
-        if (mhq_ring_drained(ring))
-            return 0;
-        mhq_park_prepare(&ring->consumer);
-        if (mhq_ring_ready(ring) || mhq_ring_drained(ring))
-            mhq_park_cancel(&ring->consumer);
-        else
-            mhq_park_wait(&ring->consumer, -1);
-    }
+    mhq_park_until(&ring->consumer, io->engine->spin_ns, -1, has_work_or_ended, ring);
+    return mhq_ring_ready(ring);
 }
 
 /* One turn with the baton. 1: pass it on; 0: the queue has drained for good. */
@@ -357,8 +324,8 @@ int mhq_engine_open(const mhq_config *config, mhq_engine **out)
         return ENOMEM;
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
-    if (mhq_processors() == 1)
-        engine->config.spin_us = 0; /* nobody could do what the spinner waits for */
+    if (mhq_processors() > 1) /* else nobody could do what the spinner waits for */
+        engine->spin_ns = (uint64_t)config->spin_us * 1000;
     int error = mhq_ring_init(&engine->ring, config->ring_size);
     if (error)
         goto no_ring;
@@ -474,24 +441,15 @@ int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
 
 /* ---- the callback thread ------------------------------------------------------------------ */
 
-static int collectable(mhq_engine *engine)
+static int collectable(void *what)
 {
+    mhq_engine *engine = what;
     return mhq_done_ready(&engine->done) || mhq_load_sc(&engine->finished); /* [P2] */
 }
 
 int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
 {
-    mhq_parker *parker = &engine->done.consumer;
-    if (spin_until(engine, collectable))
-        return 1;
-    do {
-        mhq_park_prepare(parker);
-        if (collectable(engine))
-            mhq_park_cancel(parker);
-        else
-            mhq_park_wait(parker, timeout_ns);
-    } while (timeout_ns < 0 && !collectable(engine));
-    return collectable(engine);
+    return mhq_park_until(&engine->done.consumer, engine->spin_ns, timeout_ns, collectable, engine);
 }
 
 mhq_run *mhq_collect(mhq_engine *engine)

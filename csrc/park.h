@@ -5,6 +5,10 @@
  *   looks at the condition   (sc) [P2]  unpark: looks at the state    (sc) [W2]
  *   wait, or cancel                     if PARKED: state = AWAKE, wake
  *
+ * mhq_park_until is the sleeper's whole part. Before it sleeps it looks for a while, if lately what
+ * it waited for came sooner than a sleeper wakes up: so in a stream of short operations nobody
+ * sleeps, hence nobody pays for a wake-up, and from idle it sleeps at once.
+ *
  * Invariant: if the condition became true, the sleeper sees it at P2, or the waker sees PARKED
  * at W2. Each side stores one word and then loads the other's, so all four are seq_cst: with
  * release and acquire both may read the old value, and the wake-up is lost.
@@ -19,6 +23,7 @@ enum { MHQ_AWAKE = 0, MHQ_PARKED = 1 };
 typedef struct mhq_parker {
     _Atomic uint32_t state;
     _Atomic uint64_t parks; /* times slept: the sleeper counts */
+    uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
 } mhq_parker;
 
 static inline void mhq_park_prepare(mhq_parker *parker)
@@ -41,6 +46,48 @@ static inline void mhq_park_wait(mhq_parker *parker, int64_t timeout_ns)
             break;
     }
     mhq_park_cancel(parker);
+}
+
+/* Between two looks at the clock while spinning: less than a microsecond. */
+#define MHQ_LOOKS 16
+
+static inline int mhq_spin(uint64_t until, int (*ready)(void *), void *what)
+{
+    do {
+        for (int i = 0; i < MHQ_LOOKS; i++) {
+            mhq_relax();
+            if (ready(what))
+                return 1;
+        }
+        mhq_yield(); /* to whoever could do what is waited for */
+    } while (mhq_now() < until);
+    return 0;
+}
+
+/* The sleeper: returns when ready(what), whose last answer it gives; or, with timeout_ns >= 0,
+ * after a signal or when so much time has passed. It spins for up to spin_ns. */
+static inline int mhq_park_until(mhq_parker *parker, uint64_t spin_ns, int64_t timeout_ns,
+                                 int (*ready)(void *), void *what)
+{
+    if (ready(what))
+        return 1;
+    uint64_t began = mhq_now();
+    int yes = parker->usual < spin_ns && mhq_spin(began + spin_ns, ready, what);
+    while (!yes) {
+        mhq_park_prepare(parker);
+        if (ready(what)) /* [P2] */
+            mhq_park_cancel(parker);
+        else
+            mhq_park_wait(parker, timeout_ns);
+        yes = ready(what);
+        if (timeout_ns >= 0)
+            break;
+    }
+    /* One long wait counts as a few short ones, however long it was: a stream that begins again
+     * is soon known for one. */
+    uint64_t waited = mhq_now() - began;
+    parker->usual = (3 * parker->usual + (waited < 4 * spin_ns ? waited : 4 * spin_ns)) / 4;
+    return yes;
 }
 
 static inline int mhq_is_parked(mhq_parker *parker)

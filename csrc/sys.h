@@ -22,6 +22,9 @@ int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 /* Wakes up to `most` sleepers of the word. */
 void mhq_futex_wake(_Atomic uint32_t *word, int most);
 
+/* Lets another thread have the processor, if one wants it. */
+void mhq_yield(void);
+
 /* Monotonic nanoseconds. */
 uint64_t mhq_now(void);
 

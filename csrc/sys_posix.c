@@ -30,6 +30,11 @@ void mhq_futex_wake(_Atomic uint32_t *word, int most)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, most, NULL, NULL, 0);
 }
 
+void mhq_yield(void)
+{
+    sched_yield();
+}
+
 uint64_t mhq_now(void)
 {
     struct timespec ts;

@@ -27,7 +27,7 @@ SETTINGS: dict[str, Setting] = {
     "ring_size": Setting("MHDDQ_RING_SIZE", 4096, 1, 1048576),
     "buffer_bytes": Setting("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
     "lookahead": Setting("MHDDQ_LOOKAHEAD", 16, 0, 4096),
-    "spin_us": Setting("MHDDQ_SPIN_US", 0, 0, 1000),
+    "spin_us": Setting("MHDDQ_SPIN_US", 50, 0, 1000),
 }
 
 
