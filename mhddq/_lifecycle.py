@@ -57,8 +57,10 @@ def shutdown(timeout: float | None = None) -> None:
         if queue.stopped(max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))):
             return
         if time.monotonic() >= deadline:
-            _gave_up = True
-            say(f"mhddq: shutdown timed out: {queue.pending()} operations were left")
+            left = queue.pending()
+            if left:  # else all is done, and the threads are just about to leave their loops
+                _gave_up = True
+                say(f"mhddq: shutdown timed out: {left} operations were left")
             return
 
 
