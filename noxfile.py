@@ -36,11 +36,29 @@ def compilers() -> list[str]:
 
 
 # Versions that the machine does not have are left out; with none at all, nox's own interpreter.
-@nox.session(python=[p for p in map(interpreter, PYTHONS) if p] or None)
+HERE = [p for p in map(interpreter, PYTHONS) if p] or None
+
+
+@nox.session(python=HERE)
 def tests(session: nox.Session) -> None:
     """The suite, on every CPython that is here. Arguments go to pytest."""
     session.install(".[test]")
     session.run("pytest", *(session.posargs or ["-m", "not slow"]))
+
+
+@nox.session(python=HERE)
+def exits(session: nox.Session) -> None:
+    """Every way to end a program, in every state of the queue: 100 rounds, or ``-- ROUNDS``."""
+    session.install(".[test]")
+    rounds = session.posargs[0] if session.posargs else "100"
+    session.run("pytest", "-q", "tests/test_exit_matrix.py", env={"MHDDQ_TEST_ROUNDS": rounds})
+
+
+@nox.session(python=HERE)
+def forks(session: nox.Session) -> None:
+    """Forks under load, a thousand each from main, producer and callback threads; processes."""
+    session.install(".[test]")
+    session.run("pytest", "-q", "tests/test_fork.py", *session.posargs)
 
 
 @nox.session

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from helpers import Outcome, settle
+
+# What tests counted, by heading and kind; shown at the end of the run.
+_TALLIES: dict[str, collections.Counter[str]] = {}
+
+
+@pytest.fixture
+def tally() -> Callable[..., None]:
+    """tally(heading, kind, times=1): a figure to be shown at the end of the run."""
+
+    def count(heading: str, kind: str, times: int = 1) -> None:
+        _TALLIES.setdefault(heading, collections.Counter())[kind] += times
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _TALLIES:
+        terminalreporter.section("counted")
+    for heading, kinds in sorted(_TALLIES.items()):
+        told = ", ".join(f"{times} {kind}" for kind, times in sorted(kinds.items()))
+        terminalreporter.write_line(f"{heading}: {told}")
 
 
 @pytest.fixture

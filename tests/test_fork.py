@@ -82,63 +82,95 @@ def test_forks_of_the_main_thread_under_load(ring_size):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_thousand_forks_under_load():
+def test_a_thousand_forks_under_load(tally):
     forks_under_load(1000, "4", 500)
+    tally("forks", "of the main thread", 1000)
 
 
-def test_forks_of_producers():
+def forks_of_producers(each: int, every: int, timeout: float) -> None:
+    """Three threads enqueue; at every few operations they fork."""
     end = ended(
         CHILD
         + """
-    failed, counts = [], [0] * 3
+    EACH, EVERY = int(sys.argv[1]), int(sys.argv[2])
+    failed = []
     def produce(n):
-        for i in range(60):
+        for i in range(EACH):
             must(mhddq.file_create(of_the_parent, f"p{n}-{i}") is True)
-            if i % 6 == n and not forked(lambda: fresh(f"{n}.{i}")):
+            if i % EVERY == n and not forked(lambda: fresh(f"{n}.{i}")):
                 failed.append([n, i])
     in_threads(3, produce)
     mhddq.shutdown()
     tell(failed=failed, heard=len(heard), good=all(a["result"] for a in heard))
     """,
+        str(each),
+        str(every),
         env={"MHDDQ_RING_SIZE": "8"},
+        timeout=timeout,
     )
     assert end["failed"] == []
     assert end["good"] is True
-    assert end["heard"] == 180
-    tags = [f"{n}.{i}" for n in range(3) for i in range(60) if i % 6 == n]
-    parents = {f"p{n}-{i}" for n in range(3) for i in range(60)}
+    assert end["heard"] == 3 * each
+    tags = [f"{n}.{i}" for n in range(3) for i in range(each) if i % every == n]
+    parents = {f"p{n}-{i}" for n in range(3) for i in range(each)}
     assert set(end.files) == parents | children(tags)
 
 
-@pytest.mark.parametrize("ring_size", ["1", "3", "4096"])
-def test_forks_inside_callbacks(ring_size):
-    """With operations before and behind; each child begins afresh, inside the callback."""
+def test_forks_of_producers():
+    forks_of_producers(60, 6, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_thousand_forks_of_producers(tally):
+    forks_of_producers(1000, 3, 800)
+    tally("forks", "of producers", 1000)
+
+
+def forks_inside_callbacks(forks: int, ring_size: str, timeout: float) -> None:
+    """With operations before and behind; each child begins afresh, inside the callback. The last
+    third of them in a list."""
     end = ended(
         CHILD
         + """
+    FORKS, SINGLES = int(sys.argv[1]), int(sys.argv[1]) * 2 // 3
     failed, order = [], []
     def forks(n, args):
         order.append(n)
         if not forked(lambda: fresh(n)):
             failed.append(n)
     fileops = mhddq.create_empty_oplist()
-    for n in range(10):
+    for n in range(SINGLES):
         mhddq.file_create(of_the_parent, f"p{n}")
         mhddq.file_exists(functools.partial(forks, n), ".")
-    for n in range(10, 15):
+    for n in range(SINGLES, FORKS):
         mhddq.oplist_file_create(fileops, of_the_parent, f"p{n}")
         mhddq.oplist_file_exists(fileops, functools.partial(forks, n), ".")
     mhddq.enqueue_oplist(fileops)
     mhddq.shutdown()
     tell(failed=failed, order=order, heard=len(heard), good=all(a["result"] for a in heard))
     """,
+        str(forks),
         env={"MHDDQ_RING_SIZE": ring_size},
+        timeout=timeout,
     )
     assert end["failed"] == []
-    assert end["order"] == list(range(15))
-    assert end["heard"] == 15
+    assert end["order"] == list(range(forks))
+    assert end["heard"] == forks
     assert end["good"] is True
-    assert set(end.files) == {f"p{n}" for n in range(15)} | children(range(15))
+    assert set(end.files) == {f"p{n}" for n in range(forks)} | children(range(forks))
+
+
+@pytest.mark.parametrize("ring_size", ["1", "3", "4096"])
+def test_forks_inside_callbacks(ring_size):
+    forks_inside_callbacks(15, ring_size, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_thousand_forks_inside_callbacks(tally):
+    forks_inside_callbacks(1000, "4", 800)
+    tally("forks", "inside callbacks", 1000)
 
 
 @pytest.mark.parametrize("ending", ["return", "raise ValueError('of the child')"])
@@ -497,7 +529,7 @@ def test_children_of_multiprocessing_that_simply_end(method, used):
     assert set(end.files) == wanted
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_a_pool_whose_workers_use_the_queue(method):
     """Its workers are ended by a sentinel (close and join), not killed: they drain."""
     end = ended(
@@ -539,3 +571,78 @@ def test_a_first_use_in_a_child_s_own_threads():
     )
     assert end["code"] == 0
     assert set(end.files) == {"parent", *(f"{n}-{i}" for n in range(4) for i in range(50))}
+
+
+# Everything that opens descriptors, again and again: reads, writes, copies, listings, trees.
+OPENING = """
+    os.makedirs("tree/a/b/c")
+    for n in range(30):
+        with open(f"tree/a/b/{n}", "wb") as file:
+            file.write(bytes(20_000))
+    failures, over = [], threading.Event()
+    def heard(args):
+        if not args["result"]:
+            failures.append(args["output"])
+    def work():
+        while not over.is_set():
+            fileops = mhddq.create_empty_oplist()
+            for n in range(10):
+                mhddq.oplist_file_read(fileops, heard, f"tree/a/b/{n}", True)
+                mhddq.oplist_file_write(fileops, heard, bytes(50_000), f"w{n}", True)
+                mhddq.oplist_file_copy(fileops, heard, f"tree/a/b/{n}", f"c{n}")
+                mhddq.oplist_file_delete(fileops, heard, f"c{n}")
+                mhddq.oplist_directory_contents(fileops, heard, "tree/a/b")
+            mhddq.oplist_directory_copy(fileops, heard, "tree", "tree2")
+            mhddq.oplist_directory_move(fileops, heard, "tree2", "tree3")
+            mhddq.oplist_directory_delete(fileops, heard, "tree3")
+            must(mhddq.enqueue_oplist(fileops) is True)
+    def descriptors():
+        found = os.listdir("/proc/self/fd")     # that of the listing is gone by now
+        return {fd for fd in found if os.path.lexists(f"/proc/self/fd/{fd}")}
+    before = descriptors()
+    worker = threading.Thread(target=work)
+    worker.start()
+"""
+
+
+def test_no_descriptor_of_ours_is_left_open_across_exec():
+    """Seen from outside, by programs started with close_fds=False; and from inside, where every
+    descriptor that comes up is found to be closed on exec."""
+    end = ended(
+        OPENING
+        + """
+    import subprocess
+    inherited, open_to_all = [], []
+    def look():
+        seen = 0
+        for fd in descriptors() - before:
+            try:
+                with open(f"/proc/self/fdinfo/{fd}") as file:
+                    flags = int(next(line for line in file if line.startswith("flags:"))[6:], 8)
+                name = os.readlink(f"/proc/self/fd/{fd}")
+            except FileNotFoundError:
+                continue        # closed meanwhile
+            seen += 1
+            if not flags & os.O_CLOEXEC:
+                open_to_all.append(name)
+        return seen
+    looks = 0
+    for n in range(40):
+        found = subprocess.run(["ls", "/proc/self/fd"], close_fds=False, capture_output=True)
+        inherited.append(sorted(map(int, found.stdout.split())))
+        for _ in range(50):
+            looks += look()
+    over.set()
+    worker.join(DEADLINE)
+    mhddq.shutdown()
+    left = descriptors() - before
+    tell(inherited=inherited, looks=looks, open_to_all=open_to_all, failures=failures[:3],
+         left=sorted(left))
+    """,
+        env={"MHDDQ_RING_SIZE": "2"},
+    )
+    assert end["failures"] == []
+    assert end["looks"] > 100
+    assert end["open_to_all"] == []
+    assert set(map(tuple, end["inherited"])) == {(0, 1, 2, 3)}  # 3 is that of the listing itself
+    assert end["left"] == []
