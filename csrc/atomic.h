@@ -39,6 +39,13 @@
 
 #define MHQ_CACHE_LINE 64
 
+/* A wish: brings a line near. The address need not be valid. */
+#if defined(__GNUC__)
+#define mhq_prefetch(p) __builtin_prefetch(p)
+#else
+#define mhq_prefetch(p) ((void)(p))
+#endif
+
 #if defined(__x86_64__) || defined(__i386__)
 #define mhq_relax() __builtin_ia32_pause()
 #elif defined(__aarch64__) || defined(__arm__)

@@ -26,9 +26,9 @@
 #include "ring.h"
 #include "walk.h"
 
-/* A turn at the disk. Passing the baton costs the holder a wake-up (a microsecond or two) and
- * the disk a thread switch: a hundred microseconds keep that to a few per cent. */
-#define SLICE_NS UINT64_C(100000)
+/* A turn at the disk. Passing the baton costs the holder a wake-up and the disk a thread switch,
+ * five to fifty microseconds: a millisecond keeps that to a few per cent. */
+#define SLICE_NS UINT64_C(1000000)
 /* Reading the clock is cheap but not free: short operations are looked at in groups. */
 #define SHORT_NS UINT64_C(10000)
 #define GROUP 64u
@@ -226,6 +226,7 @@ static int take_turn(mhq_io *io)
             io->looked += idle;
             continue;
         }
+        mhq_ring_prefetch(&engine->ring); /* comes while the system works on this one */
         if (job->walk != NULL)
             run_list(io, job);
         else if (job->op != NULL)
@@ -251,7 +252,7 @@ static void *io_main(void *argument)
             break;
         }
         /* What comes next is copied while the ring's end is still ours. */
-        int hints = mhq_hints_copy(&io->hints, &engine->ring);
+        int hints = mhq_hints_copy(&io->hints, &engine->ring, io->fs.device);
         mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
         mhq_bump(&io->trades, 1);
         if (mhq_baton_pass(&engine->baton, io->me))

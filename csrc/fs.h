@@ -28,6 +28,7 @@ typedef struct mhq_fs {
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
     void (*left_behind)(void *who, const char *path);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
+    uint64_t device;       /* where the file that was last opened for reading lies; 0: none yet */
     uint64_t bytes_read, bytes_written; /* counted by the primitives; read and reset by the owner */
 } mhq_fs;
 

@@ -118,6 +118,8 @@ int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, 
     if (error) {
         (void)fs->sys->close(*fd);
         *fd = -1;
+    } else {
+        fs->device = st->st_dev;
     }
     return error;
 }

@@ -29,8 +29,9 @@ typedef struct mhq_hints {
 /* 0 or ENOMEM. */
 int mhq_hints_init(mhq_hints *hints, uint32_t ahead);
 void mhq_hints_fini(mhq_hints *hints);
-/* The baton holder. 1: there are hints to give. */
-int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring);
+/* The baton holder. 1: there are hints to give. `device`: where the last file lay; as long as that
+ * is known not to rotate, the next ones are taken to be there too, and cost nothing. */
+int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device);
 /* Without the baton. */
 void mhq_hints_give(mhq_hints *hints);
 

@@ -27,27 +27,6 @@ void mhq_hints_fini(mhq_hints *hints)
     free(hints->paths);
 }
 
-int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring)
-{
-    hints->used = 0;
-    for (uint32_t i = 0; i < hints->ahead; i++) {
-        const mhq_job *job = mhq_ring_peek(ring, i);
-        if (job == NULL)
-            break;
-        if (job->op == NULL || job->ticket < hints->hinted || job->op->refused)
-            continue;
-        if (job->op->kind != MHQ_FILE_READ && job->op->kind != MHQ_FILE_COPY)
-            continue;
-        size_t size = strlen(job->op->path) + 1;
-        if (size > PATH_BYTES - hints->used)
-            break;
-        memcpy(hints->paths + hints->used, job->op->path, size);
-        hints->used += size;
-        hints->hinted = job->ticket + 1;
-    }
-    return hints->used != 0;
-}
-
 /* '1' in the device's own queue, or, for a partition, in its disk's. Unknown: does not rotate. */
 static int ask_rotates(dev_t device)
 {
@@ -67,16 +46,48 @@ static int ask_rotates(dev_t device)
     return 0;
 }
 
-static int rotates(mhq_hints *hints, dev_t device)
+/* 1: rotates; 0: does not; -1: not known. */
+static int known(const mhq_hints *hints, uint64_t device)
 {
     uint32_t n = hints->known < MHQ_HINT_DEVICES ? hints->known : MHQ_HINT_DEVICES;
     for (uint32_t i = 0; i < n; i++)
         if (hints->devices[i].device == device)
             return hints->devices[i].rotates;
+    return -1;
+}
+
+static int rotates(mhq_hints *hints, dev_t device)
+{
+    int yes = known(hints, device);
+    if (yes >= 0)
+        return yes;
     uint32_t at = hints->known++ % MHQ_HINT_DEVICES;
     hints->devices[at].device = device;
     hints->devices[at].rotates = ask_rotates(device);
     return hints->devices[at].rotates;
+}
+
+int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device)
+{
+    hints->used = 0;
+    if (known(hints, device) == 0)
+        return 0;
+    for (uint32_t i = 0; i < hints->ahead; i++) {
+        const mhq_job *job = mhq_ring_peek(ring, i);
+        if (job == NULL)
+            break;
+        if (job->op == NULL || job->ticket < hints->hinted || job->op->refused)
+            continue;
+        if (job->op->kind != MHQ_FILE_READ && job->op->kind != MHQ_FILE_COPY)
+            continue;
+        size_t size = strlen(job->op->path) + 1;
+        if (size > PATH_BYTES - hints->used)
+            break;
+        memcpy(hints->paths + hints->used, job->op->path, size);
+        hints->used += size;
+        hints->hinted = job->ticket + 1;
+    }
+    return hints->used != 0;
 }
 
 static void give_one(mhq_hints *hints, const char *path)

@@ -135,6 +135,14 @@ const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead)
     return NULL;
 }
 
+void mhq_ring_prefetch(mhq_ring *ring)
+{
+    const mhq_job *job = mhq_ring_peek(ring, 0);
+    if (job != NULL)
+        for (size_t at = 0; at < sizeof *job + sizeof *job->op; at += MHQ_CACHE_LINE)
+            mhq_prefetch((const char *)job + at);
+}
+
 int mhq_ring_drained(mhq_ring *ring)
 {
     uint64_t tail = mhq_load_sc(&ring->tail); /* [P2] of the consumer's parker */

@@ -67,6 +67,9 @@ mhq_job *mhq_ring_pop(mhq_ring *ring);
 int mhq_ring_ready(mhq_ring *ring);
 /* The baton holder: the job `ahead` places behind the next one, if it is published in its slot. */
 const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead);
+/* The baton holder: has the next job's memory brought near. A producer on another core wrote it,
+ * and an operation stands behind its job as often as not. */
+void mhq_ring_prefetch(mhq_ring *ring);
 /* Any thread: closed, and everything that was accepted has been popped. */
 int mhq_ring_drained(mhq_ring *ring);
 
