@@ -695,11 +695,11 @@ static void long_operations_alternate(void)
 {
     race_deadline(120, "long operations alternate");
     write_file("lengthy", 300000);
-    mhq_counters c = turns(MHQ_FILE_READ, "lengthy", 300, 300000);
+    mhq_counters c = turns(MHQ_FILE_READ, "lengthy", 300, 1500000);
     CHECK(c.thread_operations[0] >= 90);
     CHECK(c.thread_operations[1] >= 90);
     CHECK(c.trades >= 270); /* each time: they are known to be long */
-    c = turns(MHQ_FILE_EXISTS, "there", 600, 300000);
+    c = turns(MHQ_FILE_EXISTS, "there", 600, 1500000);
     CHECK(c.thread_operations[0] >= 180);
     CHECK(c.thread_operations[1] >= 180);
 }
@@ -731,7 +731,7 @@ static void who_passes_the_baton_wakes(void)
     race_deadline(120, "who passes the baton wakes the collector");
     mhq_calls calls = gated_calls();
     calls.pread = slow_pread;
-    slow_ns = 300000;
+    slow_ns = 1500000;
     write_file("gate-lengthy", 300000);
     uint64_t trades = 0;
     unsigned other = 0;
