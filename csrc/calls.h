@@ -2,7 +2,9 @@
  *
  * The primitives never call the system by name: they go through the table of their context
  * (`fs->sys->openat(...)`). So a test can count calls and make the Nth one fail, and a
- * kernel that lacks a call can be imitated. Allocation goes the same way.
+ * kernel that lacks a call can be imitated. Allocation goes the same way, and so does whatever
+ * an engine needs to start: memory, threads. Memory of any table must be such that free() takes
+ * it back: results leave the core.
  * The real table is mhq_calls_real, in calls_posix.c. Functions follow the usual convention:
  * -1 and errno on failure. Thin: no retries, no policy. Calls that glibc 2.17 has no wrapper for
  * (statx, renameat2, copy_file_range, getdents64, getrandom) are made with syscall(2).
@@ -17,6 +19,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "sys.h"
 
 /* X(return type, name, (parameters), (arguments)) */
 #define MHQ_CALLS(X)                                                                            \
@@ -56,13 +59,17 @@
     X(int, fremovexattr, (int fd, const char *name), (fd, name))                                \
     X(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))                 \
     X(void *, alloc, (size_t n), (n))                                                           \
-    X(void *, resize, (void *p, size_t n), (p, n))
+    X(void *, resize, (void *p, size_t n), (p, n))                                              \
+    X(void *, zeroed, (size_t count, size_t n), (count, n))                                     \
+    X(void *, aligned, (size_t alignment, size_t n), (alignment, n))
 
 typedef struct mhq_calls {
 #define X(type, name, parameters, arguments) type(*name) parameters;
     MHQ_CALLS(X)
 #undef X
     void (*release)(void *p); /* free */
+    /* mhq_thread_start: 0 or an errno. */
+    int (*thread_start)(mhq_thread *thread, void *(*body)(void *), void *argument, const char *name);
 } mhq_calls;
 
 extern const mhq_calls mhq_calls_real;

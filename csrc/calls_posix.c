@@ -196,10 +196,13 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 #define real_fremovexattr fremovexattr
 #define real_alloc malloc
 #define real_resize realloc
+#define real_zeroed calloc
+#define real_aligned aligned_alloc
 
 const mhq_calls mhq_calls_real = {
 #define X(type, name, parameters, arguments) .name = real_##name,
     MHQ_CALLS(X)
 #undef X
     .release = free,
+    .thread_start = mhq_thread_start,
 };

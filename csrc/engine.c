@@ -15,10 +15,10 @@
  *      checked still fits when it is made.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "baton.h"
+#include "calls.h"
 #include "done.h"
 #include "fs.h"
 #include "hint.h"
@@ -120,7 +120,7 @@ static void on_left_behind(void *who, const char *path)
 {
     mhq_engine *engine = ((mhq_io *)who)->engine;
     size_t size = strlen(path) + 1;
-    left_behind *left = malloc(sizeof *left + size);
+    left_behind *left = engine->config.calls->alloc(sizeof *left + size);
     if (left == NULL)
         return; /* it cannot be told; the temporary's name still says whose it is */
     memcpy(left->path, path, size);
@@ -283,7 +283,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.lengthy = on_lengthy;
     io->fs.left_behind = on_left_behind;
     io->fs.who = io;
-    error = mhq_hints_init(&io->hints, config->lookahead);
+    error = mhq_hints_init(&io->hints, config->lookahead, config->calls);
     if (error)
         mhq_fs_fini(&io->fs);
     return error;
@@ -291,7 +291,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
 
 static void io_fini(mhq_io *io)
 {
-    mhq_hints_fini(&io->hints);
+    mhq_hints_fini(&io->hints, io->fs.sys);
     mhq_fs_fini(&io->fs);
 }
 
@@ -306,10 +306,11 @@ static void join(mhq_engine *engine)
 
 static int start(mhq_engine *engine)
 {
-    int error = mhq_thread_start(&engine->io[0].thread, io_main, &engine->io[0], "mhddq-io-0");
+    const mhq_calls *sys = engine->config.calls;
+    int error = sys->thread_start(&engine->io[0].thread, io_main, &engine->io[0], "mhddq-io-0");
     if (error)
         return error;
-    error = mhq_thread_start(&engine->io[1].thread, io_main, &engine->io[1], "mhddq-io-1");
+    error = sys->thread_start(&engine->io[1].thread, io_main, &engine->io[1], "mhddq-io-1");
     if (error) {
         mhq_ring_close(&engine->ring);
         mhq_thread_join(engine->io[0].thread);
@@ -319,18 +320,20 @@ static int start(mhq_engine *engine)
 
 int mhq_engine_open(const mhq_config *config, mhq_engine **out)
 {
-    /* aligned_alloc: the ring's counters stand on cache lines of their own. */
-    mhq_engine *engine = aligned_alloc(alignof(mhq_engine), sizeof *engine);
+    const mhq_calls *sys = config->calls ? config->calls : &mhq_calls_real;
+    /* The ring's counters stand on cache lines of their own. */
+    mhq_engine *engine = sys->aligned(alignof(mhq_engine), sizeof *engine);
     if (engine == NULL)
         return ENOMEM;
     memset(engine, 0, sizeof *engine);
     engine->config = *config;
+    engine->config.calls = sys;
     if (mhq_processors() > 1) /* else nobody could do what the spinner waits for */
         engine->spin_ns = (uint64_t)config->spin_us * 1000;
-    int error = mhq_ring_init(&engine->ring, config->ring_size);
+    int error = mhq_ring_init(&engine->ring, config->ring_size, sys);
     if (error)
         goto no_ring;
-    if ((error = mhq_pool_init(&engine->pool)) != 0)
+    if ((error = mhq_pool_init(&engine->pool, sys)) != 0)
         goto no_pool;
     if ((error = io_init(&engine->io[0], engine, 0)) != 0)
         goto no_io_0;
@@ -345,11 +348,11 @@ no_threads:
 no_io_1:
     io_fini(&engine->io[0]);
 no_io_0:
-    mhq_pool_fini(&engine->pool);
+    mhq_pool_fini(&engine->pool, sys);
 no_pool:
-    mhq_ring_fini(&engine->ring);
+    mhq_ring_fini(&engine->ring, sys);
 no_ring:
-    free(engine);
+    sys->release(engine);
     return error;
 }
 
@@ -357,14 +360,15 @@ void mhq_engine_free(mhq_engine *engine)
 {
     mhq_close(engine);
     join(engine);
+    const mhq_calls *sys = engine->config.calls;
     char *path;
     while ((path = mhq_take_left_behind(engine)) != NULL)
-        mhq_release(path);
+        sys->release(path);
     io_fini(&engine->io[1]);
     io_fini(&engine->io[0]);
-    mhq_pool_fini(&engine->pool);
-    mhq_ring_fini(&engine->ring);
-    free(engine);
+    mhq_pool_fini(&engine->pool, sys);
+    mhq_ring_fini(&engine->ring, sys);
+    sys->release(engine);
 }
 
 /* ---- callers ------------------------------------------------------------------------------ */
@@ -385,7 +389,7 @@ int mhq_job_init_list(mhq_job *job, const mhq_list *list)
 
 void mhq_job_fini(mhq_job *job)
 {
-    free(job->walk);
+    mhq_calls_real.release(job->walk); /* jobs are made apart from any engine */
 }
 
 /* The high-water mark is a figure to look at: a lost race between two producers does no harm. */
@@ -464,7 +468,7 @@ mhq_run *mhq_collect(mhq_engine *engine)
 
 int mhq_delivered(mhq_engine *engine, mhq_run *run)
 {
-    free(run->buffer);
+    engine->config.calls->release(run->buffer);
     run->buffer = NULL;
     int announce = 0;
     if (run->charged) {
@@ -509,7 +513,7 @@ char *mhq_take_left_behind(mhq_engine *engine)
 
 void mhq_release(void *buffer)
 {
-    free(buffer);
+    mhq_calls_real.release(buffer);
 }
 
 /* ---- counters ----------------------------------------------------------------------------- */

@@ -27,8 +27,8 @@ typedef struct mhq_hints {
 } mhq_hints;
 
 /* 0 or ENOMEM. */
-int mhq_hints_init(mhq_hints *hints, uint32_t ahead);
-void mhq_hints_fini(mhq_hints *hints);
+int mhq_hints_init(mhq_hints *hints, uint32_t ahead, const mhq_calls *sys);
+void mhq_hints_fini(mhq_hints *hints, const mhq_calls *sys);
 /* The baton holder. 1: there are hints to give. `device`: where the last file lay; as long as that
  * is known not to rotate, the next ones are taken to be there too, and cost nothing. */
 int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device);

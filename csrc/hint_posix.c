@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -13,18 +12,18 @@
 
 #define PATH_BYTES ((size_t)65536)
 
-int mhq_hints_init(mhq_hints *hints, uint32_t ahead)
+int mhq_hints_init(mhq_hints *hints, uint32_t ahead, const mhq_calls *sys)
 {
     *hints = (mhq_hints){.ahead = ahead};
     if (ahead == 0)
         return 0;
-    hints->paths = malloc(PATH_BYTES);
+    hints->paths = sys->alloc(PATH_BYTES);
     return hints->paths ? 0 : ENOMEM;
 }
 
-void mhq_hints_fini(mhq_hints *hints)
+void mhq_hints_fini(mhq_hints *hints, const mhq_calls *sys)
 {
-    free(hints->paths);
+    sys->release(hints->paths);
 }
 
 /* '1' in the device's own queue, or, for a partition, in its disk's. Unknown: does not rotate. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 
 static uint64_t free_for(const mhq_ring *ring, uint64_t ticket)
 {
@@ -15,22 +14,22 @@ static mhq_slot *slot_of(const mhq_ring *ring, uint64_t ticket)
     return &ring->slots[ticket & ring->mask];
 }
 
-int mhq_ring_init(mhq_ring *ring, uint64_t capacity)
+int mhq_ring_init(mhq_ring *ring, uint64_t capacity, const mhq_calls *sys)
 {
     *ring = (mhq_ring){.mask = capacity - 1, .capacity = capacity};
-    ring->slots = calloc(capacity, sizeof *ring->slots); /* zero is free, R1 */
+    ring->slots = sys->zeroed(capacity, sizeof *ring->slots); /* zero is free, R1 */
     if (ring->slots == NULL)
         return ENOMEM;
     int error = mhq_mutex_init(&ring->overflow_lock);
     if (error)
-        free(ring->slots);
+        sys->release(ring->slots);
     return error;
 }
 
-void mhq_ring_fini(mhq_ring *ring)
+void mhq_ring_fini(mhq_ring *ring, const mhq_calls *sys)
 {
     mhq_mutex_fini(&ring->overflow_lock);
-    free(ring->slots);
+    sys->release(ring->slots);
 }
 
 static int has_room(mhq_ring *ring, uint64_t tail)

@@ -23,6 +23,7 @@
 #include <stdalign.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "op.h"
 #include "park.h"
 #include "sys.h"
@@ -53,8 +54,8 @@ typedef struct mhq_ring {
 enum mhq_claim { MHQ_CLAIMED, MHQ_FULL, MHQ_CLOSED };
 
 /* capacity: a power of two. 0 or ENOMEM. */
-int mhq_ring_init(mhq_ring *ring, uint64_t capacity);
-void mhq_ring_fini(mhq_ring *ring);
+int mhq_ring_init(mhq_ring *ring, uint64_t capacity, const mhq_calls *sys);
+void mhq_ring_fini(mhq_ring *ring, const mhq_calls *sys);
 
 /* Any thread. Claims job->ticket; overdraw: never MHQ_FULL. */
 enum mhq_claim mhq_ring_claim(mhq_ring *ring, mhq_job *job, int overdraw);

@@ -2,11 +2,10 @@
 #include "walk.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-int mhq_pool_init(mhq_pool *pool)
+int mhq_pool_init(mhq_pool *pool, const mhq_calls *sys)
 {
-    *pool = (mhq_pool){.records = malloc(MHQ_POOL_RECORDS * sizeof *pool->records)};
+    *pool = (mhq_pool){.records = sys->alloc(MHQ_POOL_RECORDS * sizeof *pool->records)};
     if (pool->records == NULL)
         return ENOMEM;
     for (uint32_t i = MHQ_POOL_RECORDS; i-- > 0;) {
@@ -16,9 +15,9 @@ int mhq_pool_init(mhq_pool *pool)
     return 0;
 }
 
-void mhq_pool_fini(mhq_pool *pool)
+void mhq_pool_fini(mhq_pool *pool, const mhq_calls *sys)
 {
-    free(pool->records);
+    sys->release(pool->records);
 }
 
 mhq_run *mhq_pool_take(mhq_pool *pool, mhq_job *job)
@@ -54,7 +53,7 @@ int mhq_pool_give_back(mhq_pool *pool, mhq_run *run)
 
 mhq_walk *mhq_walk_new(const mhq_list *list)
 {
-    mhq_walk *walk = malloc(sizeof *walk + list->depth * sizeof *walk->frames);
+    mhq_walk *walk = mhq_calls_real.alloc(sizeof *walk + list->depth * sizeof *walk->frames);
     if (walk != NULL) {
         walk->frames[0] = (mhq_frame){list, 0};
         walk->level = 1;

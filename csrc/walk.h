@@ -15,6 +15,7 @@
 #include <stdalign.h>
 
 #include "atomic.h"
+#include "calls.h"
 #include "op.h"
 
 /* Enough records to keep both sides busy, few enough to stay in cache. */
@@ -29,8 +30,8 @@ typedef struct mhq_pool {
 } mhq_pool;
 
 /* 0 or ENOMEM. */
-int mhq_pool_init(mhq_pool *pool);
-void mhq_pool_fini(mhq_pool *pool);
+int mhq_pool_init(mhq_pool *pool, const mhq_calls *sys);
+void mhq_pool_fini(mhq_pool *pool, const mhq_calls *sys);
 /* The holder: a record for the job's next operation, NULL if none has come back. */
 mhq_run *mhq_pool_take(mhq_pool *pool, mhq_job *job);
 /* The holder: is there one? [P2] of the wait for deliveries. */
@@ -49,7 +50,7 @@ typedef struct mhq_walk {
     mhq_frame frames[];        /* list->depth of them */
 } mhq_walk;
 
-/* Before the job is submitted. NULL: no memory. To be freed with free(). */
+/* Before the job is submitted. NULL: no memory. To be released with the real table. */
 mhq_walk *mhq_walk_new(const mhq_list *list);
 /* The holder: the next operation, NULL at the end. */
 const mhq_op *mhq_walk_next(mhq_walk *walk);

@@ -35,7 +35,7 @@ static item *items_new(size_t count)
 
 static void ring_open(mhq_ring *ring, uint64_t capacity)
 {
-    REQUIRE(mhq_ring_init(ring, capacity) == 0);
+    REQUIRE(mhq_ring_init(ring, capacity, &mhq_calls_real) == 0);
 }
 
 static double seconds(void)
@@ -91,7 +91,7 @@ static void states(uint64_t capacity)
     CHECK(!mhq_ring_drained(&ring));
     CHECK(mhq_ring_pop(&ring) == &items[0].job);
     CHECK(mhq_ring_drained(&ring));
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
     free(items);
 }
 
@@ -130,7 +130,7 @@ static void overdraft(uint64_t capacity, uint64_t beyond, unsigned order)
     CHECK(mhq_ring_pop(&ring) == NULL);
     CHECK_INT(mhq_load_rlx(&ring.overflowed), 0);
     CHECK(ring.overflow == NULL);
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
     free(items);
 }
 
@@ -152,7 +152,7 @@ static void overflow_again_and_again(void)
         }
         free(items);
     }
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
 /* A callback that lists a large directory may well enqueue so many at once. */
@@ -174,7 +174,7 @@ static void a_large_overdraft_is_not_slow(void)
     for (size_t i = 0; i < COUNT; i++)
         misplaced += mhq_ring_pop(&ring) != &items[i].job;
     CHECK_INT(misplaced, 0);
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
     free(items);
 }
 
@@ -207,7 +207,7 @@ static void peeking(void)
         CHECK(i == 5 || mhq_ring_peek(&ring, 0) == (i < 5 ? &items[i].job : NULL));
         CHECK(mhq_ring_pop(&ring) == &items[i].job);
     }
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
 /* One producer is stopped between claim and publish. */
@@ -241,7 +241,7 @@ static void a_slow_producer_delays_nobody(void)
     for (size_t i = 3; i < 9; i++)
         CHECK(mhq_ring_pop(&ring) == &items[i].job);
     CHECK(mhq_ring_drained(&ring));
-    mhq_ring_fini(&ring);
+    mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
 /* ---- waiting for room, and closing ----------------------------------------------------------- */
@@ -315,7 +315,7 @@ static void close_wakes_those_who_wait_for_room(void)
             CHECK(waiters[i].outcome == MHQ_CLOSED);
         }
         CHECK_INT(mhq_load_sc(&ring.waiters), 0);
-        mhq_ring_fini(&ring);
+        mhq_ring_fini(&ring, &mhq_calls_real);
     }
 }
 
@@ -332,7 +332,7 @@ static void close_wakes_the_parked_consumer(void)
         void *ended = NULL;
         REQUIRE(pthread_join(thread, &ended) == 0);
         CHECK(ended == &ring);
-        mhq_ring_fini(&ring);
+        mhq_ring_fini(&ring, &mhq_calls_real);
     }
 }
 
@@ -360,7 +360,7 @@ static void room_wakes(void)
         race_join(thread);
         CHECK(waiters[0].outcome == MHQ_CLAIMED);
         CHECK_INT(waiters[0].item.job.ticket, capacity);
-        mhq_ring_fini(&ring);
+        mhq_ring_fini(&ring, &mhq_calls_real);
     }
 }
 
@@ -394,7 +394,7 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
         CHECK(waiters[0].outcome == MHQ_CLAIMED);
         if (!CHECK(waiters[0].waited < 5)) /* nothing but the time woke him */
             round = 20;
-        mhq_ring_fini(&ring);
+        mhq_ring_fini(&ring, &mhq_calls_real);
         free(items);
     }
 }
@@ -561,7 +561,7 @@ static void a_crowd(uint64_t capacity, unsigned producers, uint64_t total)
         free(crowd.items[i]);
     }
     CHECK_INT(lost, 0);
-    mhq_ring_fini(&crowd.ring);
+    mhq_ring_fini(&crowd.ring, &mhq_calls_real);
 }
 
 int main(int count, char **arguments)
