@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-# cython: auto_pickle=False, embedsignature=False
+# cython: auto_pickle=False, embedsignature=False, cdivision=True
 """The bridge: Python references go in, C operations come out, and back again.
 
 Guarantees
@@ -95,6 +95,42 @@ cdef struct single:
     mhq_job job
     request asked
 
+# Jobs that have come back are kept for the next ones, warm: they are taken by producers and given
+# back by the callback thread, which costs malloc and free far more than it costs here.
+cdef enum:
+    MOST_SPARE = 4096    # the default ring's; 0.7 MiB
+
+cdef single *spare_singles = NULL    # linked by job.run.next
+cdef int spare_count = 0
+
+
+cdef single *take_single() except NULL:
+    """A job with a zeroed request."""
+    global spare_singles, spare_count
+    cdef single *s = spare_singles
+    if s != NULL:
+        spare_singles = <single *>s.job.run.next
+        spare_count -= 1
+    else:
+        s = <single *>malloc(sizeof(single))
+        if s == NULL:
+            raise MemoryError()
+    memset(&s.asked, 0, sizeof(request))
+    return s
+
+
+cdef void free_single(single *s) noexcept:
+    """With all that it holds: finalisers may run."""
+    global spare_singles, spare_count
+    let_go(&s.asked)
+    if spare_count == MOST_SPARE:
+        free(s)
+        return
+    s.job.run.next = <mhq_run *>spare_singles
+    spare_singles = s
+    spare_count += 1
+
+
 # A job of a list.
 cdef struct listed:
     mhq_job job
@@ -112,7 +148,7 @@ cdef dict lent_views = {}
 cdef object adopt_path(request *r, object given, const char **pointer, int slot, int is_bytes):
     """Points *pointer at the path in the file system's encoding. Returns None, or the text that
     refuses the operation. Raises TypeError for what is no path, and what __fspath__ raises."""
-    cdef object path = PyOS_FSPath(given)
+    cdef object path = given if type(given) is str else PyOS_FSPath(given)
     cdef Py_ssize_t size
     cdef const char *text
     if isinstance(path, bytes):
@@ -278,7 +314,7 @@ cdef class Spec:
     cdef PyMethodDef definition
     cdef tuple names           # of all parameters, in order
     cdef tuple defaults        # of the last ones
-    cdef Py_ssize_t first      # parameters before the operation's own: callback, or oplist too
+    cdef Py_ssize_t wanted, required   # how many parameters, and how many of them have no default
     cdef Py_ssize_t count      # the operation's own
     cdef uint8_t kind
     cdef Py_ssize_t path, path2, data, binary   # places among the operation's own, or -1
@@ -327,7 +363,7 @@ cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to ap
 cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
                PyObject **got) except -1:
     """Puts the arguments of a vectorcall in the order of the spec's parameters."""
-    cdef Py_ssize_t wanted = len(spec.names), given = 0, i, j
+    cdef Py_ssize_t wanted = spec.wanted, i, j
     cdef tuple keywords
     cdef object name
     if nargs > wanted:
@@ -335,6 +371,8 @@ cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
                         % (spec.name.decode(), wanted, nargs))
     for i in range(nargs):
         got[i] = args[i]
+    if nargs == wanted and kwnames == NULL:
+        return 0
     for i in range(nargs, wanted):
         got[i] = NULL
     if kwnames != NULL:
@@ -355,13 +393,12 @@ cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
                 raise TypeError("%s() got multiple values for argument '%s'"
                                 % (spec.name.decode(), name))
             got[i] = args[nargs + j]
-    given = wanted - len(spec.defaults)
     for i in range(wanted):
         if got[i] == NULL:
-            if i < given:
+            if i < spec.required:
                 raise TypeError("%s() missing required argument: '%s' (pos %d)"
                                 % (spec.name.decode(), spec.names[i], i + 1))
-            got[i] = <PyObject *>spec.defaults[i - given]
+            got[i] = <PyObject *>spec.defaults[i - spec.required]
     return 0
 
 
@@ -370,22 +407,18 @@ cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *
     cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
     cdef PyObject *got[MOST_ARGUMENTS]
     parse(spec, args, nargs, kwnames, got)
-    cdef single *s = <single *>calloc(1, sizeof(single))
-    if s == NULL:
-        raise MemoryError()
+    cdef single *s = take_single()
+    cdef bint accepted = False
     try:
         fill(&s.asked, spec, got, True)
         mhq_job_init(&s.job, &s.asked.op)
-        if spec.queue.submit(&s.job, 1):
+        accepted = spec.queue.submit(&s.job, 1)
+    finally:
+        if accepted:
             note_lent(&s.asked)   # still there: the callback thread needs the GIL to free it
-            return True
-    except:
-        let_go(&s.asked)
-        free(s)
-        raise
-    let_go(&s.asked)
-    free(s)
-    return False
+        else:
+            free_single(s)
+    return accepted
 
 
 cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
@@ -408,7 +441,8 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
     spec.name = name.encode()
     spec.names = tuple([sys.intern(n) for n in first + parameters])
     spec.defaults = defaults
-    spec.first = len(first)
+    spec.wanted = len(spec.names)
+    spec.required = spec.wanted - len(defaults)
     spec.count = len(parameters)
     spec.kind = kind
     paths = [i for i, n in enumerate(parameters) if n not in ("data", "binary")]
@@ -418,10 +452,9 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
     spec.binary = parameters.index("binary") if "binary" in parameters else -1
     if not in_oplist:
         ACTIONS[kind] = sys.intern(name)
-        NAMES[kind] = spec.names[spec.first:]
+        NAMES[kind] = spec.names[len(first):]
     # "name(signature)\n--\n\ndoc" is how built-in functions tell their signature.
-    optional = len(spec.names) - len(defaults)
-    signature = ", ".join([n if i < optional else "%s=%r" % (n, defaults[i - optional])
+    signature = ", ".join([n if i < spec.required else "%s=%r" % (n, defaults[i - spec.required])
                            for i, n in enumerate(spec.names)])
     spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature, doc)).encode()
     spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
@@ -457,6 +490,7 @@ cdef class Chapter:
     cdef Py_ssize_t requests
     cdef entry *entries
     cdef Py_ssize_t count, room
+    cdef PyObject *last_callback # the one kept last: most lists have but one
     cdef Py_ssize_t lent_later   # requests whose data is exported at each enqueuing
 
     def __cinit__(self):
@@ -509,7 +543,9 @@ cdef class Chapter:
         self.make_room()
         cdef request *r = self.next_request()
         cdef int i
-        self.keep(filled.callback)
+        if filled.callback != self.last_callback:
+            self.keep(filled.callback)
+            self.last_callback = filled.callback
         for i in range(MAX_PARAMETERS):
             self.keep(filled.given[i])
         for i in range(2):
@@ -1245,13 +1281,10 @@ cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
     """Gives the record back; with a job's last one, the job and all it holds."""
     cdef mhq_job *job = run.job
     cdef bint is_single = job.op != NULL
-    cdef single *s
     if not mhq_delivered(core, run):
         return
     if is_single:
-        s = <single *>job
-        let_go(&s.asked)
-        free(s)
+        free_single(<single *>job)
     else:
         free_listed(<listed *>job)
 
