@@ -238,6 +238,15 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- rename ---- */
 
+/* What a look at the source failed with and the rename will fail with again, knowing which of the
+ * two paths is to blame. Anything else may have passed by then, and what is renamed would not be
+ * known to be a file, or a directory. */
+static int shows_again(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
+           error == ENAMETOOLONG;
+}
+
 void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
@@ -245,7 +254,9 @@ void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
     if (result == 0 && S_ISDIR(st.st_mode)) {
         error = EISDIR;
-    } else { /* where there is no source, rename knows which of the two paths is to blame */
+    } else if (result < 0 && !shows_again(errno)) {
+        error = errno;
+    } else {
         MHQ_RETRY(result, fs->sys->renameat(AT_FDCWD, op->path, AT_FDCWD, op->path2));
         if (result < 0)
             error = errno;
@@ -274,7 +285,9 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     missing = result < 0 ? errno : 0;
     if (!missing && !S_ISDIR(st.st_mode))
         error = ENOTDIR;
-    else /* where there is no source, rename knows which of the two paths is to blame */
+    else if (missing && !shows_again(missing))
+        error = missing;
+    else
         error = mhq_commit_directory(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2, op->path2);
     if (error == EEXIST) /* a source that is no directory is to blame before a target that exists */
         error = missing ? missing : rename_to_itself(fs, op);

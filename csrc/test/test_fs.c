@@ -120,6 +120,11 @@ static void test_file_rename(void)
     FAILS(FILE_RENAME, "missing", "x", ENOENT, MHQ_AT_BOTH);
     FAILS(FILE_RENAME, "b", "dir", EISDIR, MHQ_AT_BOTH);
     FAILS(FILE_RENAME, "b", "no/b", ENOENT, MHQ_AT_BOTH);
+    /* It is not known to be a file, so it is not renamed. */
+    fault_none();
+    fault.which = CALL_fstatat, fault.nth = 1, fault.error = EIO;
+    FAILS(FILE_RENAME, "dir", "dir2", EIO, MHQ_AT_BOTH);
+    fault_none();
     CHECK(there("dir") && !there("dir2") && holds("b", "A", 1));
 }
 
@@ -137,6 +142,10 @@ static void directory_renames(unsigned lacks)
     FAILS(DIRECTORY_RENAME, "link/", "new", ENOTDIR, MHQ_AT_BOTH);
     FAILS(DIRECTORY_RENAME, "missing", "new", ENOENT, MHQ_AT_BOTH);
     FAILS(DIRECTORY_RENAME, "d", "d/below", EINVAL, MHQ_AT_BOTH);
+    fault_lacking(lacks);
+    fault.which = CALL_fstatat, fault.nth = 1, fault.error = EIO;
+    FAILS(DIRECTORY_RENAME, "file", "new", EIO, MHQ_AT_BOTH);
+    fault_lacking(lacks);
     CHECK_INT(count_entries("d"), 1);
     CHECK(!there("new"));
     CHECK_INT(DO(DIRECTORY_RENAME, "d", "d"), 0); /* the same directory: nothing is replaced */
