@@ -199,7 +199,10 @@ class Running:
     def line(self) -> dict[str, Any]:
         """The next facts it tells."""
         assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline() or "{}")
+        text = b""  # byte by byte: what a buffer took in ahead, end() would not see
+        while not text.endswith(b"\n") and (byte := os.read(self.process.stdout.fileno(), 1)):
+            text += byte
+        return json.loads(text or b"{}")
 
     def end(self) -> Ended:
         late = False
