@@ -46,7 +46,13 @@
 #define mhq_prefetch(p) ((void)(p))
 #endif
 
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
+#include <intrin.h>
+#define mhq_relax() _mm_pause()
+#elif defined(_MSC_VER) && defined(_M_ARM64)
+#include <intrin.h>
+#define mhq_relax() __yield()
+#elif defined(__x86_64__) || defined(__i386__)
 #define mhq_relax() __builtin_ia32_pause()
 #elif defined(__aarch64__) || defined(__arm__)
 #define mhq_relax() __asm__ __volatile__("yield")

@@ -204,5 +204,6 @@ const mhq_calls mhq_calls_real = {
     MHQ_CALLS(X)
 #undef X
     .release = free,
+    .release_aligned = free,
     .thread_start = mhq_thread_start,
 };

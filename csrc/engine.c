@@ -352,7 +352,7 @@ no_io_0:
 no_pool:
     mhq_ring_fini(&engine->ring, sys);
 no_ring:
-    sys->release(engine);
+    sys->release_aligned(engine);
     return error;
 }
 
@@ -368,7 +368,7 @@ void mhq_engine_free(mhq_engine *engine)
     io_fini(&engine->io[0]);
     mhq_pool_fini(&engine->pool, sys);
     mhq_ring_fini(&engine->ring, sys);
-    sys->release(engine);
+    sys->release_aligned(engine);
 }
 
 /* ---- callers ------------------------------------------------------------------------------ */

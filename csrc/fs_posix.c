@@ -1,4 +1,4 @@
-/* fs_posix.c - dispatch, and the primitives that need no walk: exists, create, delete, rename,
+/* fs_posix.c - the primitives that need no walk: exists, create, delete, rename,
  * read, write.
  *
  * Each primitive runs on the baton holder's thread, with that thread's mhq_fs. The hot ones
@@ -10,46 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- dispatch ---- */
-
-static mhq_primitive *const primitives[] = {
-#define X(KIND, name) [MHQ_##KIND] = mhq_fs_##name,
-    MHQ_OPS(X)
-#undef X
-};
-_Static_assert(sizeof primitives / sizeof *primitives == MHQ_KINDS, "a primitive per kind");
-
-int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys)
-{
-    memset(fs, 0, sizeof *fs);
-    fs->sys = sys ? sys : &mhq_calls_real;
-    fs->scratch = fs->sys->alloc(MHQ_SCRATCH);
-    return fs->scratch ? 0 : ENOMEM;
-}
-
-void mhq_fs_fini(mhq_fs *fs)
-{
-    fs->sys->release(fs->scratch);
-    fs->scratch = NULL;
-}
-
-void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    if (op->refused)
-        mhq_fail(run, MHQ_EREFUSED, MHQ_AT_NONE);
-    else if (op->kind >= MHQ_KINDS)
-        mhq_fail(run, ENOSYS, MHQ_AT_NONE);
-    else
-        primitives[op->kind](fs, op, run);
-}
-
 /* ---- shared steps ---- */
-
-void mhq_fail(mhq_run *run, int error, enum mhq_where where)
-{
-    run->error = error;
-    run->where = (uint8_t)where;
-}
 
 int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
 {

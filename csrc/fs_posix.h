@@ -1,6 +1,6 @@
 /* fs_posix.h - what the POSIX files of the seam share; nobody else includes it.
  *
- *   fs_posix.c   dispatch; exists, create, delete, rename, read, write
+ *   fs_posix.c   exists, create, delete, rename, read, write
  *   fs_list.c    directory_contents; the directory reader that everyone uses
  *   fs_copy.c    a file's contents and metadata; file_copy
  *   fs_commit.c  temporary names, places, rename without replacing
@@ -13,7 +13,7 @@
 #define MHQ_FS_POSIX_H
 
 #include "calls.h"
-#include "fs.h"
+#include "fs_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,13 +31,6 @@
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
 #endif
-
-/* Every primitive has this shape. */
-typedef void mhq_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run);
-
-#define X(KIND, name) mhq_primitive mhq_fs_##name;
-MHQ_OPS(X)
-#undef X
 
 /* Every function below that returns int returns 0 or an errno (never -1; MHQ_ENOTREGULAR where
  * it says so), unless it says otherwise. */
@@ -60,9 +53,6 @@ MHQ_OPS(X)
 #define MHQ_CALL_BYTES ((size_t)1 << 30)
 
 /* fs_posix.c ------------------------------------------------------------------------------ */
-
-/* Sets run->error and run->where. */
-void mhq_fail(mhq_run *run, int error, enum mhq_where where);
 
 /* open with O_CLOEXEC, EINTR dealt with; *fd is -1 on failure. */
 int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd);

@@ -35,4 +35,12 @@ int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device);
 /* Without the baton. */
 void mhq_hints_give(mhq_hints *hints);
 
+/* What is known of a device: 1, it rotates; 0, it does not; -1, nothing. */
+int mhq_hints_know(const mhq_hints *hints, uint64_t device);
+/* Notes it; returns `rotates`. */
+int mhq_hints_learn(mhq_hints *hints, uint64_t device, int rotates);
+
+/* The platform's: one hint, counted if it was given. */
+void mhq_hint(mhq_hints *hints, const char *path);
+
 #endif

@@ -182,6 +182,7 @@ static inline mhq_calls scene_calls(void)
         MHQ_CALLS(X)
 #undef X
         .release = free,
+        .release_aligned = free,
         .thread_start = mhq_thread_start,
     };
     (void)count_close, (void)count_read, (void)count_write, (void)count_pread, (void)count_pwrite;

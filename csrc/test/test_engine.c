@@ -1014,6 +1014,7 @@ static void no_memory_leaves_nothing(void)
     calls.zeroed = scarce_zeroed;
     calls.aligned = scarce_aligned;
     calls.release = scarce_release;
+    calls.release_aligned = scarce_release;
     const mhq_config config = {.ring_size = 4, .buffer_bytes = BUDGET, .calls = &calls};
     unsigned before = threads_of_this_process();
     for (unsigned can = 0;; can++) {
