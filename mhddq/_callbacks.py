@@ -8,21 +8,17 @@ Guarantees
 
 from __future__ import annotations
 
-import contextlib
 import os
-import reprlib
 import sys
 import threading
-import traceback
-from typing import TYPE_CHECKING, Any
 
 from mhddq import _settings
 
+TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
-    from mhddq._core import Queue
+    from typing import Any
 
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = 200
+    from mhddq._core import Queue
 
 
 def say(text: str) -> None:
@@ -35,15 +31,21 @@ def say(text: str) -> None:
         stream.write(line)
         stream.flush()
     except BaseException:  # noqa: BLE001 - a broken stderr must not end the callback thread
-        with contextlib.suppress(OSError):
+        try:  # noqa: SIM105 - contextlib costs time to import
             os.write(2, line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass
 
 
 def _described(args: dict[str, Any]) -> str:
     """``file_read(filename='./x', binary=False)``, whatever the parameters' own repr does."""
     try:
+        import reprlib  # noqa: PLC0415 - see _import_for_reports
+
+        short = reprlib.Repr()
+        short.maxstring = short.maxother = 200
         shown = [
-            f"{name}={_short.repr(value)}"
+            f"{name}={short.repr(value)}"
             for name, value in args["params"].items()
             if name != "callback"
         ]
@@ -54,9 +56,50 @@ def _described(args: dict[str, Any]) -> str:
 
 def _formatted(exception: BaseException) -> str:
     try:
+        import traceback  # noqa: PLC0415 - see _import_for_reports
+
         return "".join(traceback.format_exception(exception))
     except BaseException:  # noqa: BLE001 - the exception's own methods are the user's code
-        return f"{type(exception).__name__} (its traceback cannot be formatted)"
+        return _plainly_formatted(exception)
+
+
+def _plainly_formatted(exception: BaseException) -> str:
+    """Without the traceback module, and with as little of the exception's own code as can be."""
+    lines = ["Traceback (most recent call last):"]
+    at = exception.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        lines.append(f'  File "{code.co_filename}", line {at.tb_lineno}, in {code.co_name}')
+        at = at.tb_next
+    try:
+        message = f": {exception}"
+    except BaseException:  # noqa: BLE001
+        message = " (its message cannot be shown)"
+    return "\n".join([*lines, type(exception).__name__ + message])
+
+
+# Held while modules are imported here, and while a process forks: a child that was forked on
+# another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
+_importing = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire,
+        after_in_parent=_importing.release,
+        after_in_child=_importing.release,
+    )
+
+
+def _import_for_reports() -> None:
+    """Imports what only a report needs. Not when mhddq is imported: that would more than double
+    what its import costs. Not when there is something to report either: then it may be too late
+    (no descriptor left, the interpreter about to go). Where it cannot be had (the program has
+    changed its root, or its user) reports are plainer."""
+    with _importing:
+        try:
+            import reprlib  # noqa: F401, PLC0415
+            import traceback  # noqa: F401, PLC0415
+        except (ImportError, OSError):
+            pass
 
 
 class Hooks:
@@ -66,6 +109,7 @@ class Hooks:
         return _settings.read_settings()
 
     def start_thread(self, queue: Queue) -> None:
+        _import_for_reports()
         threading.Thread(target=_run, args=(queue,), name="mhddq-callback", daemon=True).start()
 
     def callback_failed(self, args: dict[str, Any], exception: BaseException) -> None:

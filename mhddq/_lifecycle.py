@@ -10,8 +10,6 @@ Guarantees
 from __future__ import annotations
 
 import atexit
-import contextlib
-import math
 import os
 import sys
 import time
@@ -21,6 +19,7 @@ from mhddq._core import Queue, at_exit
 
 # How often a thread that waits looks for signals: up to 20 times a second.
 _LOOK_SECONDS = 0.05
+_FOREVER = float("inf")
 
 
 class _DefaultHooks(Hooks):
@@ -48,7 +47,7 @@ def shutdown(timeout: float | None = None) -> None:
     times.
     """
     global _gave_up  # noqa: PLW0603 - the exit hook's business
-    deadline = math.inf if timeout is None else time.monotonic() + _seconds(timeout)
+    deadline = _FOREVER if timeout is None else time.monotonic() + _seconds(timeout)
     while True:
         queue.close()  # at each turn: a signal handler may have forked, and this be the child
         if queue.on_callback_thread():
@@ -70,8 +69,8 @@ def _seconds(timeout: float) -> float:
     try:
         seconds = float(timeout)
     except OverflowError:  # an int of hundreds of digits
-        seconds = math.inf if timeout > 0 else -math.inf
-    if math.isnan(seconds):
+        seconds = _FOREVER if timeout > 0 else -_FOREVER
+    if not -_FOREVER <= seconds <= _FOREVER:
         raise ValueError("timeout must be a number of seconds or None, not nan")
     return seconds
 
@@ -135,8 +134,10 @@ def _drain() -> None:
 def _interrupted() -> None:
     say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
     # The process ends without the interpreter's help now; an unusable stdout must not stop it.
-    with contextlib.suppress(Exception):
+    try:  # noqa: SIM105 - as in say
         sys.stdout.flush()
+    except Exception:  # noqa: BLE001, S110
+        pass
 
 
 def _drain_in_multiprocessing_child() -> None:

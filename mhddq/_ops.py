@@ -7,17 +7,17 @@ file (``tools/make_stub.py``) come from here. The order is that of MHQ_OPS in ``
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from mhddq import _core
 from mhddq._lifecycle import queue
 
+TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from mhddq import _Data, _Path
 
-OPERATIONS: dict[str, inspect.Signature] = {}
+OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions, in order
 PUBLIC: dict[str, Callable[..., Any]] = {}
 
 _CALLBACK = """\
@@ -39,7 +39,7 @@ Raises: TypeError for arguments of a wrong type. Then nothing has been added."""
 
 
 def _document(definition: Callable[..., None], in_oplist: bool) -> str:
-    summary, _, rest = inspect.cleandoc(definition.__doc__ or "").partition("\n\n")
+    summary, _, rest = _dedented(definition.__doc__ or "").partition("\n\n")
     if in_oplist:
         summary = f"Adds to an oplist: {summary[0].lower()}{summary[1:]}"
     lines = ["oplist: from create_empty_oplist(); the operation is added at its end."]
@@ -47,15 +47,20 @@ def _document(definition: Callable[..., None], in_oplist: bool) -> str:
     return summary + "\n\n" + "\n".join(body) + "\n"
 
 
-def operation(definition: Callable[..., None]) -> Callable[..., Any]:
+def _dedented(docstring: str) -> str:
+    """What inspect.cleandoc makes of it; inspect costs more to import than all of mhddq."""
+    first, *others = docstring.rstrip().split("\n")
+    indent = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
+    return "\n".join([first, *(line[indent:] for line in others)])
+
+
+def operation(definition: Any) -> Callable[..., Any]:
     name = definition.__name__
-    signature = inspect.signature(definition)
-    parameters = tuple(signature.parameters)
-    defaults = tuple(
-        p.default for p in signature.parameters.values() if p.default is not inspect.Parameter.empty
-    )
+    code = definition.__code__
+    parameters = code.co_varnames[: code.co_argcount]
+    defaults = definition.__defaults__ or ()
     kind = len(OPERATIONS)
-    OPERATIONS[name] = signature
+    OPERATIONS[name] = definition
     for public, in_oplist in ((name, False), (f"oplist_{name}", True)):
         PUBLIC[public] = _core.function(
             queue, public, _document(definition, in_oplist), kind, parameters, defaults, in_oplist

@@ -7,44 +7,34 @@ value and the range; nothing is rounded into range silently.
 from __future__ import annotations
 
 import os
-import reprlib
-from collections.abc import Mapping
-from typing import NamedTuple
 
-# The value is named whole, unless it is absurdly long.
-_shown = reprlib.Repr()
-_shown.maxstring = 200
+TYPE_CHECKING = False  # as typing has it, without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-
-class Setting(NamedTuple):
-    variable: str
-    default: int
-    lowest: int
-    highest: int
-
-
-SETTINGS: dict[str, Setting] = {
-    "ring_size": Setting("MHDDQ_RING_SIZE", 4096, 1, 1048576),
-    "buffer_bytes": Setting("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
-    "lookahead": Setting("MHDDQ_LOOKAHEAD", 16, 0, 4096),
-    "spin_us": Setting("MHDDQ_SPIN_US", 50, 0, 1000),
+# The variable, its default, the lowest and the highest value.
+SETTINGS: dict[str, tuple[str, int, int, int]] = {
+    "ring_size": ("MHDDQ_RING_SIZE", 4096, 1, 1048576),
+    "buffer_bytes": ("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
+    "lookahead": ("MHDDQ_LOOKAHEAD", 16, 0, 4096),
+    "spin_us": ("MHDDQ_SPIN_US", 50, 0, 1000),
 }
 
 
-def _read(setting: Setting, environment: Mapping[str, str]) -> int:
-    text = environment.get(setting.variable)
+def _read(setting: tuple[str, int, int, int], environment: Mapping[str, str]) -> int:
+    variable, default, lowest, highest = setting
+    text = environment.get(variable)
     if text is None:
-        return setting.default
+        return default
     # Plain digits only: int() would take '1_000', ' 5 ' and digits of other scripts. The length
     # keeps a value of a million digits from being converted just to be refused.
     if text.isascii() and text.isdigit() and len(text) <= 20:
         value = int(text)
-        if setting.lowest <= value <= setting.highest:
+        if lowest <= value <= highest:
             return value
-    raise ValueError(
-        f"{setting.variable}={_shown.repr(text)}: must be a whole number "
-        f"from {setting.lowest} to {setting.highest}"
-    )
+    # The value is named whole, unless it is absurdly long.
+    shown = repr(text if len(text) <= 200 else f"{text[:100]}...{text[-97:]}")
+    raise ValueError(f"{variable}={shown}: must be a whole number from {lowest} to {highest}")
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, int]:

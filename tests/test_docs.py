@@ -1,5 +1,6 @@
 """What the README and the guide say: their programs run, their tables agree with the code."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -79,9 +80,9 @@ def test_the_readmes_table_of_operations():
     assert described == {
         name: ", ".join(
             p.name if p.default is p.empty else f"{p.name}={p.default!r}"
-            for p in signature.parameters.values()
+            for p in inspect.signature(definition).parameters.values()
         )
-        for name, signature in _ops.OPERATIONS.items()
+        for name, definition in _ops.OPERATIONS.items()
     }
 
 

@@ -64,7 +64,8 @@ def function(name: str, parameters: list[str], returns: str) -> str:
 
 def stub() -> str:
     operations, twins = [], []
-    for name, signature in mhddq._ops.OPERATIONS.items():
+    for name, definition in mhddq._ops.OPERATIONS.items():
+        signature = inspect.signature(definition)
         unannotated = [
             p.name for p in signature.parameters.values() if p.annotation is inspect.Parameter.empty
         ]

@@ -1,0 +1,113 @@
+"""What ``import mhddq`` costs: few modules, no thread. bench/absolute.py measures the time."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from programs import ended
+
+import mhddq
+
+# Beside the package's own, and beside what os and threading need themselves.
+SMALL = {"__future__", "atexit", "errno"}
+# What a report on stderr needs. The first operation imports it, so that no report comes too late.
+FOR_REPORTS = {"reprlib", "traceback"}
+
+PROGRAM = """
+import os, sys, threading, time
+sys.path.insert(0, sys.argv[1])
+before = set(sys.modules)
+import mhddq
+imported = sorted(set(sys.modules) - before)
+tasks = "/proc/self/task"
+threads = len(os.listdir(tasks)) if os.path.isdir(tasks) else threading.active_count()
+mhddq.file_exists(None, ".")
+started = sorted(sys.modules)
+mhddq.shutdown()
+print([imported, threads, started])
+"""
+
+
+def what_an_import_does():
+    """In an interpreter with nothing in it: no site, nothing of the environment."""
+    home = Path(mhddq.__file__).resolve().parent.parent
+    told = subprocess.check_output(
+        [sys.executable, "-I", "-S", "-c", PROGRAM, str(home)], timeout=60
+    )
+    return ast.literal_eval(told.decode())
+
+
+def test_the_import_brings_few_modules_and_no_thread():
+    imported, threads, started = what_an_import_does()
+    assert "mhddq._core" in imported
+    # Those of Cython are no files: its modules share their types there.
+    ours = ("mhddq.", "_cython_", "cython_runtime.")
+    assert {name for name in imported if not f"{name}.".startswith(ours)} <= SMALL
+    assert threads == 1
+    assert set(started) >= FOR_REPORTS
+
+
+def test_where_the_library_is_out_of_reach_reports_are_plainer():
+    """A program that has changed its root since."""
+    end = ended(
+        """
+        sys.modules.update(traceback=None, reprlib=None)
+        class Unshowable(Exception):
+            def __str__(self):
+                raise RuntimeError
+        def inner():
+            raise LookupError("told")
+        def callback(args):
+            inner()
+        def other(args):
+            raise Unshowable
+        must(mhddq.file_exists(callback, "."))
+        must(mhddq.file_exists(other, "."))
+        must(mhddq.file_delete(None, "missing"))
+        mhddq.shutdown()
+        """,
+        quiet=False,
+    )
+    first, second, third = re.split(r"^(?=Exception |mhddq: )", end.stderr, flags=re.MULTILINE)[1:]
+    assert first.startswith("Exception in the mhddq callback of file_exists(...):\nTraceback (most")
+    assert re.search(r", line \d+, in callback\n.*, line \d+, in inner\nLookupError: told$", first)
+    assert second.endswith("\nUnshowable (its message cannot be shown)\n")
+    assert third.startswith("mhddq: file_delete(...) failed: [Errno 2] No such file or directory")
+
+
+def test_a_fork_while_the_first_operation_imports_leaves_no_module_half_made():
+    end = ended(
+        """
+        for name in ("traceback", "linecache", "tokenize"):
+            sys.modules.pop(name, None)
+        importing, forked = threading.Event(), threading.Event()
+        forking = []
+        class Finder:
+            '''Stays inside the import until the other thread has forked, or must wait.'''
+            def find_spec(self, name, path=None, target=None):
+                if name == "traceback" and not importing.is_set():
+                    importing.set()
+                    until(lambda: forking)
+                    if not forked.wait(0.05):
+                        waits(other)
+        sys.meta_path.insert(0, Finder())
+        def fork():
+            must(importing.wait(DEADLINE), "import")
+            forking.append(True)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                import traceback
+                os._exit(0 if traceback.format_exception(ValueError()) else 1)
+            forked.set()
+            tell(status=os.waitpid(child, 0)[1])
+        other = threading.Thread(target=fork)
+        other.start()
+        must(mhddq.file_exists(None, "."))
+        other.join(DEADLINE)
+        mhddq.shutdown()
+        """
+    )
+    assert end["status"] == 0
