@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from _thread import RLock
 
 from mhddq import _settings
 
@@ -80,7 +80,7 @@ def _plainly_formatted(exception: BaseException) -> str:
 
 # Held while modules are imported here, and while a process forks: a child that was forked on
 # another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
-_importing = threading.RLock()
+_importing = RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_importing.acquire,
@@ -110,6 +110,9 @@ class Hooks:
 
     def start_thread(self, queue: Queue) -> None:
         _import_for_reports()
+        with _importing:
+            import threading  # noqa: PLC0415 - a third of what importing mhddq would cost
+
         threading.Thread(target=_run, args=(queue,), name="mhddq-callback", daemon=True).start()
 
     def callback_failed(self, args: dict[str, Any], exception: BaseException) -> None:
