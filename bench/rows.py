@@ -3,9 +3,9 @@
 A figure is throughput relative to the side named: its cost per operation divided by ours. So more
 is better, and 1 is a draw. Where a row says `inverse`, it is ours divided by theirs.
 
-Rows that look for a missing path do so on the working disk, where the kernel remembers that there is
-nothing. On tmpfs it does not: it makes an entry for every look-up and throws it away, which takes
-three times as long and is nobody's work.
+Rows that look for a missing path do so on the working disk, where the kernel remembers that there
+is nothing. On tmpfs it does not: it makes an entry for every look-up and throws it away, which
+takes three times as long and is nobody's work.
 """
 
 from __future__ import annotations
