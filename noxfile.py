@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["lint", "types", "tests", "ctests", "sanitize"]
+nox.options.sessions = ["lint", "types", "tests", "ctests", "sanitize", "instructions"]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
@@ -96,6 +96,13 @@ def sanitize(session: nox.Session) -> None:
             env={"CC": compiler, "CFLAGS": flags},
             external=True,
         )
+
+
+@nox.session
+def instructions(session: nox.Session) -> None:
+    """Instructions per operation, by callgrind, beside the stored ones; ``-- --store`` stores."""
+    session.install(".")
+    session.run("python", "-m", "bench.instructions", *session.posargs)
 
 
 @nox.session
