@@ -48,8 +48,12 @@ static void fail_rename(mover *m, int error)
 static int choose_target(mover *m)
 {
     struct stat st;
-    if (mhq_stat(m->fs, AT_FDCWD, m->path2, 0, &st) != 0 || !S_ISDIR(st.st_mode))
-        return 0; /* other failures show again in the rename */
+    int error = mhq_stat(m->fs, AT_FDCWD, m->path2, 0, &st);
+    if (error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES
+        || error == ENAMETOOLONG)
+        return 0; /* the rename knows more of them */
+    if (error || !S_ISDIR(st.st_mode))
+        return error;
     m->joined = mhq_join(m->fs, m->path2, m->base);
     if (m->joined == NULL)
         return ENOMEM;

@@ -74,6 +74,20 @@ static void told(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "d", NULL).error, 0);
 }
 
+/* A target that could not be looked at may be a directory, or a link to one. */
+static void not_looked_at(void)
+{
+    mhq_calls calls = scene_calls();
+    make_directory("d");
+    put_text("a", "a");
+    CHECK(symlink("d", "to") == 0);
+    fault.which = CALL_fstatat, fault.nth = 2, fault.error = EIO; /* the source comes first */
+    failed(operate_on(&calls, MHQ_FILE_MOVE, "a", "to"), EIO, MHQ_AT_PATH2, "to");
+    fault_none();
+    CHECK(holds_text("a", "a") && links_to("to", "d") && unlink("a") == 0 && unlink("to") == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "d", NULL).error, 0);
+}
+
 static void directories(unsigned lacks)
 {
     mhq_calls calls = scene_calls();
@@ -347,6 +361,7 @@ int main(void)
     enter_home();
     files();
     told();
+    not_looked_at();
     directories(0);
     directories(LACK_NOREPLACE);
     bound();
