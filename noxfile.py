@@ -62,6 +62,13 @@ def forks(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Random work under random faults, against an oracle: 15 minutes, or ``-- --seconds N``."""
+    session.install(".[test]")
+    session.run("python", "tests/soak.py", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """ruff: rules and layout."""
     session.install("ruff")

@@ -1,0 +1,562 @@
+"""The soak: random work for a long time, with everything that can go wrong going wrong at random.
+
+    python tests/soak.py [--seconds 900] [--seed N] [--flat PERCENT]
+
+Eight producers run random histories, each in a world of its own that the oracle (model.py) follows.
+Calls of libc fail at random in the I/O threads (soak_faults.c, preloaded); callbacks are slow,
+enqueue in their turn, or raise; a timer's signals run a handler that enqueues, and interrupt the
+main thread's calls; the garbage collector is kept busy; the ring and the budget are small.
+
+A failure that no injected fault explains is a divergence, and so is any other difference from the
+oracle. After a fault the oracle cannot know how far the operation came: then what is promised of a
+failed operation is checked, and the twin made equal to what is there. Exit status 0: no divergence,
+nothing lost or doubled, resident memory flat within PERCENT from the end of the warm-up (a tenth
+of the time) to the end, as many descriptors as before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import errno
+import functools
+import gc
+import itertools
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from helpers import Args, Outcome, settle, tree_of
+from model import (
+    DATA,
+    LINKS,
+    NAMES,
+    ONE_PATH,
+    TARGETS,
+    TEXTS,
+    TWO_PATHS,
+    Expected,
+    World,
+    difference,
+)
+
+import mhddq
+
+PRODUCERS = 8
+SETTINGS = {"MHDDQ_RING_SIZE": "64", "MHDDQ_BUFFER_BYTES": "262144"}
+MOST_TOLD = 10  # divergences shown
+
+# The errors that soak_faults.c makes up, and an operation may come to report.
+INJECTED = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EROFS", "ENOMEM", "EXDEV"]
+INJECTED_TEXT = re.compile("|".join(rf"\[Errno {getattr(errno, name)}\]" for name in INJECTED))
+# What is said of an operation without a callback that failed by a fault.
+UNHEARD = re.compile(rf"mhddq: file_exists\(filename='\.'\) failed: ({INJECTED_TEXT.pattern}).*\n")
+
+Tree = dict[str, tuple[Any, ...]]
+DATA["<large>"] = b"large" * 60_000  # more than the budget
+
+
+class Faults:
+    """The preloaded library's switches."""
+
+    def __init__(self) -> None:
+        library = ctypes.CDLL(None)
+        self._rate = ctypes.c_uint.in_dll(library, "faults_rate")
+        self._hard = ctypes.c_uint64.in_dll(library, "faults_hard")
+        self._soft = ctypes.c_uint64.in_dll(library, "faults_soft")
+
+    def one_in(self, calls: int) -> None:
+        """0: none."""
+        self._rate.value = calls
+
+    @property
+    def made(self) -> tuple[int, int]:
+        return self._hard.value, self._soft.value
+
+
+class Stderr:
+    """What the library says, counted instead of shown; temporaries that stay behind by name."""
+
+    def __init__(self) -> None:
+        self.exceptions = 0
+        self.left_behind: list[str] = []
+        self.unexpected: list[str] = []
+
+    def write(self, text: str) -> None:
+        if text.startswith("Exception in the mhddq callback"):
+            self.exceptions += 1
+        elif text.startswith("mhddq: a temporary could not be removed"):
+            self.left_behind.append(text)
+        elif text.strip() and not UNHEARD.fullmatch(text):
+            self.unexpected.append(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class Extras:
+    """Operations beside the histories. Each is heard once; one whose call was interrupted, once or
+    not at all."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._pending: set[int] = set()
+        self._doubtful: set[int] = set()
+        self.wrong: list[str] = []
+        self.interrupted = 0
+
+    def enqueue(self) -> None:
+        number = next(self._numbers)
+        self._pending.add(number)
+        try:
+            if mhddq.file_exists(functools.partial(self._heard, number), ".") is not True:
+                self.wrong.append(f"extra {number} was refused")
+        except Interrupted:
+            self.interrupted += 1
+            self._doubtful.add(number)
+
+    def _heard(self, number: int, args: Args) -> None:
+        if number not in self._pending:
+            self.wrong.append(f"extra {number} was heard twice")
+        self._pending.discard(number)
+
+    def check(self) -> None:
+        """When the queue is at rest."""
+        if self._pending - self._doubtful:
+            self.wrong.append(f"extras not heard: {sorted(self._pending - self._doubtful)}")
+        self._pending.clear()
+        self._doubtful.clear()
+
+
+class Interrupted(Exception):
+    """Raised by the signal handler, as KeyboardInterrupt is."""
+
+
+def random_operation(chance: random.Random) -> tuple[Any, ...]:
+    name = chance.choice([*ONE_PATH, *TWO_PATHS, *TWO_PATHS, "file_read", "file_write"])
+    path = chance.choice(NAMES)
+    if name in ONE_PATH:
+        return name, path
+    if name in TWO_PATHS:
+        return name, path, chance.choice(NAMES)
+    binary = chance.random() < 0.5
+    if name == "file_read":
+        return name, path, binary
+    return name, chance.choice(list(DATA) if binary else TEXTS), path, binary
+
+
+def random_entries(chance: random.Random, depth: int = 0) -> list[Any]:
+    """What a list has in it; lists in it now and then."""
+    entries: list[Any] = [random_operation(chance) for _ in range(chance.randrange(5))]
+    if depth < 3 and chance.random() < 0.3:
+        entries.insert(chance.randrange(len(entries) + 1), random_entries(chance, depth + 1))
+    return entries
+
+
+def subtree(tree: Tree, top: str) -> Tree:
+    return {
+        os.path.relpath(path, top): content
+        for path, content in tree.items()
+        if path == top or path.startswith(top + os.sep)
+    }
+
+
+class Aftermath:
+    """What is promised of one operation that failed by a fault: seen from the trees before and
+    after it. Made before the operation."""
+
+    def __init__(self, world: World, operation: tuple[Any, ...]) -> None:
+        self.name, *arguments = operation
+        self.before: Tree = tree_of(world.twin)
+        self.data = DATA.get(arguments[0], arguments[0]) if self.name == "file_write" else b""
+        paths = [a for a in arguments if a in NAMES][-2:]
+        self.top = world.twin
+        self.places = [self.lexical(path) for path in paths]
+        self.followed = [self.relative(self.top / path) for path in paths]
+        if len(paths) == 2:
+            self.inside = os.path.normpath(f"{self.followed[1]}/{os.path.basename(self.places[0])}")
+
+    def relative(self, path: Path) -> str:
+        return os.path.relpath(os.path.realpath(path), self.top)
+
+    def lexical(self, path: str) -> str:
+        """The entry that the path names, its parents followed."""
+        parent, name = os.path.split(path.rstrip("/"))
+        return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
+
+    def wrong(self, after: Tree, untold: Callable[[list[str]], list[str]]) -> str | None:
+        changed = [path for path in {*self.before, *after} if self.differs(path, after)]
+        stray = untold([path for path in changed if not self.may_change(path)])
+        if stray:
+            return f"it changed {stray}"
+        check = getattr(self, f"after_{self.name}", None)
+        wrong: str | None = check(after, changed) if check else None
+        return wrong
+
+    def differs(self, path: str, after: Tree) -> bool:
+        return self.before.get(path) != after.get(path)
+
+    def may_change(self, path: str) -> bool:
+        if self.name in ("file_exists", "directory_exists", "file_read", "directory_contents"):
+            return False
+        mine = self.places[-1:] if self.name.endswith("copy") else self.places
+        mine = [*mine, self.followed[-1]]
+        if self.name.endswith("move"):
+            mine.append(self.inside)
+        return any(path == place or path.startswith(place + os.sep) for place in mine)
+
+    def after_file_create(self, after: Tree, changed: list[str]) -> str | None:
+        return None if all(after.get(path) == ("file", b"") for path in changed) else "not empty"
+
+    def after_file_write(self, after: Tree, changed: list[str]) -> str | None:
+        whole = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
+        for path in changed:
+            kind, content = after.get(path, ("nothing", None))
+            if kind != "file" or not whole.startswith(content):
+                return f"it left {kind} in {path}, no beginning of the data"
+        return None
+
+    def after_file_delete(self, after: Tree, changed: list[str]) -> str | None:
+        return f"it made {changed}" if any(path in after for path in changed) else None
+
+    after_directory_delete = after_file_delete
+
+    def after_copy(self, after: Tree, changed: list[str]) -> str | None:
+        source = subtree(self.before, self.followed[0])
+        if changed and subtree(after, self.places[1]) != source:
+            return "it left half a copy"
+        return None
+
+    after_file_copy = after_directory_copy = after_copy
+
+    def after_move(self, after: Tree, changed: list[str]) -> str | None:
+        source = subtree(self.before, self.places[0])
+        if subtree(after, self.places[0]) == source:
+            return None
+        targets = (self.places[1], self.inside)
+        if any(subtree(after, target) == source for target in targets):
+            return None
+        return "the source is not whole, nor is the target"
+
+    after_file_move = after_directory_move = after_move
+    after_file_rename = after_directory_rename = after_move
+
+
+class Producer:
+    """Random histories in one world."""
+
+    def __init__(self, top: Path, seed: int, soak: Soak) -> None:
+        self.chance = random.Random(seed)
+        self.mood = random.Random(seed + 1)  # the callback thread's
+        self.soak = soak
+        self.faulted = 0
+        self.world = World(top, self.callback, Outcome())
+
+    def callback(self, args: Args) -> None:
+        """Passes on what it heard, and then behaves badly at times."""
+        self.world.outcome(args)
+        luck = self.mood.random()
+        if luck < 0.01:
+            time.sleep(self.mood.uniform(0, 0.002))  # a slow callback
+        elif luck < 0.03:
+            self.soak.extras.enqueue()
+        elif luck < 0.035:
+            fileops = mhddq.create_empty_oplist()
+            mhddq.oplist_file_exists(fileops, None, ".")
+            mhddq.embed_oplist(mhddq.create_empty_oplist(), fileops)
+            mhddq.enqueue_oplist(fileops)
+            mhddq.stats()
+        elif luck < 0.04:
+            self.soak.raised += 1
+            raise ValueError("a callback that raises")
+
+    def round(self) -> None:
+        cycle: list[Any] = []
+        cycle.append([cycle] * 10)  # for the garbage collector
+        if self.chance.random() < 0.3:
+            self.mend()
+        if self.chance.random() < 0.1:
+            self.link()
+        if self.chance.random() < 0.5:
+            self.one()
+        else:
+            self.batch()
+
+    def mend(self) -> None:
+        """Histories without directories are dull, and copies of nothing."""
+        for name in ("d", "e", "d/e"):
+            self.world.enqueue(("directory_create", name))
+        for name in ("d/a", "e/a", "d/e/b"):
+            self.world.enqueue(("file_write", self.chance.choice(list(DATA)), name, True))
+
+    def link(self) -> None:
+        self.look()
+        self.world.link(self.chance.choice(LINKS), self.chance.choice(TARGETS))
+
+    def one(self) -> None:
+        """One operation, looked at closely if it fails by a fault."""
+        self.look()
+        operation = random_operation(self.chance)
+        aftermath = Aftermath(self.world, operation)
+        self.world.enqueue(operation)
+        self.look(aftermath)
+
+    def batch(self) -> None:
+        for _ in range(self.chance.randrange(1, 20)):
+            if self.chance.random() < 0.2:
+                self.world.enqueue_list(random_entries(self.chance), self.chance.choice([1, 1, 2]))
+            else:
+                self.world.enqueue(random_operation(self.chance))
+        self.look()
+
+    def look(self, aftermath: Aftermath | None = None) -> None:
+        """Compares all that was done with the oracle, up to the first fault."""
+        faulted = False
+        for args, expected in self.world.heard():
+            told = difference(args, expected)
+            if args["result"] is False and INJECTED_TEXT.match(args["output"]["exception"]):
+                faulted = True
+                self.faulted += 1
+            elif told and not self.excused(args, expected, faulted):
+                if self.untold([""]):
+                    self.soak.diverged(self, told)
+                faulted = True
+        after = self.without_temporaries(tree_of(self.world.real))
+        wanted = tree_of(self.world.twin)
+        if not faulted and after != wanted:
+            faulted = True
+            stray = [path for path in {*after, *wanted} if after.get(path) != wanted.get(path)]
+            if self.untold(stray):
+                self.soak.diverged(self, f"{after}\n is not {wanted}")
+        elif faulted and aftermath and (wrong := aftermath.wrong(after, self.untold)):
+            self.soak.diverged(self, f"{aftermath.name} failed, and {wrong}: {args}")
+        if faulted:
+            shutil.rmtree(self.world.twin)
+            shutil.copytree(self.world.real, self.world.twin, symlinks=True)
+        self.world.outcome = Outcome()
+        self.world.expected.clear()
+        self.world.compared = 0
+
+    def excused(self, args: Args, expected: Expected, faulted: bool) -> bool:
+        if faulted:
+            return args["action"] == expected[0]
+        # What a link leads to is looked at for its type only: if it cannot be, it is no directory.
+        name, result, output = expected
+        contents = args["output"].get("contents")
+        if name != "directory_contents" or not contents or not result:
+            return False
+        links = [{"name": e["name"], "type": "file"} for e in output["contents"]]
+        return all(e in links or e in output["contents"] for e in contents) and len(
+            contents
+        ) == len(links)
+
+    def untold(self, paths: list[str]) -> list[str]:
+        """Without those of which stderr says that they, or what is in them, stay behind: it does
+        after the callback, and before that of an operation enqueued by now has run and another
+        one after it."""
+        if paths:
+            settle()
+            settle()
+        said = "\n".join(self.soak.stderr.left_behind)
+        return [path for path in paths if f"'{self.world.real}/{path}" not in said]
+
+    def without_temporaries(self, tree: Tree) -> Tree:
+        """Those that could not be removed must be told on stderr: Soak.rest looks."""
+        temporary = re.compile(r"(.*/)?\.mhddq-[0-9a-f]{16}")
+        for path in [path for path in tree if temporary.fullmatch(path)]:
+            self.soak.temporaries.append(os.path.basename(path))
+            whole = self.world.real / path
+            if whole.is_dir() and not whole.is_symlink():
+                shutil.rmtree(whole)
+            else:
+                whole.unlink()
+        return {path: content for path, content in tree.items() if not temporary.match(path)}
+
+
+class Soak:
+    def __init__(self, top: Path, seed: int, stderr: Stderr) -> None:
+        self.chance = random.Random(seed)
+        self.seed, self.stderr = seed, stderr
+        self.faults, self.extras = Faults(), Extras()
+        self.divergences, self.raised = 0, 0
+        self.temporaries: list[str] = []
+        self.producers = [Producer(top / f"{n}", seed + 2 * n, self) for n in range(PRODUCERS)]
+        self.halt, self.over = threading.Event(), threading.Event()
+        self.meeting = threading.Barrier(PRODUCERS + 1)
+        self.interruptible = self.inside = False
+
+    def diverged(self, producer: Producer | None, text: str) -> None:
+        self.divergences += 1
+        if self.divergences <= MOST_TOLD:
+            who = self.producers.index(producer) if producer else "-"
+            print(f"DIVERGENCE, producer {who}, seed {self.seed}: {text:.2000}", flush=True)
+
+    def produce(self, producer: Producer) -> None:
+        try:
+            while not self.over.is_set():
+                producer.round()
+                if self.halt.is_set():
+                    self.meeting.wait()
+                    self.meeting.wait()
+        except threading.BrokenBarrierError:
+            return
+        except BaseException as error:
+            self.diverged(producer, f"{type(error).__name__}: {error}")
+            self.meeting.abort()
+            raise
+
+    def alarm(self, number: int, frame: object) -> None:
+        """Enqueues; and interrupts the main thread's call now and then."""
+        if self.inside:  # it waits for room, and here is the next one
+            return
+        interrupt = self.interruptible and self.chance.random() < 0.1
+        self.interruptible = False
+        self.inside = True
+        self.extras.enqueue()
+        self.inside = False
+        if interrupt:
+            raise Interrupted
+
+    def work(self, seconds: float) -> None:
+        """The main thread's part, while the producers are at theirs."""
+        end = time.monotonic() + seconds
+        signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
+        while time.monotonic() < end and not self.meeting.broken:
+            self.faults.one_in(self.chance.choice([0, 20, 100, 500]))
+            for _ in range(self.chance.randrange(100)):
+                try:
+                    self.interruptible = True
+                    self.extras.enqueue()
+                    self.interruptible = False
+                    time.sleep(0.002)
+                except Interrupted:
+                    continue
+            gc.collect()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.faults.one_in(0)
+
+    def rest(self) -> None:
+        """Everybody stops; what must hold at rest is looked at."""
+        self.halt.set()
+        self.meeting.wait()
+        settle()
+        settle()
+        self.extras.check()
+        counted = mhddq.stats()
+        if counted["accepted"] != counted["completed"] or counted["disk_overlaps"]:
+            self.extras.wrong.append(f"counters: {counted}")
+        if counted["callback_errors"] != self.raised or self.stderr.exceptions != self.raised:
+            self.extras.wrong.append(f"{self.raised} callbacks raised: {counted}")
+        untold = [n for n in self.temporaries if not any(n in t for t in self.stderr.left_behind)]
+        for text in [*self.extras.wrong, *self.stderr.unexpected, *untold]:
+            self.diverged(None, text)
+        self.temporaries.clear()
+        self.stderr.left_behind.clear()
+        self.extras.wrong.clear()
+        self.stderr.unexpected.clear()
+        gc.collect()
+
+    def go_on(self) -> None:
+        self.halt.clear()
+        self.meeting.wait()
+
+
+def resident() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def stretches(seconds: float) -> Iterator[float]:
+    """The warm-up, then stretches of up to half a minute."""
+    warm_up = seconds / 10
+    yield warm_up
+    left = seconds - warm_up
+    while left > 0.5:
+        yield min(30.0, left)
+        left -= 30.0
+
+
+def soaked(seconds: float, seed: int, flat: float, top: Path) -> bool:
+    stderr = Stderr()
+    sys.stderr = stderr  # type: ignore[assignment]
+    soak = Soak(top, seed, stderr)
+    signal.signal(signal.SIGALRM, soak.alarm)
+    gc.set_threshold(200)
+    settle()
+    threads = [threading.Thread(target=soak.produce, args=(p,)) for p in soak.producers]
+    for thread in threads:
+        thread.start()
+    began, at_start = time.monotonic(), (0, 0)
+    for stretch in stretches(seconds):
+        soak.work(stretch)
+        soak.rest()
+        now = (resident(), descriptors())
+        at_start = now if at_start == (0, 0) else at_start
+        hard, soft = soak.faults.made
+        print(
+            f"{time.monotonic() - began:5.0f} s: {mhddq.stats()['completed']} operations, {hard} "
+            f"hard and {soft} soft faults, {soak.divergences} divergences, "
+            f"{now[0] / 2**20:.1f} MiB, {now[1]} descriptors",
+            flush=True,
+        )
+        soak.go_on()
+    soak.over.set()
+    for thread in threads:
+        thread.join()
+    mhddq.shutdown()
+    counted = mhddq.stats()
+    growth = 100.0 * (now[0] / at_start[0] - 1)
+    print(f"operations: {counted['completed']}, {counted['failed']} of them failed")
+    print(f"faults: {hard} hard, {soft} soft; {sum(p.faulted for p in soak.producers)} told")
+    print(f"interrupted calls: {soak.extras.interrupted}; callbacks that raised: {soak.raised}")
+    print(f"divergences: {soak.divergences}")
+    print(f"resident: {at_start[0]} bytes after the warm-up, {now[0]} at the end: {growth:+.1f} %")
+    print(f"descriptors: {at_start[1]}, {now[1]}")
+    return soak.divergences == 0 and growth <= flat and at_start[1] == now[1]
+
+
+def in_a_process_with_faults(arguments: list[str]) -> int:
+    """This program again, with the library that makes faults preloaded."""
+    with tempfile.TemporaryDirectory(prefix="mhddq-soak-") as directory:
+        library = Path(directory, "faults.so")
+        source = Path(__file__).with_name("soak_faults.c")
+        compiler = os.environ.get("CC", "cc")
+        flags = ["-std=gnu11", "-O1", "-fPIC", "-shared", "-pthread", "-D_GNU_SOURCE"]
+        subprocess.run([compiler, *flags, "-o", library, source, "-ldl"], check=True)
+        ran = subprocess.run(
+            [sys.executable, __file__, *arguments, "--top", directory],
+            env=os.environ | SETTINGS | {"LD_PRELOAD": str(library)},
+            check=False,
+        )
+    return ran.returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--flat", type=float, default=5, help="per cent that memory may grow by")
+    parser.add_argument("--top", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.top is None:
+        return in_a_process_with_faults([*sys.argv[1:], "--seed", str(given.seed)])
+    print(f"seed {given.seed}, {given.seconds:g} s", flush=True)
+    return 0 if soaked(given.seconds, given.seed, given.flat, given.top) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
