@@ -1,7 +1,7 @@
-"""Writes mhddq/__init__.pyi from the table of operations in mhddq/_ops.py.
+"""Writes mhddq/__init__.pyi and mhddq/types.py from the table of operations in mhddq/_ops.py.
 
-    python tools/make_stub.py            writes it
-    python tools/make_stub.py --check    only looks; exit status 1 if it is stale
+    python tools/make_stub.py            writes them
+    python tools/make_stub.py --check    only looks; exit status 1 if one is stale
 
 The package must be installed (the table is read by importing it), and be this checkout's.
 """
@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mhddq._ops
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "mhddq" / "__init__.pyi"
+TYPES = ROOT / "mhddq" / "types.py"
 LINE = 100
 
 HEAD = """\
@@ -24,16 +27,19 @@ HEAD = """\
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, final
+from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Buffer
+
+from mhddq import types
 
 __version__: str
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Data: TypeAlias = str | Buffer
-# Called with {'action': str, 'result': bool, 'params': dict, 'output': dict}.
-_Callback: TypeAlias = Callable[[dict[str, Any]], object] | None
+_Args = TypeVar("_Args")
+# What is called may know what the operation gives, or take any dict.
+_Callback: TypeAlias = Callable[[_Args], object] | Callable[[dict[str, Any]], object] | None
 
 @final
 class Oplist:
@@ -62,41 +68,162 @@ def function(name: str, parameters: list[str], returns: str) -> str:
     return f"def {name}(\n" + "".join(f"    {p},\n" for p in parameters) + f") -> {returns}: ..."
 
 
-def stub() -> str:
-    operations, twins = [], []
-    for name, definition in mhddq._ops.OPERATIONS.items():
-        signature = inspect.signature(definition)
-        unannotated = [
-            p.name for p in signature.parameters.values() if p.annotation is inspect.Parameter.empty
-        ]
-        if unannotated:
-            sys.exit(f"mhddq/_ops.py: {name}: no annotation: {', '.join(unannotated)}")
-        own = ["callback: _Callback", *map(str, signature.parameters.values())]
+def annotated(definition: Callable[..., None]) -> list[inspect.Parameter]:
+    parameters = list(inspect.signature(definition).parameters.values())
+    unannotated = [p.name for p in parameters if p.annotation is inspect.Parameter.empty]
+    if unannotated:
+        sys.exit(f"mhddq/_ops.py: {definition.__name__}: no annotation: {', '.join(unannotated)}")
+    return parameters
+
+
+def camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def overloads(name: str) -> list[tuple[str, str | None]]:
+    """The types of an operation's args, each with what `binary` must be for it."""
+    kind = camel(name)
+    if output_of(name) != "DataOutput":
+        return [(f"{kind}Args", None)]
+    return [
+        (f"{kind}TextArgs", "Literal[False] = False"),
+        (f"{kind}BytesArgs", "Literal[True]"),
+        (f"{kind}Args", "bool"),
+    ]
+
+
+def functions(name: str, definition: Callable[..., None], in_oplist: bool) -> Iterator[str]:
+    first, returns = (["oplist: Oplist"], "None") if in_oplist else ([], "bool")
+    variants = overloads(name)
+    for args, binary in variants:
         # Annotations are strings there, and an inspect.Parameter shows them in quotes.
-        own = [text.replace("'", "") for text in own]
-        operations.append(function(name, own, "bool"))
-        twins.append(function(f"oplist_{name}", ["oplist: Oplist", *own], "None"))
+        own = [str(p).replace("'", "") for p in annotated(definition)]
+        if binary:
+            own = [f"binary: {binary}" if p.startswith("binary:") else p for p in own]
+        if len(variants) > 1:
+            yield "@overload"
+        public = f"oplist_{name}" if in_oplist else name
+        yield function(public, [*first, f"callback: _Callback[types.{args}]", *own], returns)
+
+
+def stub() -> str:
+    table = mhddq._ops.OPERATIONS.items()
+    lines = [
+        line
+        for in_oplist in (False, True)
+        for name, definition in table
+        for line in functions(name, definition, in_oplist)
+    ]
     listed = "".join(f'    "{name}",\n' for name in mhddq.__all__)
-    return "\n".join([HEAD.rstrip("\n"), *operations, *twins, f"\n__all__ = [\n{listed}]\n"])
+    return "\n".join([HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
+
+
+# ---- types.py ----
+
+TYPES_HEAD = '''\
+"""What callbacks are given, for annotations: ``def heard(args: mhddq.types.FileReadArgs) -> None``.
+
+``args['result']`` tells which keys ``output`` has: on success those of the operation, on failure
+``exception`` alone. Nothing of mhddq imports this module when a program runs.
+
+Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal, TypeAlias, TypedDict
+
+Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Entry(TypedDict):
+    name: str
+    type: Literal["file", "directory"]
+
+
+class NoOutput(TypedDict):
+    exception: str
+
+
+class ExistsOutput(NoOutput):
+    exists: bool
+
+
+class TextOutput(NoOutput):
+    data: str
+
+
+class BytesOutput(NoOutput):
+    data: bytes
+
+
+class DataOutput(NoOutput):
+    data: str | bytes
+
+
+class ContentsOutput(NoOutput):
+    contents: list[Entry]
+'''
+
+# By the key that the docstring's "Output: {...}" names.
+OUTPUTS = {
+    "": "NoOutput",
+    "exists": "ExistsOutput",
+    "data": "DataOutput",
+    "contents": "ContentsOutput",
+}
+ANNOTATIONS = {"_Path": "Path", "_Data": "Any", "bool": "bool"}
+
+
+def output_of(name: str) -> str:
+    documented = inspect.getdoc(mhddq._ops.OPERATIONS[name]) or ""
+    found = re.search(r"^Output: \{(?:'(\w+)'|\})", documented, re.MULTILINE)
+    if not found or (found[1] or "") not in OUTPUTS:
+        sys.exit(f"mhddq/_ops.py: {name}: the docstring names no known output")
+    return OUTPUTS[found[1] or ""]
+
+
+def typed_dict(name: str, fields: dict[str, str]) -> str:
+    body = "".join(f"    {field}: {annotation}\n" for field, annotation in fields.items())
+    return f"class {name}(TypedDict):\n{body}"
+
+
+def types() -> str:
+    parts = [TYPES_HEAD]
+    for name, definition in mhddq._ops.OPERATIONS.items():
+        fields = {p.name: ANNOTATIONS[p.annotation] for p in annotated(definition)}
+        parts.append(typed_dict(f"{camel(name)}Params", {"callback": "Any", **fields}))
+        for args, _ in overloads(name):
+            kind = args.removeprefix(camel(name)).removesuffix("Args")
+            fields = {
+                "action": f'Literal["{name}"]',
+                "result": "bool",
+                "params": f"{camel(name)}Params",
+                "output": f"{kind}Output" if kind else output_of(name),
+            }
+            parts.append(typed_dict(args, fields))
+    return "\n\n".join(parts)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Writes mhddq/__init__.pyi.")
+    parser = argparse.ArgumentParser(description="Writes the stub and mhddq/types.py.")
     parser.add_argument("--check", action="store_true", help="only look whether it is up to date")
     check = parser.parse_args().check
     for name in ("__init__.py", "_ops.py"):
         ours, installed = ROOT / "mhddq" / name, Path(mhddq.__file__).with_name(name)
         if ours.read_bytes() != installed.read_bytes():
             sys.exit(f"the installed mhddq/{name} is not this checkout's: install it first")
-    text = stub()
-    found = STUB.read_text() if STUB.exists() else ""
-    if found == text:
-        return 0
-    if check:
-        print(f"{STUB.relative_to(ROOT)} is stale: run python tools/make_stub.py", file=sys.stderr)
-        return 1
-    STUB.write_text(text)
-    return 0
+    stale = 0
+    for path, text in ((STUB, stub()), (TYPES, types())):
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if check:
+            print(f"{path.relative_to(ROOT)} is stale: run python tools/make_stub.py")
+            stale = 1
+        else:
+            path.write_text(text, encoding="utf-8")
+    return stale
 
 
 if __name__ == "__main__":

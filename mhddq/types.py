@@ -1,0 +1,246 @@
+"""What callbacks are given, for annotations: ``def heard(args: mhddq.types.FileReadArgs) -> None``.
+
+``args['result']`` tells which keys ``output`` has: on success those of the operation, on failure
+``exception`` alone. Nothing of mhddq imports this module when a program runs.
+
+Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal, TypeAlias, TypedDict
+
+Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Entry(TypedDict):
+    name: str
+    type: Literal["file", "directory"]
+
+
+class NoOutput(TypedDict):
+    exception: str
+
+
+class ExistsOutput(NoOutput):
+    exists: bool
+
+
+class TextOutput(NoOutput):
+    data: str
+
+
+class BytesOutput(NoOutput):
+    data: bytes
+
+
+class DataOutput(NoOutput):
+    data: str | bytes
+
+
+class ContentsOutput(NoOutput):
+    contents: list[Entry]
+
+
+class FileExistsParams(TypedDict):
+    callback: Any
+    filename: Path
+
+
+class FileExistsArgs(TypedDict):
+    action: Literal["file_exists"]
+    result: bool
+    params: FileExistsParams
+    output: ExistsOutput
+
+
+class FileCreateParams(TypedDict):
+    callback: Any
+    filename: Path
+
+
+class FileCreateArgs(TypedDict):
+    action: Literal["file_create"]
+    result: bool
+    params: FileCreateParams
+    output: NoOutput
+
+
+class FileDeleteParams(TypedDict):
+    callback: Any
+    filename: Path
+
+
+class FileDeleteArgs(TypedDict):
+    action: Literal["file_delete"]
+    result: bool
+    params: FileDeleteParams
+    output: NoOutput
+
+
+class FileRenameParams(TypedDict):
+    callback: Any
+    original_filename: Path
+    new_filename: Path
+
+
+class FileRenameArgs(TypedDict):
+    action: Literal["file_rename"]
+    result: bool
+    params: FileRenameParams
+    output: NoOutput
+
+
+class FileMoveParams(TypedDict):
+    callback: Any
+    source_filename: Path
+    destination_filename: Path
+
+
+class FileMoveArgs(TypedDict):
+    action: Literal["file_move"]
+    result: bool
+    params: FileMoveParams
+    output: NoOutput
+
+
+class FileCopyParams(TypedDict):
+    callback: Any
+    source_filename: Path
+    copy_filename: Path
+
+
+class FileCopyArgs(TypedDict):
+    action: Literal["file_copy"]
+    result: bool
+    params: FileCopyParams
+    output: NoOutput
+
+
+class FileReadParams(TypedDict):
+    callback: Any
+    filename: Path
+    binary: bool
+
+
+class FileReadTextArgs(TypedDict):
+    action: Literal["file_read"]
+    result: bool
+    params: FileReadParams
+    output: TextOutput
+
+
+class FileReadBytesArgs(TypedDict):
+    action: Literal["file_read"]
+    result: bool
+    params: FileReadParams
+    output: BytesOutput
+
+
+class FileReadArgs(TypedDict):
+    action: Literal["file_read"]
+    result: bool
+    params: FileReadParams
+    output: DataOutput
+
+
+class FileWriteParams(TypedDict):
+    callback: Any
+    data: Any
+    filename: Path
+    binary: bool
+
+
+class FileWriteArgs(TypedDict):
+    action: Literal["file_write"]
+    result: bool
+    params: FileWriteParams
+    output: NoOutput
+
+
+class DirectoryExistsParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectoryExistsArgs(TypedDict):
+    action: Literal["directory_exists"]
+    result: bool
+    params: DirectoryExistsParams
+    output: ExistsOutput
+
+
+class DirectoryCreateParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectoryCreateArgs(TypedDict):
+    action: Literal["directory_create"]
+    result: bool
+    params: DirectoryCreateParams
+    output: NoOutput
+
+
+class DirectoryDeleteParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectoryDeleteArgs(TypedDict):
+    action: Literal["directory_delete"]
+    result: bool
+    params: DirectoryDeleteParams
+    output: NoOutput
+
+
+class DirectoryContentsParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectoryContentsArgs(TypedDict):
+    action: Literal["directory_contents"]
+    result: bool
+    params: DirectoryContentsParams
+    output: ContentsOutput
+
+
+class DirectoryRenameParams(TypedDict):
+    callback: Any
+    old_dirname: Path
+    new_dirname: Path
+
+
+class DirectoryRenameArgs(TypedDict):
+    action: Literal["directory_rename"]
+    result: bool
+    params: DirectoryRenameParams
+    output: NoOutput
+
+
+class DirectoryMoveParams(TypedDict):
+    callback: Any
+    source_dirname: Path
+    destination_dirname: Path
+
+
+class DirectoryMoveArgs(TypedDict):
+    action: Literal["directory_move"]
+    result: bool
+    params: DirectoryMoveParams
+    output: NoOutput
+
+
+class DirectoryCopyParams(TypedDict):
+    callback: Any
+    source_dirname: Path
+    copy_dirname: Path
+
+
+class DirectoryCopyArgs(TypedDict):
+    action: Literal["directory_copy"]
+    result: bool
+    params: DirectoryCopyParams
+    output: NoOutput

@@ -1,0 +1,73 @@
+"""What a checker of types must accept, and what it must not: read by mypy and pyright, never run.
+
+Each ignored line must be an error, else the checkers complain that it need not be ignored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import assert_type
+
+import mhddq
+from mhddq.types import (
+    DirectoryContentsArgs,
+    FileExistsArgs,
+    FileReadArgs,
+    FileReadBytesArgs,
+    FileReadTextArgs,
+)
+
+
+def exists(args: FileExistsArgs) -> None:
+    assert_type(args["output"]["exists"], bool)
+    assert_type(args["output"]["exception"], str)
+    args["output"]["data"]  # type: ignore[typeddict-item] # pyright: ignore
+
+
+def anything(args: dict[str, Any]) -> None:
+    print(args["output"])
+
+
+def text(args: FileReadTextArgs) -> None:
+    assert_type(args["output"]["data"], str)
+
+
+def binary(args: FileReadBytesArgs) -> None:
+    assert_type(args["output"]["data"], bytes)
+
+
+def either(args: FileReadArgs) -> None:
+    assert_type(args["output"]["data"], str | bytes)
+
+
+def contents(args: DirectoryContentsArgs) -> None:
+    assert_type([entry["name"] for entry in args["output"]["contents"]], list[str])
+
+
+def no_callback() -> None:
+    pass
+
+
+assert_type(mhddq.file_exists(exists, "name"), bool)
+mhddq.file_exists(anything, b"name")
+mhddq.file_exists(callback=None, filename=Path("name"))
+mhddq.file_exists(lambda args: print(args["output"]["exists"]), "name")
+mhddq.file_exists(no_callback, "name")  # type: ignore[arg-type] # pyright: ignore
+mhddq.file_exists(text, "name")  # type: ignore[arg-type] # pyright: ignore
+mhddq.file_exists(exists, 1)  # type: ignore[arg-type] # pyright: ignore
+mhddq.file_read(text, "name")
+mhddq.file_read(binary, "name", binary=True)
+mhddq.file_read(binary, "name")  # type: ignore[arg-type] # pyright: ignore
+mhddq.file_read(either, "name", bool(input()))
+mhddq.file_write(None, bytearray(b"data"), "name", True)
+mhddq.directory_contents(contents, "name")
+heard: list[FileExistsArgs] = []
+mhddq.file_exists(heard.append, "name")
+
+oplist = mhddq.create_empty_oplist()
+mhddq.oplist_file_exists(oplist, exists, "name")
+mhddq.oplist_file_exists(oplist, text, "name")  # type: ignore[arg-type] # pyright: ignore
+assert_type(mhddq.enqueue_oplist(oplist), bool)
+assert_type(len(oplist), int)
