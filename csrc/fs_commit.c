@@ -19,9 +19,13 @@ static int random_bytes(mhq_fs *fs, unsigned char *to, size_t n)
     int fd, error = mhq_open(fs, AT_FDCWD, "/dev/urandom", O_RDONLY, 0, &fd);
     if (error)
         return error;
-    MHQ_RETRY(got, fs->sys->read(fd, to, n));
-    if (got != (ssize_t)n)
-        error = got < 0 ? errno : EIO;
+    while (!error && n > 0) {
+        MHQ_RETRY(got, fs->sys->read(fd, to, n));
+        if (got <= 0)
+            error = got < 0 ? errno : EIO;
+        else
+            to += got, n -= (size_t)got;
+    }
     (void)fs->sys->close(fd);
     return error;
 }

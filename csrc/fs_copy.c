@@ -90,13 +90,14 @@ static int copy_span(copier *c, off_t *at, off_t end)
 
 /* The hole at the end is made by the size alone. A source that has shrunk meanwhile ends where
  * it ends now. */
-static int end_with_hole(copier *c, off_t have)
+static int end_with_hole(copier *c, off_t have, off_t end)
 {
     struct stat now;
     int result;
     if (c->fs->sys->fstat(c->from, &now) < 0)
         return failed(c, 0, errno);
-    off_t end = now.st_size < c->st->st_size ? now.st_size : c->st->st_size;
+    if (end > now.st_size)
+        end = now.st_size;
     if (end <= have)
         return 0;
     MHQ_RETRY(result, c->fs->sys->ftruncate(c->to, end));
@@ -126,10 +127,10 @@ static int copy_sparse(copier *c)
             return error;
         if (at > start)
             have = at;
-        if (at < end) /* it has shrunk */
-            break;
+        if (at < end) /* it has shrunk, or has fewer bytes than it says */
+            size = at;
     }
-    return have < size ? end_with_hole(c, have) : 0;
+    return have < size ? end_with_hole(c, have, size) : 0;
 }
 
 static int copy_bytes(copier *c)
@@ -291,10 +292,13 @@ static int copy_all_metadata(copier *c)
     return error;
 }
 
-int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership)
+int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership,
+                      int *side)
 {
     copier c = {.fs = fs, .from = from, .to = to, .st = st, .ownership = ownership};
-    return copy_all_metadata(&c);
+    int error = copy_all_metadata(&c);
+    *side = c.side;
+    return error;
 }
 
 int mhq_inherit_nothing(mhq_fs *fs, int to)
@@ -305,9 +309,23 @@ int mhq_inherit_nothing(mhq_fs *fs, int to)
 
 /* ---- a whole file ---- */
 
+/* What is moved goes when its copy is complete. A source that gave fewer bytes than it has by now,
+ * because it grows or because its end came too early, is not to be lost. */
+static int check_length(copier *c)
+{
+    struct stat now, made;
+    if (c->fs->sys->fstat(c->from, &now) < 0)
+        return failed(c, 0, errno);
+    if (c->fs->sys->fstat(c->to, &made) < 0)
+        return failed(c, 1, errno);
+    return made.st_size < now.st_size ? failed(c, 0, ESTALE) : 0;
+}
+
 static int copy_all(copier *c)
 {
     int error = copy_bytes(c);
+    if (!error && c->ownership)
+        error = check_length(c);
     return error ? error : copy_all_metadata(c);
 }
 
@@ -374,7 +392,7 @@ static int copy_unnamed(copier *c, const mhq_place *place, int *again)
     int error = mhq_open(c->fs, place->dir, ".", O_TMPFILE | O_WRONLY, 0600, &c->to);
     if (error) {
         *again = error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL ||
-                 error == ENOSYS || error == EPERM;
+                 error == ENOSYS || error == EPERM || error == EXDEV;
         return failed(c, 1, error);
     }
     error = copy_all(c);

@@ -153,7 +153,7 @@ static int read_again(deleter *d, mhq_frame *frame)
 static void finish(deleter *d)
 {
     mhq_tree *tree = &d->tree;
-    int error = mhq_tree_climb(tree);
+    int error = mhq_tree_climb(tree, NULL);
     if (error) {
         mhq_tree_fail(tree, d->run, error, 0, NULL);
         return;
@@ -284,7 +284,7 @@ static void search(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
     } else if (!mhq_tree_top(tree)->ended) {
         check_entries(fs, tree, mount, run);
     } else {
-        error = mhq_tree_climb(tree);
+        error = mhq_tree_climb(tree, NULL);
         if (error)
             mhq_tree_fail(tree, run, error, 0, NULL);
         else

@@ -149,8 +149,9 @@ int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const cha
  * setgid are kept only if the new file's owner and group equal the source's. An ACL is the
  * source's or none: an inherited one is removed, and where the source's cannot be set the group
  * keeps only what its entry there gives it. File systems that have no owners, permissions or
- * settable times are no failure. */
-int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership);
+ * settable times are no failure. *side: 0 if the source failed, 1 if the target did. */
+int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership,
+                      int *side);
 
 /* For a new directory that is going to be filled: what is made in it inherits no ACL. */
 int mhq_inherit_nothing(mhq_fs *fs, int to);
@@ -159,7 +160,7 @@ int mhq_inherit_nothing(mhq_fs *fs, int to);
  * which must not exist, in place: the target's name appears half-written. For trees that are
  * being built out of sight. On failure nothing is left under name2. *side: 0 if the source
  * failed, 1 if the target did. `expect`: what fstatat said of the source; another inode is
- * ESTALE. */
+ * ESTALE. So is, with `ownership` (a move), a source that has more bytes by now than it gave. */
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
                      const char *name2, int ownership, int *side);
 

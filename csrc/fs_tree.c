@@ -218,15 +218,13 @@ static void visit(copier *c, const char *name)
 /* The way up is opened first: the mode may shut it. */
 static void finish(copier *c)
 {
-    int error = mhq_tree_climb(&c->tree);
-    if (error) {
-        mhq_tree_fail(&c->tree, c->run, error, 0, NULL);
-        return;
-    }
+    int side;
+    int error = mhq_tree_climb(&c->tree, &side);
     const mhq_frame *frame = mhq_tree_top(&c->tree);
-    error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership);
+    if (!error)
+        error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership, &side);
     if (error)
-        mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
+        mhq_tree_fail(&c->tree, c->run, error, side, NULL);
     else
         mhq_tree_leave(&c->tree);
 }

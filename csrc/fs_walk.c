@@ -106,7 +106,7 @@ static int open_above(mhq_fs *fs, int below, dev_t dev, ino_t ino, int *fd)
     return error;
 }
 
-int mhq_tree_climb(mhq_tree *tree)
+int mhq_tree_climb(mhq_tree *tree, int *target)
 {
     if (tree->depth < 2)
         return 0;
@@ -115,6 +115,8 @@ int mhq_tree_climb(mhq_tree *tree)
     int error = 0;
     if (above->fd < 0)
         error = open_above(tree->fs, frame->fd, above->dev, above->ino, &above->fd);
+    if (target)
+        *target = !error;
     if (!error && frame->to >= 0 && above->to < 0)
         error = open_above(tree->fs, frame->to, above->to_dev, above->to_ino, &above->to);
     return error;

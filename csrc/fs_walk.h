@@ -107,8 +107,9 @@ static inline mhq_frame *mhq_tree_top(const mhq_tree *tree)
  * nothing is built. */
 int mhq_tree_enter(mhq_tree *tree, int fd, int to);
 
-/* Sees to it that the frame above the current one has its descriptors open. */
-int mhq_tree_climb(mhq_tree *tree);
+/* Sees to it that the frame above the current one has its descriptors open. *target, unless NULL:
+ * 1 if it is the one being filled that failed. */
+int mhq_tree_climb(mhq_tree *tree, int *target);
 
 /* Goes up, after mhq_tree_climb; the subdirectory that was visited is done. */
 void mhq_tree_leave(mhq_tree *tree);

@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
@@ -31,28 +33,77 @@ enum scene_call {
 #define X(type, name, parameters, arguments) CALL_##name,
     MHQ_CALLS(X)
 #undef X
-        CALL_ANY
+        CALL_THREAD,
+        /* several: those with a count, the memory's, all but the memory's, all */
+        CALL_COUNTED, CALL_MEMORY, CALL_SYSTEM, CALL_ANY
 };
 
 enum { LACK_TMPFILE = 1, LACK_NOREPLACE = 2, LACK_LINK = 4, LACK_COPY_RANGE = 8, LACK_HOLES = 16,
-       LACK_PROC = 32, LACK_RANDOM = 64, LACK_POSITIONS = 128 };
+       LACK_PROC = 32, LACK_RANDOM = 64, LACK_POSITIONS = 128, LACK_CLONE = 256 };
+
+/* In the place of an errno: where there is a count, half of it, or none. */
+enum { FAULT_SHORT = 0, FAULT_ZERO = -1 };
 
 static struct scene_fault {
     enum scene_call which; /* CALL_ANY: every call counts */
     long nth;              /* the one that fails, from 1; 0: none */
-    int error;             /* 0: a short count instead, where there is one to shorten */
+    int error;             /* what it says, or one of the two above */
     int forever;           /* so do all later ones */
     unsigned lacks;        /* what this system does not have at all */
+    int lack_error;        /* what it says then; 0: the usual */
     long count;            /* calls so far */
     long calls[CALL_ANY];  /* by kind */
+    enum scene_call hit;   /* the first that failed, and what it was about: */
+    char spot[PATH_MAX + 300]; /* a whole path; empty: nothing that has one */
 } fault;
+
+/* Where a directory and a name in it are, or a descriptor alone (name NULL). */
+static inline void scene_spot(int dir, const char *name)
+{
+    char link[48], *to = fault.spot;
+    ssize_t n = 0;
+    if (fault.hit == CALL_fgetxattr || fault.hit == CALL_fsetxattr || fault.hit == CALL_fremovexattr)
+        name = NULL; /* an attribute's */
+    if (name == NULL || name[0] != '/') {
+        (void)snprintf(link, sizeof link, dir == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", dir);
+        n = readlink(link, to, PATH_MAX);
+    }
+    to[n < 0 ? 0 : n] = 0;
+    if (name && name[0])
+        (void)snprintf(to + strlen(to), 300, "%s%s", n ? "/" : "", name);
+}
+
+/* The path a call is about, by the types of its arguments: (dir, path), (fd), (path), and
+ * symlinkat's (text, dir, path). */
+#define SPOT_NUMBER(a) _Generic((a), int: (a), default: AT_FDCWD)
+#define SPOT_TEXT(a) _Generic((a), const char *: (a), default: (const char *)NULL)
+#define SPOT_3(a, b, c, ...)                                                                 \
+    (_Generic((a), int: 1, default: 0) ? scene_spot(SPOT_NUMBER(a), SPOT_TEXT(b))           \
+     : _Generic((c), const char *: 1, default: 0) ? scene_spot(SPOT_NUMBER(b), SPOT_TEXT(c)) \
+     : _Generic((a), const char *: 1, default: 0) ? scene_spot(AT_FDCWD, SPOT_TEXT(a))       \
+                                                  : (void)0)
+#define SPOT(...) SPOT_3(__VA_ARGS__, 0L, 0L, 0L)
+
+static inline int fault_counts(enum scene_call call)
+{
+    int memory = call == CALL_alloc || call == CALL_resize || call == CALL_zeroed
+                 || call == CALL_aligned;
+    int counted = call == CALL_read || call == CALL_pread || call == CALL_write
+                  || call == CALL_pwrite || call == CALL_copy_range || call == CALL_getdents
+                  || call == CALL_getrandom;
+    return fault.which == call || fault.which == CALL_ANY
+           || fault.which == (memory ? CALL_MEMORY : CALL_SYSTEM)
+           || (fault.which == CALL_COUNTED && counted);
+}
 
 static inline int fault_due(enum scene_call call)
 {
     fault.calls[call]++;
-    if (fault.which != CALL_ANY && fault.which != call)
+    if (!fault_counts(call))
         return 0;
     fault.count++;
+    if (fault.nth && fault.count == fault.nth)
+        fault.hit = call;
     return fault.nth && (fault.count == fault.nth || (fault.forever && fault.count > fault.nth));
 }
 
@@ -61,7 +112,9 @@ static inline int fault_due(enum scene_call call)
 #define X(type, name, parameters, arguments)                        \
     static type count_##name parameters                             \
     {                                                               \
-        if (fault_due(CALL_##name) && fault.error) {                \
+        if (fault_due(CALL_##name) && fault.error > 0) {            \
+            if (fault.count == fault.nth)                           \
+                SPOT arguments;                                     \
             errno = fault.error;                                    \
             return FAILED(type);                                    \
         }                                                           \
@@ -74,7 +127,7 @@ static inline int lacking(unsigned what, int error)
 {
     if (!(fault.lacks & what))
         return 0;
-    errno = error;
+    errno = fault.lack_error ? fault.lack_error : error;
     return 1;
 }
 
@@ -87,9 +140,11 @@ static int scene_openat(int dir, const char *path, int flags, mode_t mode)
 
 static int scene_linkat(int d1, const char *p1, int d2, const char *p2, int flags)
 {
-    if (lacking(LACK_LINK, EPERM) || (strncmp(p1, "/proc/", 6) == 0 && lacking(LACK_PROC, ENOENT)))
+    if (strncmp(p1, "/proc/", 6) == 0 && (fault.lacks & LACK_PROC)) {
+        errno = ENOENT;
         return -1;
-    return count_linkat(d1, p1, d2, p2, flags);
+    }
+    return lacking(LACK_LINK, EPERM) ? -1 : count_linkat(d1, p1, d2, p2, flags);
 }
 
 static int scene_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
@@ -97,28 +152,14 @@ static int scene_renameat2(int d1, const char *p1, int d2, const char *p2, unsig
     return lacking(LACK_NOREPLACE, ENOSYS) ? -1 : count_renameat2(d1, p1, d2, p2, flags);
 }
 
-static ssize_t scene_copy_range(int from, off_t *at, int to, off_t *at2, size_t n)
+static int scene_clone(int to, int from)
 {
-    if (lacking(LACK_COPY_RANGE, ENOSYS))
-        return -1;
-    if (fault_due(CALL_copy_range)) {
-        if (fault.error) {
-            errno = fault.error;
-            return -1;
-        }
-        n = n / 2 + 1;
-    }
-    return mhq_calls_real.copy_range(from, at, to, at2, n);
+    return lacking(LACK_CLONE, EOPNOTSUPP) ? -1 : count_clone(to, from);
 }
 
 static off_t scene_lseek(int fd, off_t at, int whence)
 {
-    return lacking(LACK_HOLES, EINVAL) ? -1 : count_lseek(fd, at, whence);
-}
-
-static ssize_t scene_getrandom(void *to, size_t n, unsigned flags)
-{
-    return lacking(LACK_RANDOM, ENOSYS) ? -1 : count_getrandom(to, n, flags);
+    return lacking(whence == SEEK_SET ? 0 : LACK_HOLES, EINVAL) ? -1 : count_lseek(fd, at, whence);
 }
 
 /* A descriptor is closed even where closing fails. */
@@ -131,48 +172,92 @@ static int scene_close(int fd)
     return result;
 }
 
-static ssize_t scene_read(int fd, void *to, size_t n)
-{
-    int due = fault_due(CALL_read);
-    if (due && fault.error) {
-        errno = fault.error;
-        return -1;
+/* Calls with a count. What cannot be asked in halves gets a little less: a list of names that was
+ * cut in the middle is no answer of any system. */
+#define COUNTED(name, what, usual, parameters, arguments, less)                      \
+    static ssize_t scene_##name parameters                                           \
+    {                                                                                \
+        if (lacking(what, usual))                                                    \
+            return -1;                                                               \
+        if (fault_due(CALL_##name)) {                                                \
+            if (fault.count == fault.nth)                                            \
+                SPOT arguments;                                                      \
+            errno = fault.error;                                                     \
+            if (fault.error != FAULT_SHORT)                                          \
+                return fault.error > 0 ? -1 : 0;                                     \
+            n = less;                                                                \
+        }                                                                            \
+        return mhq_calls_real.name arguments;                                        \
     }
-    return read(fd, to, due && n > 1 ? n / 2 : n);
+COUNTED(read, 0, 0, (int fd, void *to, size_t n), (fd, to, n), n > 1 ? n / 2 : n)
+COUNTED(pread, LACK_POSITIONS, ESPIPE, (int fd, void *to, size_t n, off_t at), (fd, to, n, at),
+        n > 1 ? n / 2 : n)
+COUNTED(write, 0, 0, (int fd, const void *from, size_t n), (fd, from, n), n > 1 ? n / 2 : n)
+COUNTED(pwrite, LACK_POSITIONS, ESPIPE, (int fd, const void *from, size_t n, off_t at),
+        (fd, from, n, at), n > 1 ? n / 2 : n)
+COUNTED(copy_range, LACK_COPY_RANGE, ENOSYS, (int from, off_t *at, int to, off_t *at2, size_t n),
+        (from, at, to, at2, n), n / 2 + 1)
+COUNTED(getdents, 0, 0, (int fd, void *to, size_t n), (fd, to, n), n < 320 ? n : 320)
+COUNTED(getrandom, LACK_RANDOM, ENOSYS, (void *to, size_t n, unsigned flags), (to, n, flags), n / 2)
+
+/* Memory that the table has given and not got back. */
+static atomic_long scene_blocks, scene_bytes;
+
+static void *scene_given(void *p)
+{
+    if (p) {
+        atomic_fetch_add(&scene_blocks, 1);
+        atomic_fetch_add(&scene_bytes, (long)malloc_usable_size(p));
+    }
+    return p;
 }
 
-static ssize_t scene_pread(int fd, void *to, size_t n, off_t at)
+static void scene_taken(void *p)
 {
-    if (lacking(LACK_POSITIONS, ESPIPE))
-        return -1;
-    int due = fault_due(CALL_pread);
-    if (due && fault.error) {
-        errno = fault.error;
-        return -1;
+    if (p) {
+        atomic_fetch_sub(&scene_blocks, 1);
+        atomic_fetch_sub(&scene_bytes, (long)malloc_usable_size(p));
     }
-    return pread(fd, to, due && n > 1 ? n / 2 : n, at);
 }
 
-static ssize_t scene_write(int fd, const void *from, size_t n)
+static void scene_release(void *p)
 {
-    int due = fault_due(CALL_write);
-    if (due && fault.error) {
-        errno = fault.error;
-        return -1;
-    }
-    return write(fd, from, due && n > 1 ? n / 2 : n);
+    scene_taken(p);
+    free(p);
 }
 
-static ssize_t scene_pwrite(int fd, const void *from, size_t n, off_t at)
+static void *scene_alloc(size_t n)
 {
-    if (lacking(LACK_POSITIONS, ESPIPE))
-        return -1;
-    int due = fault_due(CALL_pwrite);
-    if (due && fault.error) {
-        errno = fault.error;
-        return -1;
+    return scene_given(count_alloc(n));
+}
+
+static void *scene_zeroed(size_t count, size_t n)
+{
+    return scene_given(count_zeroed(count, n));
+}
+
+static void *scene_aligned(size_t alignment, size_t n)
+{
+    return scene_given(count_aligned(alignment, n));
+}
+
+static void *scene_resize(void *p, size_t n)
+{
+    long size = p ? (long)malloc_usable_size(p) : 0;
+    void *larger = count_resize(p, n);
+    if (larger) {
+        atomic_fetch_add(&scene_blocks, size == 0);
+        atomic_fetch_add(&scene_bytes, (long)malloc_usable_size(larger) - size);
     }
-    return pwrite(fd, from, due && n > 1 ? n / 2 : n, at);
+    return larger;
+}
+
+static int scene_thread_start(mhq_thread *thread, void *(*body)(void *), void *argument,
+                              const char *name)
+{
+    if (fault_due(CALL_THREAD) && fault.error > 0)
+        return fault.error;
+    return mhq_calls_real.thread_start(thread, body, argument, name);
 }
 
 static inline mhq_calls scene_calls(void)
@@ -181,22 +266,29 @@ static inline mhq_calls scene_calls(void)
 #define X(type, name, parameters, arguments) .name = count_##name,
         MHQ_CALLS(X)
 #undef X
-        .release = free,
-        .release_aligned = free,
-        .thread_start = mhq_thread_start,
+        .release = scene_release,
+        .release_aligned = scene_release,
+        .thread_start = scene_thread_start,
     };
-    (void)count_close, (void)count_read, (void)count_write, (void)count_pread, (void)count_pwrite;
+    (void)count_read, (void)count_pread, (void)count_write, (void)count_pwrite;
+    (void)count_copy_range, (void)count_getdents, (void)count_getrandom;
     calls.openat = scene_openat;
     calls.linkat = scene_linkat;
     calls.renameat2 = scene_renameat2;
-    calls.copy_range = scene_copy_range;
+    calls.clone = scene_clone;
     calls.lseek = scene_lseek;
-    calls.getrandom = scene_getrandom;
     calls.close = scene_close;
     calls.read = scene_read;
     calls.pread = scene_pread;
     calls.write = scene_write;
     calls.pwrite = scene_pwrite;
+    calls.copy_range = scene_copy_range;
+    calls.getdents = scene_getdents;
+    calls.getrandom = scene_getrandom;
+    calls.alloc = scene_alloc;
+    calls.resize = scene_resize;
+    calls.zeroed = scene_zeroed;
+    calls.aligned = scene_aligned;
     return calls;
 }
 

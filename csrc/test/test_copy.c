@@ -133,6 +133,17 @@ static void test_proc(void)
         CHECK(n > 0 && holds("version", version, (size_t)n));
         REQUIRE(unlink("version") == 0);
     }
+    /* said to be 4096 bytes, and is less */
+    const char *said = "/sys/kernel/mm/transparent_hugepage/enabled";
+    fd = open(said, O_RDONLY | O_CLOEXEC);
+    n = fd < 0 ? -1 : read(fd, version, 4096);
+    close(fd);
+    for (size_t s = 0; s < SYSTEMS && n > 0; s++) {
+        fault_lacking(systems[s]);
+        CHECK_INT(copy(said, "said"), 0);
+        CHECK(holds("said", version, (size_t)n));
+        REQUIRE(unlink("said") == 0);
+    }
     fault_none();
     free(version);
 }

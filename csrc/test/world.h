@@ -1,0 +1,176 @@
+/* world.h - everything that is there, to be compared with what was there: names, kinds, modes,
+ * owners, contents, attributes, and times where the test has set them.
+ *
+ * Two trees are looked at: the current directory and, shown as '@', one on another file system.
+ */
+#ifndef MHQ_WORLD_H
+#define MHQ_WORLD_H
+
+#include "scene.h"
+
+#define WORLD_TIME 1000000007 /* what a world is dressed in; other times are not compared */
+#define WORLD_THINGS 96
+
+typedef struct thing {
+    char path[224], what[96];
+} thing;
+
+typedef struct world {
+    size_t count;
+    thing things[WORLD_THINGS];
+} world;
+
+static char world_away[200]; /* '@'; empty: there is none */
+
+static void world_text(char *to, size_t room, const char *from)
+{
+    size_t n = strlen(from);
+    REQUIRE(n < room);
+    memcpy(to, from, n + 1);
+}
+
+/* The path that a name stands for: '@x' is x in the other place. */
+static const char *world_path(const char *name)
+{
+    static char paths[4][PATH_MAX];
+    static unsigned next;
+    if (name == NULL || name[0] != '@')
+        return name;
+    char *path = paths[next++ % 4];
+    (void)snprintf(path, PATH_MAX, "%s/%s", world_away, name + 1);
+    return path;
+}
+
+static uint64_t world_hash(const char *bytes, size_t n, uint64_t hash)
+{
+    uint64_t word;
+    for (; n >= sizeof word; bytes += sizeof word, n -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    for (; n > 0; n--)
+        hash = (hash ^ (unsigned char)*bytes++) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static uint64_t world_contents(const char *path, const struct stat *st)
+{
+    static char bytes[1 << 16];
+    ssize_t got = 0;
+    uint64_t hash = 1;
+    if (S_ISLNK(st->st_mode)) {
+        got = readlink(path, bytes, sizeof bytes);
+        return world_hash(bytes, got > 0 ? (size_t)got : 0, hash);
+    }
+    int fd = S_ISREG(st->st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    while (fd >= 0 && (got = read(fd, bytes, sizeof bytes)) > 0)
+        hash = world_hash(bytes, (size_t)got, hash);
+    if (fd >= 0)
+        close(fd);
+    return hash;
+}
+
+static void world_note(world *w, const char *path, const char *shown, const struct stat *st)
+{
+    REQUIRE(w->count < WORLD_THINGS);
+    thing *t = &w->things[w->count++];
+    world_text(t->path, sizeof t->path, shown);
+    (void)snprintf(t->what, sizeof t->what, "%06o %u:%u %llx %llx%s%s", st->st_mode, st->st_uid,
+                   st->st_gid, S_ISDIR(st->st_mode) ? 0ULL : (unsigned long long)st->st_size,
+                   (unsigned long long)world_contents(path, st),
+                   st->st_mtim.tv_sec == WORLD_TIME ? " then" : "",
+                   has_attribute(path, "user.mine") ? " mine" : "");
+}
+
+static void world_walk(world *w, const char *path, const char *shown)
+{
+    DIR *dir = opendir(path);
+    char below[PATH_MAX], name[PATH_MAX];
+    struct stat st;
+    REQUIRE(dir != NULL);
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        (void)snprintf(below, sizeof below, "%s/%s", path, e->d_name);
+        (void)snprintf(name, sizeof name, "%s%s", shown, e->d_name);
+        REQUIRE(lstat(below, &st) == 0);
+        world_note(w, below, name, &st);
+        if (S_ISDIR(st.st_mode)) {
+            (void)strcat(name, "/");
+            world_walk(w, below, name);
+        }
+    }
+    closedir(dir);
+}
+
+static int world_order(const void *a, const void *b)
+{
+    return strcmp(((const thing *)a)->path, ((const thing *)b)->path);
+}
+
+static void world_look(world *w)
+{
+    w->count = 0;
+    world_walk(w, ".", "");
+    if (world_away[0])
+        world_walk(w, world_away, "@");
+    qsort(w->things, w->count, sizeof *w->things, world_order);
+}
+
+static int world_below(const char *path, const char *top)
+{
+    size_t n = strlen(top);
+    return strncmp(path, top, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
+/* Takes `top` and what is in it out of the list. */
+static void world_forget(world *w, const char *top)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->count; i++)
+        if (!world_below(w->things[i].path, top))
+            w->things[kept++] = w->things[i];
+    w->count = kept;
+}
+
+static const thing *world_find(const world *w, const char *path)
+{
+    thing key;
+    world_text(key.path, sizeof key.path, path);
+    return bsearch(&key, w->things, w->count, sizeof key, world_order);
+}
+
+/* The first thing of `part` that is not the same in `whole`; NULL: there is none. exactly 0: its
+ * name and kind will do. */
+static const char *world_beyond(const world *part, const world *whole, int exactly)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        const thing *t = &part->things[i], *other = world_find(whole, t->path);
+        if (other == NULL || strncmp(t->what, other->what, exactly ? sizeof t->what : 2) != 0)
+            return t->path;
+    }
+    return NULL;
+}
+
+static const char *world_differs(const world *a, const world *b)
+{
+    const char *path = world_beyond(a, b, 1);
+    return path ? path : world_beyond(b, a, 1);
+}
+
+static int world_remove(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind;
+    return at->level > 0 ? remove(path) : 0;
+}
+
+/* Everything goes, in both places. */
+static void world_clear(void)
+{
+    REQUIRE(nftw(".", world_remove, 16, FTW_DEPTH | FTW_PHYS) == 0);
+    if (world_away[0])
+        REQUIRE(nftw(world_away, world_remove, 16, FTW_DEPTH | FTW_PHYS) == 0);
+}
+
+#endif
