@@ -13,6 +13,7 @@ nox.options.sessions = ["lint", "types", "tests", "ctests", "sanitize", "instruc
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
+WHEEL_BYTES = 400 * 1024
 
 
 def interpreter(version: str) -> str | None:
@@ -115,6 +116,33 @@ def instructions(session: nox.Session) -> None:
     """Instructions per operation, by callgrind, beside the stored ones; ``-- --store`` stores."""
     session.install(".")
     session.run("python", "-m", "bench.instructions", *session.posargs)
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """The workflow files: zizmor, without the net, and their schema."""
+    session.install("zizmor", "check-jsonschema")
+    session.run("zizmor", "--offline", "--quiet", ".github")
+    files = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    session.run("check-jsonschema", *schema, *files)
+    schema = ["--builtin-schema", "vendor.dependabot"]
+    session.run("check-jsonschema", *schema, ".github/dependabot.yml")
+
+
+@nox.session
+def sdist(session: nox.Session) -> None:
+    """The sdist holds what git tracks and builds, offline, from its own files alone."""
+    session.install("build", "cython>=3.1", "setuptools>=77")
+    out = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(out))
+    archive, wheel = next(out.glob("*.tar.gz")), next(out.glob("*.whl"))
+    session.run("python", "tools/check_sdist.py", str(archive))
+    size = wheel.stat().st_size
+    session.log(f"{wheel.name}: {size / 1024:.0f} KiB")
+    if size > WHEEL_BYTES:
+        session.error(f"a wheel is at most {WHEEL_BYTES // 1024} KiB")
 
 
 @nox.session

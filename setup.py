@@ -9,7 +9,7 @@ from setuptools import Extension, setup
 
 # Warnings are for the developers' build (csrc/test/run.sh); a user's build is never stopped by one.
 # MHDDQ_CFLAGS adds flags, for sanitizers and the like.
-flags = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-fvisibility=hidden"]
+flags = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-g0", "-fvisibility=hidden"]
 if os.environ.get("MHDDQ_CFLAGS"):
     flags += os.environ["MHDDQ_CFLAGS"].split()
 
