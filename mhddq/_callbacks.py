@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock
+from _thread import RLock, start_new_thread
 
 from mhddq import _settings
 
@@ -81,6 +81,7 @@ def _plainly_formatted(exception: BaseException) -> str:
 # Held while modules are imported here, and while a process forks: a child that was forked on
 # another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
 _importing = RLock()
+_half_way = False  # said by the thread that holds it
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_importing.acquire,
@@ -94,12 +95,11 @@ def _import_for_reports() -> None:
     what its import costs. Not when there is something to report either: then it may be too late
     (no descriptor left, the interpreter about to go). Where it cannot be had (the program has
     changed its root, or its user) reports are plainer."""
-    with _importing:
-        try:
-            import reprlib  # noqa: F401, PLC0415
-            import traceback  # noqa: F401, PLC0415
-        except (ImportError, OSError):
-            pass
+    try:
+        import reprlib  # noqa: F401, PLC0415
+        import traceback  # noqa: F401, PLC0415
+    except (ImportError, OSError):
+        pass
 
 
 class Hooks:
@@ -109,9 +109,19 @@ class Hooks:
         return _settings.read_settings()
 
     def start_thread(self, queue: Queue) -> None:
-        _import_for_reports()
+        global _half_way  # noqa: PLW0603
         with _importing:
-            import threading  # noqa: PLC0415 - a third of what importing mhddq would cost
+            if _half_way:
+                # A signal handler has forked in the middle of the imports below, on this thread,
+                # and this is the child: what they have made so far cannot be used.
+                start_new_thread(_run, (queue,))
+                return
+            _half_way = True
+            try:
+                _import_for_reports()
+                import threading  # noqa: PLC0415 - a third of what importing mhddq would cost
+            finally:
+                _half_way = False
 
         threading.Thread(target=_run, args=(queue,), name="mhddq-callback", daemon=True).start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from helpers import ends_well
 from programs import ended
 
 # What every child tries: a fresh, open, unstarted queue that works and ends.
@@ -480,6 +481,55 @@ def test_a_fork_inside_the_first_start():
     assert end["results"] == [True]
     assert end["heard"] == 1
     assert set(end.files) == {"p"} | children(["early"])
+
+
+@pytest.mark.parametrize("then", ["os._exit(0 if heard.wait() else 3)", "return"])
+@pytest.mark.parametrize("module", ["threading", "_weakrefset", "traceback"])
+def test_a_fork_inside_the_first_operation_s_imports(module, then):
+    """The first operation imports what it needs; in the middle of that a signal handler forks. The
+    child uses the queue there and then, and its callback runs while the handler waits; or it lets
+    the handler return, and the interrupted operation is done in both."""
+    ends_well(
+        f"""
+    import os, signal, sys, time
+    import mhddq
+
+    class Heard(list):
+        def wait(self):
+            end = time.monotonic() + 20
+            while not self and time.monotonic() < end:
+                time.sleep(0.001)
+            return len(self) == 1 and self[0]["result"]
+
+    class Finder:
+        def find_spec(self, name, path, target=None):
+            if name == "{module}":
+                sys.meta_path.remove(self)
+                signal.raise_signal(signal.SIGUSR1)
+
+    children, heard = [], Heard()
+    def handler(number, frame):
+        children.append(os.fork())
+        if children == [0]:
+            assert mhddq.file_create(heard.append, "of-the-child") is True
+            {then}
+
+    signal.signal(signal.SIGUSR1, handler)
+    for name in ("{module}", "threading"):
+        sys.modules.pop(name, None)     # where the interpreter's start has imported it already
+    sys.meta_path.insert(0, Finder())
+    mine = Heard()
+    assert mhddq.file_exists(mine.append, ".") is True
+    assert mine.wait(), mine
+    mhddq.shutdown()
+    if children == [0]:
+        assert heard.wait()
+    else:
+        _, status = os.waitpid(children[0], 0)
+        assert status == 0, status
+        assert os.path.exists("of-the-child")
+    """
+    )
 
 
 MULTIPROCESSING = """
