@@ -161,6 +161,12 @@ def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
     raise AssertionError(f"{call.__name__}{arguments} did not fail")
 
 
+def error_text(number: int, *paths: str | bytes) -> str:
+    """The text of an OSError with one path, or with two."""
+    first, second = [*paths, None, None][:2]
+    return str(OSError(number, os.strerror(number), first, None, second))
+
+
 def tree_of(top: str | os.PathLike[str]) -> dict[str, tuple[Any, ...]]:
     """Everything below a directory: relative path to (kind, content)."""
     found: dict[str, tuple[Any, ...]] = {}

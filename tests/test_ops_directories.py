@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers import ends_well, fails, settle, succeeds, text_of, tree_of
+from helpers import ends_well, error_text, fails, settle, succeeds, text_of, tree_of
 
 import mhddq
 
@@ -21,11 +21,6 @@ LONGEST = "n" * 255
 TOO_LONG = "n" * 256
 NUL = "embedded null byte"
 NOT_UTF8 = os.fsdecode(b"not-utf-8-\xff")
-
-
-def error_text(number: int, *paths: str) -> str:
-    first, second = [*paths, None][:2]
-    return str(OSError(number, os.strerror(number), first, None, second))
 
 
 def fill(top: Path) -> None:

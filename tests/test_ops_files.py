@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from helpers import Outcome, do, fails, settle, succeeds, text_of, tree_of
+from helpers import Outcome, do, error_text, fails, settle, succeeds, text_of, tree_of
 
 import mhddq
 
@@ -22,13 +22,6 @@ pytestmark = pytest.mark.usefixtures("here")
 LONGEST = "n" * 255
 TOO_LONG = "n" * 256
 NUL = "embedded null byte"
-
-
-def error_text(number: int, *paths: str | bytes) -> str:
-    first, *second = [*paths, None]
-    if paths and second[0] is not None:
-        return str(OSError(number, os.strerror(number), first, None, second[0]))
-    return str(OSError(number, os.strerror(number), first))
 
 
 def exists(name) -> bool:

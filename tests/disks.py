@@ -1,0 +1,208 @@
+"""Disks for the tests: file systems in image files, to be filled, cut off and broken.
+
+They are mounted by loop devices, so they need root. A disk is unmounted at the end of its ``with``;
+that nothing holds it open by then is part of every test that uses one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MIB = 1 << 20
+# The smallest that each mkfs takes, and what keeps it small and quick.
+MEBIBYTES = {"ext4": 16, "xfs": 300, "btrfs": 112}
+KINDS = list(MEBIBYTES)
+REFLINKING = ["xfs", "btrfs"]
+
+MS_RDONLY, MS_REMOUNT = 1, 32
+SHUTDOWN = 0x8004587D  # _IOR('X', 125, __u32): the file system is cut off from its device
+NO_LOG_FLUSH = 2
+FIEMAP = 0xC020660B
+SHARED = 0x2000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)
+
+
+def run(*command: str | os.PathLike[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def must(*command: str | os.PathLike[str]) -> None:
+    done = run(*command)
+    if done.returncode:
+        raise AssertionError(f"{command}: {done.stdout}{done.stderr}")
+
+
+class Disk:
+    """A mounted file system: ``top`` is its directory, ``image`` what it lies in."""
+
+    def __init__(self, kind: str, image: Path, top: Path, options: str) -> None:
+        self.kind, self.image, self.top, self._options = kind, image, top, options
+
+    def try_mount(self) -> subprocess.CompletedProcess[str]:
+        options = f"loop,{self._options}" if self._options else "loop"
+        return run("mount", "-t", self.kind, "-o", options, self.image, self.top)
+
+    def mount_again(self) -> None:
+        """What brings a broken disk back: its journal is replayed."""
+        self.unmount()
+        done = self.try_mount()
+        if done.returncode:
+            raise AssertionError(done.stderr)
+
+    def unmount(self, seconds: float = 10) -> None:
+        """Fails where somebody still has something open there. The look-ahead is given time."""
+        end = time.monotonic() + seconds
+        while (done := run("umount", self.top)).returncode:
+            if time.monotonic() > end:
+                raise AssertionError(done.stderr)
+            time.sleep(0.05)
+
+    def remount_read_only(self) -> None:
+        """As soon as no file is open for writing."""
+        while True:
+            result = _libc.mount(b"none", bytes(self.top), None, MS_REMOUNT | MS_RDONLY, None)
+            if result == 0 or ctypes.get_errno() != errno.EBUSY:
+                return _check(result, "mount")
+
+    def remount_writable(self) -> None:
+        must("mount", "-o", "remount,rw", self.top)
+
+    def find_an_error(self) -> None:
+        """ext4 is told that it has met an error in its structures."""
+        number = self.top.stat().st_dev
+        device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve().name
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+
+    def cut_off(self) -> None:
+        """As if the power went: what has not reached the image never will."""
+        with self.open_top() as top:
+            fcntl.ioctl(top, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+
+    def sync(self) -> None:
+        with self.open_top() as top:
+            _check(_libc.syncfs(top), "syncfs")
+
+    @contextlib.contextmanager
+    def open_top(self) -> Iterator[int]:
+        top = os.open(self.top, os.O_RDONLY)
+        try:
+            yield top
+        finally:
+            os.close(top)
+
+
+@contextlib.contextmanager
+def disk(folder: Path, kind: str, *mkfs: str, options: str = "", image: Path | None = None):
+    """A fresh disk, its directory below `folder`; or the test is skipped and says why."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount disks")
+    if shutil.which(f"mkfs.{kind}") is None:
+        pytest.skip(f"there is no mkfs.{kind}")
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Disk(kind, image or folder / f"{kind}.img", folder / kind, options)
+    with open(made.image, "wb") as file:
+        file.truncate(MEBIBYTES[kind] * MIB)
+    must(f"mkfs.{kind}", "-q", *mkfs, made.image)
+    made.top.mkdir()
+    done = made.try_mount()
+    if done.returncode:
+        pytest.skip(f"no loop devices here: {done.stderr.strip()}")
+    try:
+        yield made
+    finally:
+        try:
+            made.unmount()
+        finally:
+            if os.path.ismount(made.top):
+                run("umount", "--lazy", made.top)
+            made.image.unlink()
+
+
+@contextlib.contextmanager
+def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
+    """A tmpfs of that size, which goes with all that is in it."""
+    folder.mkdir()
+    must("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", folder)
+    try:
+        yield folder
+    finally:
+        must("umount", "--lazy", folder)
+
+
+def fill(folder: Path) -> None:
+    """No room for another block of data."""
+    with open(folder / "ballast", "ab", buffering=0) as file:
+        step, at = 64 * MIB, file.tell()
+        while step >= 4096:
+            try:
+                os.posix_fallocate(file.fileno(), at, step)
+                at += step
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                step //= 2
+
+
+def fill_with_names(folder: Path) -> None:
+    """No room for another name."""
+    for number in range(1_000_000):
+        try:
+            os.close(os.open(folder / f"{number:0200}", os.O_CREAT | os.O_WRONLY))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return
+    raise AssertionError("there was no end to it")
+
+
+Extent = tuple[int, int, int, int]
+
+
+def extents(path: Path) -> list[Extent]:
+    """Where a file lies: (offset, offset on the disk, length, flags)."""
+    count = 512
+    request = bytearray(32 + 56 * count)
+    struct.pack_into("QQIIII", request, 0, 0, (1 << 64) - 1, 1, 0, count, 0)  # 1: synced first
+    with open(path, "rb") as file:
+        fcntl.ioctl(file, FIEMAP, request)
+    found = []
+    for number in range(struct.unpack_from("I", request, 20)[0]):
+        at, physical, length, _, _, flags = struct.unpack_from("QQQQQI", request, 32 + 56 * number)
+        found.append((at, physical, length, flags))
+    return found
+
+
+def data_of(path: Path) -> list[tuple[int, int]]:
+    """The parts of a file that are no holes: (offset, end)."""
+    found = []
+    with open(path, "rb") as file:
+        at, size = 0, os.fstat(file.fileno()).st_size
+        while at < size:
+            try:
+                start = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                break
+            at = os.lseek(file.fileno(), start, os.SEEK_HOLE)
+            found.append((start, at))
+    return found
