@@ -4,18 +4,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
-/* A directory on another file system than the home; empty where there is none. */
-static char away[256];
-
-static const char *in(const char *name)
-{
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof *paths, "%s/%s", away, name);
-    return path;
-}
-
 static void failed(answer a, int error, int where, const char *named)
 {
     if (!CHECK_INT(a.error, error) || !CHECK_INT(a.where, where)
@@ -339,21 +327,6 @@ static void failing_moves(int kind)
         }
     }
     CHECK_INT(count_descriptors(), before);
-}
-
-static int find_away(void)
-{
-    const char *const bases[] = {"/dev/shm", "/tmp", "/var/tmp"};
-    struct stat here, st;
-    CHECK(stat(".", &here) == 0);
-    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
-        if (stat(bases[i], &st) != 0 || st.st_dev == here.st_dev)
-            continue;
-        snprintf(away, sizeof away, "%s/mhq-away-XXXXXX", bases[i]);
-        if (mkdtemp(away))
-            return 1;
-    }
-    return 0;
 }
 
 int main(void)

@@ -1,8 +1,6 @@
-/* test_tree.c - directory_delete, and what all walks share: depth, width, links, mounts, races. */
+/* test_tree.c - directory_delete, and what all walks share: depth, width, links, mounts. */
 #include "tree_fixture.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -246,76 +244,6 @@ static void failing_delete(void)
     CHECK_INT(count_descriptors(), before);
 }
 
-/* Swaps ------------------------------------------------------------------------------------ */
-
-static struct {
-    atomic_int stop;
-    atomic_ulong swaps;
-} swapper;
-
-static void *swap(void *unused)
-{
-    while (!atomic_load(&swapper.stop)) {
-        if (mhq_calls_real.renameat2(AT_FDCWD, "tree/a", AT_FDCWD, "tree/b", 2) == 0)
-            atomic_fetch_add(&swapper.swaps, 1);
-    }
-    return unused;
-}
-
-/* Out of the swapper's sight, who else would lead the making into the canary. */
-static void make_swapped(void)
-{
-    make_directory("new");
-    CHECK(symlink("../canary", "new/b") == 0);
-    make_directory("new/a");
-    make_directory("new/a/sub");
-    put_text("new/a/sub/file", "");
-    put_text("new/a/file", "");
-    CHECK(rename("new", "tree") == 0);
-}
-
-/* What was copied from behind the link would have the canary's text. */
-static int holds_canary(const char *name)
-{
-    struct stat st;
-    char path[64];
-    snprintf(path, sizeof path, "copy/%s", name);
-    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return 0;
-    strcat(path, "/file");
-    return holds_text(path, "alive");
-}
-
-static void swapped(int kind, unsigned long rounds)
-{
-    pthread_t thread;
-    unsigned long done = 0;
-    make_directory("canary");
-    make_directory("canary/sub");
-    put_text("canary/file", "alive");
-    put_text("canary/sub/file", "alive");
-    atomic_store(&swapper.stop, 0);
-    atomic_store(&swapper.swaps, 0);
-    REQUIRE(pthread_create(&thread, NULL, swap, NULL) == 0);
-    for (int i = 0; i < 300 || atomic_load(&swapper.swaps) < rounds; i++) {
-        make_swapped();
-        done += operate(kind, "tree", "copy").error == 0;
-        for (int tries = 0; there("tree") && tries < 1000; tries++)
-            operate(MHQ_DIRECTORY_DELETE, "tree", NULL);
-        REQUIRE(!there("tree"));
-        if (there("copy")) {
-            CHECK(!holds_canary("a") && !holds_canary("b"));
-            CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
-        }
-        REQUIRE(holds_text("canary/file", "alive") && holds_text("canary/sub/file", "alive"));
-    }
-    atomic_store(&swapper.stop, 1);
-    pthread_join(thread, NULL);
-    CHECK(done > 0);
-    CHECK_INT(count_temporaries("."), 0);
-    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "canary", NULL).error, 0);
-}
-
 /* Mounts ----------------------------------------------------------------------------------- */
 
 static void mounts_in_the_way(void)
@@ -383,7 +311,6 @@ static void other_mounts(void)
 
 int main(void)
 {
-    const char *rounds = getenv("MHQ_SWAPS");
     enter_home();
     refusals();
     everything_inside();
@@ -395,8 +322,6 @@ int main(void)
     named_errors();
     misleading();
     failing_delete();
-    swapped(MHQ_DIRECTORY_DELETE, rounds ? strtoul(rounds, NULL, 10) : 3000);
-    swapped(MHQ_DIRECTORY_COPY, rounds ? strtoul(rounds, NULL, 10) : 3000);
     bind_mounts();
     other_mounts();
     leave_home();

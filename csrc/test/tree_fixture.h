@@ -114,6 +114,33 @@ static inline void leave_home(void)
     CHECK(!there(scene_path));
 }
 
+/* A directory on another file system than the home; empty where there is none. */
+static char away[256];
+
+static inline const char *in(const char *name)
+{
+    static char paths[4][512];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof *paths, "%s/%s", away, name);
+    return path;
+}
+
+static inline int find_away(void)
+{
+    const char *const bases[] = {"/dev/shm", "/tmp", "/var/tmp"};
+    struct stat here, st;
+    CHECK(stat(".", &here) == 0);
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
+        if (stat(bases[i], &st) != 0 || st.st_dev == here.st_dev)
+            continue;
+        snprintf(away, sizeof away, "%s/mhq-away-XXXXXX", bases[i]);
+        if (mkdtemp(away))
+            return 1;
+    }
+    return 0;
+}
+
 /* A small tree with everything in it: 3 directories, 2 files, a link, a FIFO. */
 static inline void make_tree(const char *top)
 {
