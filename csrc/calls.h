@@ -5,8 +5,8 @@
  * kernel that lacks a call can be imitated. Allocation goes the same way, and so does whatever
  * an engine needs to start: memory, threads. Memory of any table must be such that free() takes
  * it back: results leave the core.
- * The real table is mhq_calls_real, in calls_posix.c or calls_win.c; which calls a platform has is
- * in the header of that name. Thin: no retries, no policy.
+ * The real table is mhq_calls_real, in calls_linux.c, calls_macos.c or calls_win.c; which calls a
+ * platform has is in the headers of those names. Thin: no retries, no policy.
  */
 #ifndef MHQ_CALLS_H
 #define MHQ_CALLS_H

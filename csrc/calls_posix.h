@@ -1,7 +1,8 @@
-/* calls_posix.h - the rows of the table of calls for POSIX systems; see calls.h.
+/* calls_posix.h - the rows of the table of calls for POSIX systems; see calls.h. What only one of
+ * them has is in calls_linux.h or calls_macos.h.
  *
- * The usual convention: -1 and errno on failure. Calls that glibc 2.17 has no wrapper for (statx,
- * renameat2, copy_file_range, getdents64, getrandom) are made with syscall(2).
+ * The usual convention: -1 and errno on failure. Where systems say the same thing in different
+ * ways, the table has Linux's: mount_id, getdents (the kernel's struct linux_dirent64), renameat2.
  */
 #ifndef MHQ_CALLS_POSIX_H
 #define MHQ_CALLS_POSIX_H
@@ -11,8 +12,15 @@
 #include <sys/types.h>
 #include <time.h>
 
+#ifdef __APPLE__
+#include "calls_macos.h"
+#else
+#include "calls_linux.h"
+#endif
+
 /* X(return type, name, (parameters), (arguments)) */
 #define MHQ_SYSTEM_CALLS(X)                                                                     \
+    MHQ_OWN_CALLS(X)                                                                            \
     X(int, openat, (int dir, const char *path, int flags, mode_t mode), (dir, path, flags, mode)) \
     X(int, close, (int fd), (fd))                                                               \
     X(int, fstat, (int fd, struct stat *st), (fd, st))                                          \
@@ -25,7 +33,6 @@
     X(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence))                           \
     X(int, ftruncate, (int fd, off_t size), (fd, size))                                         \
     X(int, fcntl_setfl, (int fd, int flags), (fd, flags))                                       \
-    X(int, fadvise, (int fd, off_t at, off_t n, int advice), (fd, at, n, advice))               \
     X(ssize_t, getdents, (int fd, void *to, size_t n), (fd, to, n))                             \
     X(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))                \
     X(int, mknodat, (int dir, const char *path, mode_t mode, dev_t dev), (dir, path, mode, dev)) \
@@ -35,18 +42,10 @@
     X(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags))                \
     X(int, renameat, (int d1, const char *p1, int d2, const char *p2), (d1, p1, d2, p2))        \
     X(int, renameat2, (int d1, const char *p1, int d2, const char *p2, unsigned flags), (d1, p1, d2, p2, flags)) \
-    X(int, clone, (int to, int from), (to, from))                                               \
-    X(ssize_t, copy_range, (int from, off_t *at, int to, off_t *at2, size_t n), (from, at, to, at2, n)) \
     X(int, fchmod, (int fd, mode_t mode), (fd, mode))                                           \
-    X(int, chmod, (const char *path, mode_t mode), (path, mode))                                \
     X(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))                              \
-    X(int, fchownat, (int dir, const char *path, uid_t uid, gid_t gid, int flags), (dir, path, uid, gid, flags)) \
     X(int, futimens, (int fd, const struct timespec ts[2]), (fd, ts))                           \
     X(int, utimensat, (int dir, const char *path, const struct timespec ts[2], int flags), (dir, path, ts, flags)) \
-    X(ssize_t, flistxattr, (int fd, char *to, size_t n), (fd, to, n))                           \
-    X(ssize_t, fgetxattr, (int fd, const char *name, void *to, size_t n), (fd, name, to, n))    \
-    X(int, fsetxattr, (int fd, const char *name, const void *from, size_t n, int flags), (fd, name, from, n, flags)) \
-    X(int, fremovexattr, (int fd, const char *name), (fd, name))                                \
     X(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))
 
 #endif

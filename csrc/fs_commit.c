@@ -77,7 +77,7 @@ int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place)
         memcpy(name, path + slash, n - slash);
         name[n - slash] = 0;
     }
-    int error = mhq_open(fs, AT_FDCWD, slash ? storage : ".", O_PATH | O_DIRECTORY, 0, &place->dir);
+    int error = mhq_open(fs, AT_FDCWD, slash ? storage : ".", MHQ_O_PLACE, 0, &place->dir);
     if (error) {
         fs->sys->release(storage);
         return error;
@@ -172,8 +172,7 @@ static int commit_by_link(mhq_fs *fs, int dir, const char *temporary, int dir2, 
     int result;
     MHQ_RETRY(result, fs->sys->linkat(dir, temporary, dir2, name, 0));
     if (result < 0) {
-        if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK &&
-            errno != EACCES)
+        if (errno != EPERM && errno != EMLINK && errno != EACCES && !mhq_unsupported(errno))
             return errno;
         return commit_over_reservation(fs, dir, temporary, dir2, name, left);
     }

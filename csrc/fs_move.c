@@ -59,7 +59,7 @@ static int choose_target(mover *m)
         return ENOMEM;
     /* The same descriptor for all that follows, so that it stays the same directory. */
     m->target.name = m->base;
-    return mhq_open(m->fs, AT_FDCWD, m->path2, O_PATH | O_DIRECTORY, 0, &m->target.dir);
+    return mhq_open(m->fs, AT_FDCWD, m->path2, MHQ_O_PLACE, 0, &m->target.dir);
 }
 
 static int open_target(mover *m)

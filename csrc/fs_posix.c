@@ -18,30 +18,6 @@ int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int 
     return *fd < 0 ? errno : 0;
 }
 
-/* A lease on the file makes the open that must not block say EAGAIN. The blocking open that
- * waits for the lease's holder goes through a descriptor which pins the file, so that nobody
- * can slip a FIFO under the name in between. */
-static int open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
-{
-    int pin, error = mhq_open(fs, dir, path, O_PATH | (flags & O_NOFOLLOW), 0, &pin);
-    if (error == ENOENT && (flags & O_CREAT)) /* it has just gone */
-        return mhq_open(fs, dir, path, flags | O_NONBLOCK, mode, fd);
-    if (error)
-        return error;
-    struct stat st;
-    if (fs->sys->fstat(pin, &st) < 0) {
-        error = errno;
-    } else if (!S_ISREG(st.st_mode)) {
-        error = EAGAIN;
-    } else {
-        char link[48] = "/proc/self/fd/";
-        mhq_print_number(link + strlen(link), (unsigned)pin);
-        error = mhq_open(fs, AT_FDCWD, link, flags & ~(O_CREAT | O_NOFOLLOW), 0, fd);
-    }
-    (void)fs->sys->close(pin);
-    return error;
-}
-
 void mhq_print_number(char *to, unsigned number)
 {
     char digits[16];
@@ -59,7 +35,7 @@ static int open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode
 {
     int error = mhq_open(fs, dir, path, flags | O_NOCTTY | O_NONBLOCK, mode, fd);
     if (error == EAGAIN)
-        error = open_leased(fs, dir, path, flags | O_NOCTTY, mode, fd);
+        error = mhq_open_leased(fs, dir, path, flags | O_NOCTTY, mode, fd);
     return error;
 }
 
@@ -80,7 +56,7 @@ int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, 
         (void)fs->sys->close(*fd);
         *fd = -1;
     } else {
-        fs->device = st->st_dev;
+        fs->device = (uint64_t)st->st_dev;
     }
     return error;
 }
@@ -134,7 +110,7 @@ int mhq_write_at(mhq_fs *fs, int fd, const char *from, size_t n, off_t at)
 int mhq_lacks_noreplace(int error)
 {
     /* EPERM: what some sandboxes say of a call they do not know. */
-    return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM;
+    return mhq_unsupported(error) || error == EINVAL || error == EPERM;
 }
 
 /* ---- exists ---- */

@@ -1,8 +1,9 @@
 /* fs_posix.h - what the POSIX files of the seam share; nobody else includes it.
  *
  *   fs_posix.c   exists, create, delete, rename, read, write
+ *   fs_linux.c   what of all these each system has its own way for; fs_macos.c likewise
  *   fs_list.c    directory_contents; the directory reader that everyone uses
- *   fs_copy.c    a file's contents and metadata; file_copy
+ *   fs_copy.c    a file's contents and metadata; file_copy (with fs_copy.h, fs_copy_linux.c)
  *   fs_commit.c  temporary names, places, rename without replacing
  *   fs_walk.c    the stack of a walk through a tree, by descriptor (fs_walk.h)
  *   fs_delete.c  directory_delete; looking for mounts
@@ -17,20 +18,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-
-/* For headers that are older than the kernel. */
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1u
-#endif
-#ifndef O_PATH
-#define O_PATH 010000000
-#endif
-#ifndef O_TMPFILE
-#define O_TMPFILE (020000000 | O_DIRECTORY)
-#endif
-#ifndef AT_EMPTY_PATH
-#define AT_EMPTY_PATH 0x1000
-#endif
 
 /* Every function below that returns int returns 0 or an errno (never -1; MHQ_ENOTREGULAR where
  * it says so), unless it says otherwise. */
@@ -51,6 +38,12 @@
 #define MHQ_LENGTHY ((size_t)262144)
 /* The most that one system call is asked to move. */
 #define MHQ_CALL_BYTES ((size_t)1 << 30)
+
+/* Two numbers for one thing on some systems. */
+static inline int mhq_unsupported(int error)
+{
+    return error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP;
+}
 
 /* fs_posix.c ------------------------------------------------------------------------------ */
 
@@ -75,6 +68,17 @@ void mhq_print_number(char *to, unsigned number);
 /* True if renameat2's refusal can mean that it does not know the flag, or the call. */
 int mhq_lacks_noreplace(int error);
 
+/* fs_linux.c, fs_macos.c ------------------------------------------------------------------ */
+
+/* An open that must not block said EAGAIN: this one may, but still not on a FIFO. EAGAIN where
+ * there is no such way. */
+int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd);
+
+/* Owner (where `ownership` says so) and mode of a link or a node that was made under name2 in dir2,
+ * best effort. By a descriptor: where others may write to the directory, the name can be that of a
+ * file of theirs by now, or another name of somebody's file; then ESTALE. */
+int mhq_dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership);
+
 /* fs_list.c ------------------------------------------------------------------------------- */
 
 /* Reads a directory's entries, '.' and '..' left out, in the file system's order. The buffer is
@@ -96,7 +100,7 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 
 /* fs_commit.c ----------------------------------------------------------------------------- */
 
-/* The parent directory of a path, opened (O_PATH|O_DIRECTORY), and its last component.
+/* The parent directory of a path, opened (MHQ_O_PLACE), and its last component.
  * Trailing slashes are stripped into `name` storage. For the commit and the walkers: all work
  * below is relative to that descriptor. */
 typedef struct mhq_place {

@@ -29,46 +29,17 @@ typedef struct copier {
 
 /* Links and nodes ------------------------------------------------------------------------- */
 
-/* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */
-static void set_mode(mhq_fs *fs, int fd, mode_t mode)
-{
-    char path[48] = "/proc/self/fd/";
-    mhq_print_number(path + strlen(path), (unsigned)fd);
-    fs->sys->chmod(path, mode);
-}
-
-/* Owner and mode of what cannot be opened for good. By a descriptor: where others may write to the
- * directory, the name can be that of a file of theirs by now, or another name of somebody's file.
- * The mode of mknod is cut by the umask. */
-static int dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
-{
-    struct stat made;
-    int fd;
-    int error = mhq_open(fs, dir2, name2, O_PATH | O_NOFOLLOW, 0, &fd);
-    if (error)
-        return error;
-    error = mhq_stat_fd(fs, fd, &made);
-    if (!error && (((made.st_mode ^ st->st_mode) & S_IFMT) != 0 || made.st_nlink > 1))
-        error = ESTALE;
-    if (!error && ownership && fs->sys->fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) != 0)
-        fs->sys->fchownat(fd, "", (uid_t)-1, st->st_gid, AT_EMPTY_PATH);
-    if (!error && !S_ISLNK(st->st_mode) && ((made.st_mode ^ st->st_mode) & 0777) != 0)
-        set_mode(fs, fd, st->st_mode & 0777);
-    fs->sys->close(fd);
-    return error;
-}
-
 /* The times go by name: they do no harm. */
 static int dress(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
 {
     struct timespec times[2] = { st->st_atim, st->st_mtim };
     int error = 0;
     if (ownership || !S_ISLNK(st->st_mode))
-        error = dress_node(fs, st, dir2, name2, ownership);
+        error = mhq_dress_node(fs, st, dir2, name2, ownership);
     if (error)
         return error;
     MHQ_TRY(error, fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW));
-    return error == ENOSYS || error == EOPNOTSUPP || error == EPERM ? 0 : error;
+    return mhq_unsupported(error) || error == EPERM ? 0 : error;
 }
 
 static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2, int *side)
@@ -253,7 +224,7 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
     int error = mhq_stat_fd(fs, dir, &here);
     while (!error && !mhq_same(&here, st)) {
         int up;
-        error = mhq_open(fs, fd < 0 ? dir : fd, "..", O_PATH | O_DIRECTORY, 0, &up);
+        error = mhq_open(fs, fd < 0 ? dir : fd, "..", MHQ_O_PLACE, 0, &up);
         if (error)
             break;
         if (fd >= 0)
@@ -392,7 +363,7 @@ static int unmake_last(mhq_fs *fs, way *w, const char *name)
 {
     struct stat below, seen;
     int up;
-    int error = mhq_open(fs, w->place.dir, "..", O_PATH | O_DIRECTORY, 0, &up);
+    int error = mhq_open(fs, w->place.dir, "..", MHQ_O_PLACE, 0, &up);
     if (error)
         return error;
     error = mhq_stat_fd(fs, w->place.dir, &below);
@@ -434,7 +405,7 @@ static int make_rest(mhq_fs *fs, way *w, char *rest)
         if (error && error != EEXIST)
             return error;
         error = mhq_open(fs, w->place.dir, name,
-                         O_PATH | O_DIRECTORY | (made ? O_NOFOLLOW : 0), 0, &fd);
+                         MHQ_O_PLACE | (made ? O_NOFOLLOW : 0), 0, &fd);
         if (error && made) {
             int failure = mhq_unlink(fs, w->place.dir, name, AT_REMOVEDIR);
             if (failure) {
@@ -463,7 +434,7 @@ static int open_existing(mhq_fs *fs, char *parent, size_t n, int *fd, char **res
         /* `n` is behind a slash, or 0 */
         char kept = parent[n];
         parent[n] = '\0';
-        int error = mhq_open(fs, AT_FDCWD, n ? parent : ".", O_PATH | O_DIRECTORY, 0, fd);
+        int error = mhq_open(fs, AT_FDCWD, n ? parent : ".", MHQ_O_PLACE, 0, fd);
         parent[n] = kept;
         *rest = parent + n;
         if (error != ENOENT || n == 0)

@@ -1,5 +1,5 @@
 /* sys.h - the seam to the platform: threads, a mutex, futex waits, the clock.
- * One implementation per platform (sys_posix.c); nothing here knows what an operation is. */
+ * One implementation per platform (sys_posix.c with sys_linux.c or sys_macos.c); nothing here knows what an operation is. */
 #ifndef MHQ_SYS_H
 #define MHQ_SYS_H
 

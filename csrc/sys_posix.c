@@ -1,34 +1,12 @@
-/* sys_posix.c - threads, futexes and the clock on Linux. */
-#include "sys.h"
+/* sys_posix.c - threads, mutexes and the clock on POSIX systems; see sys.h. */
+#include "sys_posix.h"
 
-#include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Stacks of the I/O threads: tree walks are iterative and their state is on the heap. */
 #define STACK_BYTES ((size_t)512 * 1024)
-
-int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
-{
-    struct timespec ts, *until = NULL;
-    if (timeout_ns >= 0) {
-        ts.tv_sec = (time_t)(timeout_ns / 1000000000);
-        ts.tv_nsec = (long)(timeout_ns % 1000000000);
-        until = &ts;
-    }
-    if (syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, until, NULL, 0) == 0)
-        return 0;
-    return errno;
-}
-
-void mhq_futex_wake(_Atomic uint32_t *word, int most)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, most, NULL, NULL, 0);
-}
 
 void mhq_yield(void)
 {
@@ -42,20 +20,7 @@ uint64_t mhq_now(void)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-int mhq_processors(void)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        int n = CPU_COUNT(&set);
-        return n > 0 ? n : 1;
-    }
-    /* More processors than a cpu_set_t has room for. */
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 && n < 1 << 20 ? (int)n : 1;
-}
-
-int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name)
+int mhq_thread_create(mhq_thread *thread, void *(*main)(void *), void *argument)
 {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
@@ -78,8 +43,6 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
         }
     }
     pthread_attr_destroy(&attributes);
-    if (!error)
-        pthread_setname_np(*thread, name);
     return error;
 }
 

@@ -15,7 +15,7 @@ mkdir -p "$out"
 objects=
 for source in "$core"/*.c; do
     name=$(basename "$source" .c)
-    case $name in *_win | fs_win_*) continue ;; esac
+    case $name in *_win | fs_win_* | *_macos) continue ;; esac
     # shellcheck disable=SC2086 # flags are words
     $CC $flags -c "$source" -o "$out/$name.o"
     objects="$objects $out/$name.o"

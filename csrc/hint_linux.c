@@ -1,4 +1,4 @@
-/* hint_posix.c - one hint; see hint.h. System calls are made directly, not through the table: hints
+/* hint_linux.c - one hint; see hint.h. System calls are made directly, not through the table: hints
  * are no part of any operation, and nothing depends on whether they work. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* calls_posix.c - the real table of system calls, for Linux.
+/* calls_linux.c - the real table of system calls, for Linux.
  *
  * As thin as it can be: libc's function where every libc has it, syscall(2) where glibc 2.17
  * has no wrapper, and numbers and flags spelled out where its headers do not know them. The
@@ -8,7 +8,6 @@
 #include "calls.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +40,6 @@
 #ifndef FICLONE
 #define FICLONE _IOW(0x94, 9, int)
 #endif
-#ifndef O_PATH
-#define O_PATH 010000000
-#endif
-#ifndef AT_EMPTY_PATH
-#define AT_EMPTY_PATH 0x1000
-#endif
 
 _Static_assert(sizeof(off_t) == 8, "on 32 bits: build with _FILE_OFFSET_BITS=64");
 
@@ -59,15 +52,6 @@ static int real_openat(int dir, const char *path, int flags, mode_t mode)
 static int real_fcntl_setfl(int fd, int flags)
 {
     return fcntl(fd, F_SETFL, flags);
-}
-
-static int real_fadvise(int fd, off_t at, off_t n, int advice)
-{
-    int error = posix_fadvise(fd, at, n, advice);
-    if (error == 0)
-        return 0;
-    errno = error;
-    return -1;
 }
 
 static ssize_t real_getdents(int fd, void *to, size_t n)
