@@ -50,7 +50,9 @@ def toolchain(compiler: str) -> dict[str, str]:
 
 def build(compiler: str, folder: Path) -> Path:
     program = folder / "count"
-    sources = [p for p in sorted((ROOT / "csrc").glob("*.c")) if not p.stem.endswith(("_win", "_macos"))]
+    sources = [
+        p for p in sorted((ROOT / "csrc").glob("*.c")) if not p.stem.endswith(("_win", "_macos"))
+    ]
     command = [compiler, *FLAGS, "-Wl,--wrap=mhq_now", f"-I{ROOT / 'csrc'}", "-o", program]
     subprocess.run([*command, ROOT / "bench" / "count.c", *sources], check=True)
     return program
