@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["lint", "types", "tests", "ctests", "sanitize", "instructions"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "ctests", "sanitize", "instructions"]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
@@ -98,6 +98,14 @@ def types(session: nox.Session) -> None:
     allowed = ROOT / "tools" / "stubtest_allow.txt"
     with session.chdir(session.create_tmp()):  # not the checkout, where nothing is compiled
         session.run("stubtest", "mhddq", "--allowlist", str(allowed))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The pages as a site, in build/docs; warnings, dead links and unknown names are errors."""
+    session.install(".[docs]")
+    out = str(ROOT / "build" / "docs")
+    session.run("sphinx-build", "-q", "-W", "-n", "-E", "--keep-going", "docs", out)
 
 
 @nox.session(venv_backend="none")

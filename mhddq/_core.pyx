@@ -744,8 +744,8 @@ cdef inline bint is_lent_later(request *r) noexcept:
 cdef class Oplist:
     """A list of operations that runs as one: the two I/O threads do not trade inside it.
 
-    Made by ``create_empty_oplist()``. ``len()`` and iteration are over its direct entries: for an
-    operation ``{'action': ..., 'params': ...}``, for an embedded list the ``Oplist`` itself.
+    Made by create_empty_oplist(). len() and iteration are over its direct entries: for an
+    operation {'action': ..., 'params': ...}, for an embedded list the Oplist itself.
     """
     cdef Chapter chapter
     cdef uint64_t mark
@@ -789,8 +789,9 @@ cdef class Oplist:
 def create_empty_oplist():
     """Makes an oplist with nothing in it.
 
-    Returns: the oplist, to be filled by the ``oplist_*`` functions and ``embed_oplist`` and queued
-    by ``enqueue_oplist``. Any thread may fill it; several at once is allowed.
+    Returns: an Oplist, to be filled by the functions whose names begin with oplist and by
+        embed_oplist(), and queued by enqueue_oplist().
+    Threads: any. Several may fill one list.
     """
     return Oplist.__new__(Oplist)
 
@@ -798,7 +799,10 @@ def create_empty_oplist():
 def clear_oplist(oplist):
     """Empties an oplist. What was enqueued from it before is not touched.
 
-    oplist: from ``create_empty_oplist()``. Raises ``TypeError`` for anything else. Any thread.
+    oplist: from create_empty_oplist().
+    Returns: None.
+    Raises: TypeError for what is no oplist.
+    Threads: any.
     """
     the_oplist(oplist).chapter = Chapter.__new__(Chapter)
 
@@ -806,11 +810,13 @@ def clear_oplist(oplist):
 def embed_oplist(oplist, sub_oplist):
     """Puts one oplist into another, at its present end, as a single operation of it.
 
-    oplist: the list that takes in; sub_oplist: the list taken in, by reference: what is added to
-    it later, before the outer list is enqueued, counts too. A list may be embedded several times.
-
-    Raises ``TypeError`` for what is no oplist, ``ValueError`` if ``oplist`` is ``sub_oplist`` or
-    is embedded somewhere in it. Any thread.
+    oplist: the list that takes in.
+    sub_oplist: the list taken in, by reference: what is added to it later counts too, if it is
+        added before the outer list is enqueued. A list may be embedded many times and to any depth.
+    Returns: None.
+    Raises: TypeError for what is no oplist; ValueError if oplist is sub_oplist, or is embedded
+        somewhere in it.
+    Threads: any.
     """
     cdef Oplist outer = the_oplist(oplist), inner = the_oplist(sub_oplist)
     cdef Survey survey

@@ -35,16 +35,14 @@ _gave_up = False
 def shutdown(timeout: float | None = None) -> None:
     """Closes the queue and waits until everything that was accepted is done and called back.
 
-    timeout: seconds to wait at most, None: as long as it takes. When the time is up the call
-        returns, and says on stderr how many operations were left; they still go on while the
-        process lives, but its exit does not wait for them any more.
-
-    From the first call on nothing is accepted: operations return False. A second call waits for
-    the first. On the callback thread it cannot wait for itself: there it closes the queue and
-    returns. Once shut down, the queue cannot be started again in this process.
-
-    Raises: TypeError if timeout is no number, ValueError if it is nan. Any thread, any number of
-    times.
+    timeout: seconds to wait at most, int or float. None: as long as it takes. When the time is up
+        the call returns and says on stderr how many operations were left. They still go on while
+        the process lives, but its exit does not wait for them any more.
+    Returns: None. From the first call on nothing is accepted: operations return False. A second
+        call waits for the first. On the callback thread, which cannot wait for itself, it closes
+        the queue and returns. Once shut down, the queue cannot be started again in this process.
+    Raises: TypeError if timeout is no number, ValueError if it is nan.
+    Threads: any, any number of times.
     """
     global _gave_up  # noqa: PLW0603 - the exit hook's business
     deadline = _FOREVER if timeout is None else time.monotonic() + _seconds(timeout)
@@ -91,7 +89,8 @@ def is_shutdown() -> bool:
     """Tells whether the queue has been shut down and has come to rest.
 
     Returns: True once everything accepted is done, every callback has returned, and the I/O and
-    callback threads have left their loops; False before, also before the first use. Any thread.
+        callback threads have left their loops. False before, also before the first use.
+    Threads: any. It does not wait.
     """
     return bool(queue.stopped())
 
@@ -99,23 +98,27 @@ def is_shutdown() -> bool:
 def stats() -> dict[str, int | list[int]]:
     """Counts what the queue has done so far in this process. Cheap, and always on.
 
-    Returns a plain dict; all figures are since the queue's start (all 0 before it):
+    Returns: a new dict. All figures are whole numbers and count since the queue's start; before it
+        they are 0. They are read one by one, so they need not be of one moment.
+    Threads: any. It takes no lock, and works after shutdown, too.
 
-    accepted, completed, failed: operations, those inside oplists counted each; failed ones are
+    The keys:
+
+    accepted, completed, failed: operations, those inside oplists counted each. Failed ones are
         among the completed.
     callbacks, callback_errors: callbacks called; those that raised.
-    thread_operations: [first, second]: operations run by each I/O thread.
-    trades: times the baton was passed on. parks, wakes: times a thread of the queue (a caller
-        waiting for room is not counted) went to sleep; wake-ups that were paid for.
-    ring_size, ring_high_water, in_flight: room; the most that was in use at once; in use now. An
-        oplist counts as one here.
-    bytes_read, bytes_written: from and to files. undelivered_bytes: read and not yet called back.
+    thread_operations: a list of two: operations run by each I/O thread.
+    trades: times the baton was passed from one I/O thread to the other.
+    parks, wakes: times a thread of the queue went to sleep (a caller waiting for room is not
+        counted); wake-ups that were paid for.
+    ring_size, ring_high_water, in_flight: room for operations; the most that was in use at once;
+        in use now. An oplist counts as one here.
+    bytes_read, bytes_written: bytes read from files and written to them.
+    undelivered_bytes: bytes of results that were not yet called back.
     large_reads_copied, large_reads_uncopied: binary reads from 256 KiB up whose result was copied
-        once, and not at all.
+        once; not at all.
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
     hints: look-ahead hints given to the kernel.
-
-    Any thread. The figures are read one by one, not at one moment.
     """
     counted: dict[str, int | list[int]] = queue.count()
     return counted

@@ -11,16 +11,16 @@ __all__ = ["Oplist", "clear_oplist", "create_empty_oplist", "embed_oplist", "enq
 def enqueue_oplist(oplist: Oplist) -> bool:
     """Puts a snapshot of an oplist into the queue, as a single operation.
 
-    oplist: from create_empty_oplist(). It may be changed and enqueued again afterwards: what was
-        enqueued stays as it was. Its operations run one after another with nothing in between,
-        embedded lists at their places; each has its own callback, called while the list goes on.
-        An empty list is accepted and does nothing.
-
-    Buffers to be written (bytearray and the like) are exported from this call until the whole
-    list has been called back, and must not be changed before.
-
-    Returns: True if it was accepted, False once shutdown has begun. Waits while the ring is full.
+    oplist: from create_empty_oplist(). Its operations run one after another with nothing in
+        between, embedded lists at their places. Each calls its own callback while the list goes
+        on. A failure does not stop the list. The list may be changed or enqueued again at once:
+        what was enqueued stays as it was. An empty one is accepted and does nothing.
+        Buffers to be written (bytearray and the like) are in use from this call until the whole
+        list has been called back, and must not be changed before.
+    Returns: True if it was accepted, False once shutdown has begun. The call waits while the ring
+        is full, but not in a callback.
     Raises: TypeError for what is no oplist; ValueError if it expands to more than 2**31
-    operations, or where a setting in the environment is wrong. Any thread.
+        operations, or for a wrong setting in the environment.
+    Threads: any, callbacks and signal handlers included.
     """
     return bool(queue.enqueue(oplist))

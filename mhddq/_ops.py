@@ -21,21 +21,27 @@ OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions, in order
 PUBLIC: dict[str, Callable[..., Any]] = {}
 
 _CALLBACK = """\
-callback: called on the callback thread with one dict, args: 'action' (this name), 'result' (False
-    if the operation failed), 'params' (what was passed), 'output'. None: nobody is called, and
-    a failure is reported on stderr."""
+callback: a callable that takes one argument, or None. It is called once, on the callback thread,
+    after the operation, with a dict: 'action' (this function's name), 'result' (True, or False
+    on failure), 'params' (what was passed, by name) and 'output'. With None nobody is called,
+    and a failure is reported on stderr."""
+
+_FAILURE = """\
+On failure: output is {'exception': str}, the text of the error."""
 
 _ENQUEUE = """\
-Returns: True if it was accepted, False once shutdown has begun. Returns at once, unless the ring
-is full; then it waits for room. Any thread, callbacks included. On failure, which is told to the
-callback only, output is {'exception': str}.
-Raises: TypeError for arguments of a wrong type; ValueError where a setting in the environment is
-wrong. Then nothing has been enqueued."""
+Returns: True if it was accepted: it will run once, in its turn. False once shutdown has begun:
+    nothing will happen. The call does not wait for the disk. It waits only while the ring is
+    full, and in a callback not even then.
+Raises: TypeError for an argument of a wrong type; ValueError for a wrong setting in the
+    environment, at the first operation. Nothing has been enqueued then.
+Threads: any, callbacks and signal handlers included."""
 
 _APPEND = """\
-Returns: None. The operation runs when the list is enqueued and its turn has come; then output is
-as above, or {'exception': str} on failure. Any thread.
-Raises: TypeError for arguments of a wrong type. Then nothing has been added."""
+Returns: None. The operation runs, and its callback is called, each time the list is enqueued and
+    its turn has come.
+Raises: TypeError for an argument of a wrong type. Nothing has been added then.
+Threads: any; several may fill one list."""
 
 
 def _document(definition: Callable[..., None], in_oplist: bool) -> str:
@@ -43,7 +49,8 @@ def _document(definition: Callable[..., None], in_oplist: bool) -> str:
     if in_oplist:
         summary = f"Adds to an oplist: {summary[0].lower()}{summary[1:]}"
     lines = ["oplist: from create_empty_oplist(); the operation is added at its end."]
-    body = (lines if in_oplist else []) + [_CALLBACK, rest, "", _APPEND if in_oplist else _ENQUEUE]
+    body = (lines if in_oplist else []) + [_CALLBACK, rest, _FAILURE]
+    body.append(_APPEND if in_oplist else _ENQUEUE)
     return summary + "\n\n" + "\n".join(body) + "\n"
 
 
@@ -73,9 +80,9 @@ def operation(definition: Any) -> Callable[..., Any]:
 def file_exists(filename: _Path) -> None:
     """Asks whether something that is no directory exists.
 
-    filename: str, bytes or os.PathLike; links are followed.
-    Output: {'exists': bool}. A name that cannot exist does not; a look-up that fails for another
-    reason (no permission, say) is a failure.
+    filename: str, bytes or os.PathLike. Links are followed.
+    Output: {'exists': bool}. A look-up that fails for another reason than that there is nothing (no
+        permission, say) is a failure.
     """
 
 
@@ -83,7 +90,7 @@ def file_exists(filename: _Path) -> None:
 def file_create(filename: _Path) -> None:
     """Creates an empty file, as open(filename, 'x') does.
 
-    filename: str, bytes or os.PathLike; must not exist.
+    filename: str, bytes or os.PathLike. It must not exist; its directory must.
     Output: {}.
     """
 
@@ -92,7 +99,7 @@ def file_create(filename: _Path) -> None:
 def file_delete(filename: _Path) -> None:
     """Deletes a file, as os.remove does; of a link the link itself.
 
-    filename: str, bytes or os.PathLike; a directory is a failure.
+    filename: str, bytes or os.PathLike. A directory is a failure.
     Output: {}.
     """
 
@@ -101,8 +108,8 @@ def file_delete(filename: _Path) -> None:
 def file_rename(original_filename: _Path, new_filename: _Path) -> None:
     """Renames a file, as os.replace does: an existing file of the new name is replaced.
 
-    original_filename: str, bytes or os.PathLike; a directory is a failure.
-    new_filename: the same; must be on the same file system.
+    original_filename: str, bytes or os.PathLike. A directory is a failure.
+    new_filename: the same. It must be on the same file system.
     Output: {}.
     """
 
@@ -111,21 +118,24 @@ def file_rename(original_filename: _Path, new_filename: _Path) -> None:
 def file_move(source_filename: _Path, destination_filename: _Path) -> None:
     """Moves a file, also to another file system; an existing file is replaced.
 
-    source_filename: str, bytes or os.PathLike; of a link the link itself is moved.
-    destination_filename: the same; an existing directory takes the file in, under its old name,
-        unless that is taken there. Across file systems the copy is complete before the source
-        goes, and never shows half-written.
-    Output: {}.
+    source_filename: str, bytes or os.PathLike. Of a link the link itself is moved.
+    destination_filename: the same. If it is a directory, the file goes into it under its old name,
+        and the operation fails if that name is taken there.
+    Output: {}. To another file system the file is copied, and the target shows up when it is
+        complete; the source is removed after that. If it cannot be removed, the target stays and
+        the operation fails.
     """
 
 
 @operation
 def file_copy(source_filename: _Path, copy_filename: _Path) -> None:
-    """Copies a regular file: contents, holes, permission bits, times, extended attributes.
+    """Copies a regular file: contents, holes, permission bits, times, extended attributes, ACLs.
 
-    source_filename: str, bytes or os.PathLike; a link is followed.
-    copy_filename: the same; must not exist, and appears only when it is complete.
-    Output: {}.
+    source_filename: str, bytes or os.PathLike. A link is followed.
+    copy_filename: the same. It must not exist, not even as a dangling link. It shows up when it is
+        complete.
+    Output: {}. The owner is not copied; setuid and setgid bits are only if the new file has the
+        source's owner and group. Where the file system can share blocks (reflink), it does.
     """
 
 
@@ -133,10 +143,11 @@ def file_copy(source_filename: _Path, copy_filename: _Path) -> None:
 def file_read(filename: _Path, binary: bool = False) -> None:
     """Reads a whole regular file.
 
-    filename: str, bytes or os.PathLike.
-    binary: False: text, strict UTF-8 with universal newlines; True: bytes.
-    Output: {'data': str or bytes}. It is the callback's; up to MHDDQ_BUFFER_BYTES of data wait
-    for callbacks at a time.
+    filename: str, bytes or os.PathLike. A FIFO or a device is a failure, never a wait.
+    binary: False gives str: UTF-8, every kind of line end turned into '\\n'; a file that is not
+        UTF-8 is a failure. True gives bytes, unchanged.
+    Output: {'data': str or bytes}. A new object, yours to keep. Until the callback has returned it
+        counts towards MHDDQ_BUFFER_BYTES.
     """
 
 
@@ -144,10 +155,12 @@ def file_read(filename: _Path, binary: bool = False) -> None:
 def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
     """Writes a whole file, leaving what open(filename, 'w') or 'wb' would leave.
 
-    data: str, or with binary a bytes-like object. It is not copied: the queue holds on to it
-        until the callback has returned, and a bytearray must not be changed before.
-    filename: str, bytes or os.PathLike.
-    binary: False: text, UTF-8 with the platform's line ends; True: bytes.
+    data: str, or with binary anything bytes-like that lies in one piece (bytes, bytearray,
+        memoryview, mmap). It is not copied: the queue uses the object's own memory until the
+        callback has returned. Do not change a bytearray before that; resizing it raises
+        BufferError.
+    filename: str, bytes or os.PathLike. An existing file is replaced.
+    binary: False takes str and writes UTF-8, with the platform's line ends; True takes bytes.
     Output: {}.
     """
 
@@ -156,8 +169,9 @@ def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
 def directory_exists(dirname: _Path) -> None:
     """Asks whether a directory exists.
 
-    dirname: str, bytes or os.PathLike; links are followed.
-    Output: {'exists': bool}, as for file_exists.
+    dirname: str, bytes or os.PathLike. Links are followed.
+    Output: {'exists': bool}. A look-up that fails for another reason than that there is nothing (no
+        permission, say) is a failure.
     """
 
 
@@ -165,7 +179,7 @@ def directory_exists(dirname: _Path) -> None:
 def directory_create(dirname: _Path) -> None:
     """Creates a directory, as os.mkdir does.
 
-    dirname: str, bytes or os.PathLike; must not exist, its parent must.
+    dirname: str, bytes or os.PathLike. It must not exist; its parent must.
     Output: {}.
     """
 
@@ -174,9 +188,10 @@ def directory_create(dirname: _Path) -> None:
 def directory_delete(dirname: _Path) -> None:
     """Deletes a directory and everything in it, never following a link out of it.
 
-    dirname: str, bytes or os.PathLike. Links, mount points, the root, and names that end in
-        '.' or '..' are refused before anything is touched; mounts below it are not entered.
-    Output: {}.
+    dirname: str, bytes or os.PathLike. Refused before anything is touched: a link, a mount point,
+        the root, a name that ends in '.' or '..'.
+    Output: {}. Links in the tree are removed themselves. A mount in it is not entered: the
+        operation fails.
     """
 
 
@@ -185,8 +200,9 @@ def directory_contents(dirname: _Path) -> None:
     """Lists a directory.
 
     dirname: str, bytes or os.PathLike.
-    Output: {'contents': [{'name': str, 'type': 'file' or 'directory'}, ...]}, in the file
-    system's order; a link counts as what it leads to.
+    Output: {'contents': [{'name': str, 'type': 'file' or 'directory'}, ...]}, in the file system's
+        order, without '.' and '..'. A link counts as what it leads to. A name that cannot be
+        decoded comes as os.fsdecode gives it, and can be passed on.
     """
 
 
@@ -194,8 +210,8 @@ def directory_contents(dirname: _Path) -> None:
 def directory_rename(old_dirname: _Path, new_dirname: _Path) -> None:
     """Renames a directory.
 
-    old_dirname: str, bytes or os.PathLike; a directory, not a link.
-    new_dirname: the same; must not exist, and be on the same file system.
+    old_dirname: str, bytes or os.PathLike. A directory, not a link.
+    new_dirname: the same. It must not exist, and be on the same file system.
     Output: {}.
     """
 
@@ -204,19 +220,23 @@ def directory_rename(old_dirname: _Path, new_dirname: _Path) -> None:
 def directory_move(source_dirname: _Path, destination_dirname: _Path) -> None:
     """Moves a directory with everything in it, also to another file system.
 
-    source_dirname: str, bytes or os.PathLike; a directory, not a link.
-    destination_dirname: the same; an existing directory takes it in, under its old name, unless
-        that is taken there. Across file systems the copy is complete before the source goes.
-    Output: {}.
+    source_dirname: str, bytes or os.PathLike. A directory, not a link.
+    destination_dirname: the same. If it is a directory, the source goes into it under its old name,
+        and the operation fails if that name is taken there.
+    Output: {}. To another file system the tree is copied, and the target shows up when it is
+        complete; the source is removed after that. If it cannot be removed, the target stays and
+        the operation fails.
     """
 
 
 @operation
 def directory_copy(source_dirname: _Path, copy_dirname: _Path) -> None:
-    """Copies a directory with everything in it; links stay links.
+    """Copies a directory with everything in it.
 
     source_dirname: str, bytes or os.PathLike.
-    copy_dirname: the same; must not exist, and appears only when it is complete. Missing parents
-        are created.
-    Output: {}.
+    copy_dirname: the same. It must not exist, nor be inside the source. Missing parents are
+        created. It shows up when it is complete.
+    Output: {}. Files are copied as by file_copy. Links stay links, hard links become separate
+        files, FIFOs and sockets are made anew, devices are a failure. The first error ends the
+        copy, and nothing is left behind.
     """

@@ -1,10 +1,24 @@
-"""What the README and the guide say: their programs run, their tables agree with the code."""
+"""What the README and the pages say: every block of code runs and prints what is said, the tables
+agree with the code, links lead somewhere.
 
+What kind of block it is, its first line says:
+  python   a program: it must end with status 0 and a silent stderr
+  pycon    a session with the interpreter: those of a page run in one, as doctests
+  sh       commands: they must parse, and name sessions, scripts and modules that exist
+  text     what is shown. After a paragraph that ends in "prints:" it is what the program above
+           it prints
+  {...}    Sphinx's business: `nox -s docs`
+"""
+
+import ast
+import importlib.util
 import inspect
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -12,20 +26,50 @@ import mhddq
 from mhddq import _ops, _settings
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/guide.md")
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGES = sorted(
+    str(page.relative_to(ROOT)) for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+)
+FENCE = re.compile(r"^(`{3,})(.*)\n((?s:.*?))^\1$", re.MULTILINE)
+KINDS = ("python", "pycon", "sh", "text")
+
+
+class Block(NamedTuple):
+    page: str
+    line: int
+    kind: str
+    text: str
+    prints: str | None  # of a program: what the page says that it prints
+
+    @property
+    def name(self):
+        return f"{self.page}:{self.line}"
 
 
 def text_of(page):
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-def programs():
-    for page in PAGES:
-        text = text_of(page)
-        for found in BLOCK.finditer(text):
+def blocks_of(page):
+    text = text_of(page)
+    blocks = []
+    for found in FENCE.finditer(text):
+        kind, inside = found[2].strip(), found[3]
+        before = text[: found.start()].rstrip()
+        if kind == "text" and before.endswith("prints:"):
+            program = blocks.pop()
+            assert program.kind == "python", f"{program.name}: nothing that could print"
+            blocks.append(program._replace(prints=inside))
+        else:
             line = text.count("\n", 0, found.start()) + 2
-            yield pytest.param(found.group(1), id=f"{page}:{line}")
+            blocks.append(Block(page, line, kind, inside, None))
+    return blocks
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+
+
+def of_kind(kind):
+    return [pytest.param(block, id=block.name) for block in BLOCKS if block.kind == kind]
 
 
 def rows(text, heading):
@@ -45,31 +89,92 @@ def code(cell):
     return re.findall(r"`([^`]+)`", cell)
 
 
-@pytest.mark.parametrize("program", list(programs()))
-def test_a_program_runs(program, tmp_path):
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
+def ran(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_the_readmes_program_prints_what_is_said():
-    program = next(programs()).values[0]
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+# ---- blocks of code ----
+
+
+def test_every_block_says_what_it_is():
+    unknown = [
+        b.name for b in BLOCKS if b.kind not in KINDS and not re.match(r"\{[\w-]+\}", b.kind)
+    ]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("block", of_kind("python"))
+def test_a_program_runs_and_prints_what_is_said(block, tmp_path, tally):
+    ended = ran("-c", block.text, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    if block.prints is not None:
+        assert ended.stdout == block.prints
+    tally("blocks of code in README and docs", "programs run")
+
+
+@pytest.mark.parametrize("page", sorted({b.page for b in BLOCKS if b.kind == "pycon"}))
+def test_a_session_goes_as_shown(page, tmp_path, tally):
+    sessions = [b for b in BLOCKS if b.page == page and b.kind == "pycon"]
+    session = tmp_path / "session.txt"
+    session.write_text("\n".join(b.text for b in sessions), encoding="utf-8")
+    ended = ran("-m", "doctest", "-o", "ELLIPSIS", str(session), cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    tally("blocks of code in README and docs", "sessions run", len(sessions))
+
+
+def commands_of(block):
+    """The words of each command, without what is set before it and redirected behind it."""
+    for line in block.text.splitlines():
+        for command in re.split(r"&&|\|", line):
+            words = shlex.split(command.partition(" < ")[0], comments=True)
+            while words and re.match(r"\w+=", words[0]):
+                words = words[1:]
+            if words:
+                yield words
+
+
+def sessions_of_nox():
+    tree = ast.parse(text_of("noxfile.py"))
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and "nox.session" in ast.unparse(node.decorator_list)
+    }
+
+
+@pytest.mark.parametrize("block", of_kind("sh"))
+def test_a_command_is_one_that_exists(block, tally):
+    parsed = subprocess.run(
+        ["bash", "-n"], input=block.text, capture_output=True, text=True, check=False
     )
-    assert ran.stdout == "./file.txt exists: False\n" * 3
+    assert (parsed.returncode, parsed.stderr) == (0, "")
+    for program, *arguments in commands_of(block):
+        words = [*arguments, ""]
+        if program == "nox":
+            assert words[0] == "-l" or words[1] in sessions_of_nox()
+        elif Path(program).name.startswith("python"):
+            if words[0] == "-m":
+                assert importlib.util.find_spec(words[1])
+            elif words[0] == "-c":
+                ast.parse(words[1])
+            else:
+                assert (ROOT / words[0]).is_file()
+        elif "/" in program and not program.startswith(".venv/bin/"):
+            assert (ROOT / program).is_file()
+        else:
+            assert Path(program).name in {"pip", "pytest", "mhddq", "sphinx-build"}
+    tally("blocks of code in README and docs", "blocks of commands looked at")
+
+
+# ---- tables ----
 
 
 def test_the_readmes_table_of_operations():
@@ -94,24 +199,27 @@ def test_the_readmes_table_of_settings():
     assert described == [tuple(setting) for setting in _settings.SETTINGS.values()]
 
 
-def test_the_guides_table_of_counters():
-    described = [
-        name
-        for keys, _ in rows(text_of("docs/guide.md"), "| key | counts |")
-        for name in code(keys)
-    ]
-    assert sorted(described) == sorted(mhddq.stats())
+def test_the_reference_has_every_public_name():
+    reference = "".join(text_of(page) for page in PAGES if page.startswith("docs/reference/"))
+    described = re.findall(r"^\.\. auto(?:function|class):: (\w+)$", reference, re.MULTILINE)
+    assert sorted(described) == sorted(mhddq.__all__)
 
 
-def test_links_between_the_pages_lead_somewhere():
-    for page in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md", "docs/design.md"):
-        text = text_of(page)
-        anchors = {
-            re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-            for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-        }
-        for target in re.findall(r"\]\(([^)]+)\)", text):
-            if target.startswith("#"):
-                assert target[1:] in anchors, f"{page}: {target}"
-            elif not target.startswith("https://"):
-                assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+# ---- links ----
+
+
+def anchors_of(page):
+    headings = re.findall(r"^#+ (.*)$", FENCE.sub("", text_of(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)]+)\)", FENCE.sub("", text_of(page))):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        led_to = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+        assert led_to.exists(), target
+        if anchor:
+            assert anchor in anchors_of(led_to.relative_to(ROOT)), target

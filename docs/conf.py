@@ -1,0 +1,75 @@
+"""Sphinx: `nox -s docs` builds these pages. The reference is read from the installed package."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import mhddq
+from mhddq import _ops
+
+project = "mhddq"
+author = "the mhddq authors"
+copyright = "the mhddq authors, MPL-2.0"
+version = release = mhddq.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+nitpicky = True
+myst_heading_anchors = 3
+smartquotes_action = "D"  # dashes only: docstrings are full of quotes that mean Python's
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say it in words
+
+html_theme = "furo"
+html_title = f"mhddq {release}"
+html_static_path = ["_static"]
+html_css_files = ["mhddq.css"]
+pygments_style = "friendly"
+
+# What a block of a docstring may begin with, but for parameters' names.
+LABELS = {"Output", "On failure", "Returns", "Raises", "Threads"}
+BLOCK = re.compile(r"([A-Z][a-z ]+|[a-z_]+(?:, [a-z_]+)*): +(\S.*)")
+
+
+def without_what_all_share(name, lines):
+    """The pages say once what the docstrings of all operations say; of a twin they say nothing
+    that its operation's docstring does not say."""
+    if name.startswith("oplist_"):
+        return lines[:1]
+    text = "\n".join(lines)
+    if name in _ops.OPERATIONS:
+        for shared in (_ops._CALLBACK, _ops._FAILURE, _ops._ENQUEUE):
+            text = text.replace(shared + "\n", "")
+    return text.split("\n")
+
+
+def as_fields(app, what, name, obj, options, lines):  # noqa: PLR0913, PLR0917 - Sphinx calls it
+    """The house's docstrings, `name: what it is` and lines that go on indented, as reST: parameters
+    and labels become fields, anything else of that form the item of a definition list."""
+    if what != "function":
+        return
+    lines[:] = without_what_all_share(name.removeprefix("mhddq."), lines)
+    parameters = set(inspect.signature(obj).parameters)
+    fields = lines[:1]  # the summary
+    for line in lines[1:]:
+        found = BLOCK.fullmatch(line)
+        if not found:
+            fields.append(line)
+            continue
+        label, text = found.groups()
+        if label in parameters:
+            fields.append(f":param {label}: {text}")
+        elif label == "Returns":
+            fields.append(f":returns: {text}")
+        elif label in LABELS:
+            fields.append(f":{label}: {text}")
+        elif label[0].islower():
+            names = ", ".join(f"``{key}``" for key in label.split(", "))
+            fields.extend([names, f"    {text}"])
+        else:
+            raise ValueError(f"{name}: the docstring's '{label}:' is no parameter and no label")
+    lines[:] = fields
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", as_fields)
