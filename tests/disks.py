@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import os
 import shutil
 import struct
@@ -19,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+fcntl = pytest.importorskip("fcntl", reason="disks are mounted the way of Linux")
 
 MIB = 1 << 20
 # The smallest that each mkfs takes, and what keeps it small and quick.

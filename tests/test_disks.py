@@ -12,6 +12,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -414,5 +415,6 @@ def test_what_a_disk_held_is_there_when_it_comes_back(tmp_path, capsys, tally, n
             check_survivors(jobs, stream.heard, away if broken.crashes else tmp_path)
             succeeds(mhddq.file_write, b"again", where.top / "new", True)
             done = sum(args["result"] for args in stream.heard)
+        shutil.rmtree(away)
         tally("disks", f"operations before {name}", done)
         tally("disks", f"operations after {name}", len(jobs) - done)
