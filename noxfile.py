@@ -63,6 +63,15 @@ def forks(session: nox.Session) -> None:
 
 
 @nox.session
+def trees(session: nox.Session) -> None:
+    """Hostile trees: 100,000 exchanges under each operation, or ``-- EXCHANGES``; large ones."""
+    exchanges = session.posargs[0] if session.posargs else "100000"
+    session.run("csrc/test/run.sh", "test_swaps", env={"MHQ_SWAPS": exchanges}, external=True)
+    session.install(".[test]")
+    session.run("pytest", "-q", "tests/test_hostile_trees.py", env={"MHDDQ_TEST_ROUNDS": "20"})
+
+
+@nox.session
 def disks(session: nox.Session) -> None:
     """ext4, xfs and btrfs, full, limited, cut off and broken: 50 rounds, or ``-- ROUNDS``. Root."""
     session.install(".[test]")

@@ -1,0 +1,345 @@
+"""Trees that are out for trouble: powers that must not be copied, entries that nobody may touch,
+files that change while they are copied, more entries than fit into any buffer.
+
+What exchanges directories and links meanwhile is in csrc/test/test_swaps.c. One round of what is a
+race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from helpers import do, error_text, fails, settle, succeeds, text_of, tree_of
+from programs import ended
+
+import mhddq
+
+ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
+pytestmark = [pytest.mark.usefixtures("here"), pytest.mark.timeout(120 + 10 * ROUNDS)]
+as_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can set this up"
+)
+
+NOBODY = 65534
+CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
+
+# ---- powers ----
+
+
+@pytest.fixture
+def powers(here):
+    """A tree of files that run with powers: (path, owner, mode)."""
+    entries = [
+        ("tree/foreign", NOBODY, 0o4755),
+        ("tree/foreign-group", NOBODY, 0o2755),
+        ("tree/both", NOBODY, 0o6711),
+        ("tree/own", 0, 0o6755),
+        ("tree/foreign-folder", NOBODY, 0o2775),
+        ("tree/own-folder", 0, 0o2775),
+    ]
+    Path("tree").mkdir()
+    for path, owner, mode in entries:
+        Path(path).mkdir() if path.endswith("folder") else Path(path).write_text("#!")
+        os.chown(path, owner, owner)
+        os.chmod(path, mode)
+    Path("tree/capable").write_text("#!")
+    try:
+        os.setxattr("tree/capable", "security.capability", CAPABILITY)
+        os.setxattr("tree/capable", "trusted.mhddq", b"x")
+    except OSError as error:
+        pytest.skip(f"cannot give capabilities here: {error}")
+    return entries
+
+
+@as_root
+def test_a_copied_tree_has_none_of_the_powers_of_others(powers):
+    succeeds(mhddq.directory_copy, "tree", "copy")
+    for path, owner, mode in powers:
+        made = os.stat(path.replace("tree", "copy"))
+        assert (made.st_uid, made.st_gid) == (0, 0)
+        assert stat.S_IMODE(made.st_mode) == (mode if owner == 0 else mode & 0o777), path
+    assert os.listxattr("copy/capable") == []
+
+
+@as_root
+def test_a_tree_moved_across_file_systems_keeps_owners_and_gains_nothing(powers, two_disks):
+    _, other = two_disks
+    succeeds(mhddq.directory_move, "tree", other / "moved")
+    for path, owner, mode in powers:
+        made = os.stat(path.replace("tree", str(other / "moved")))
+        assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (owner, owner, mode), path
+    assert os.listxattr(other / "moved/capable") == []
+    assert not os.path.exists("tree")
+
+
+@as_root
+def test_devices_are_deleted_and_never_copied_or_moved_away(two_disks):
+    _, other = two_disks
+    for kind, name in [(stat.S_IFCHR, "null"), (stat.S_IFBLK, "loop")]:
+        Path("tree/sub").mkdir(parents=True)
+        try:
+            os.mknod(
+                f"tree/sub/{name}", kind | 0o600, os.makedev(1, 3) if name == "null" else 0x700
+            )
+        except OSError as error:
+            pytest.skip(f"cannot make devices here: {error}")
+        for function in (mhddq.directory_copy, mhddq.directory_move):
+            assert fails(function, "tree", other / "new").endswith(f": 'tree/sub/{name}'")
+        assert os.listdir(other) == []
+        assert os.listdir("tree/sub") == [name]
+        succeeds(mhddq.directory_delete, "tree")
+        assert not os.path.exists("tree")
+    assert os.stat("/dev/null").st_rdev == os.makedev(1, 3)
+
+
+# ---- entries that nobody may touch ----
+
+
+@contextlib.contextmanager
+def flagged(flag: str, *paths: str | Path) -> Iterator[None]:
+    done = subprocess.run(["chattr", f"+{flag}", *paths], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("cannot make entries immutable here")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", f"-{flag}", *paths], check=True)
+
+
+def opened(name: str, mode: str) -> None:
+    with open(name, mode):
+        pass
+
+
+@as_root
+def test_immutable_entries_fail_each_operation_exactly():
+    """As Python's own function says it; even root may not."""
+    Path("tree").mkdir()
+    for name in ("file", "tree/file", "other"):
+        Path(name).write_text("content")
+    before = tree_of(".")
+    with flagged("i", "file", "tree"):
+        assert fails(mhddq.file_delete, "file") == text_of(os.remove, "file")
+        assert fails(mhddq.file_write, "x", "file") == text_of(opened, "file", "w")
+        for function in (mhddq.file_rename, mhddq.file_move):
+            assert fails(function, "file", "new") == text_of(os.replace, "file", "new")
+            assert fails(function, "other", "file") == text_of(os.replace, "other", "file")
+            assert fails(function, "other", "tree/new") == text_of(os.replace, "other", "tree/new")
+        for function in (mhddq.directory_rename, mhddq.directory_move):
+            assert fails(function, "tree", "new") == text_of(os.replace, "tree", "new")
+        assert fails(mhddq.file_create, "tree/new") == text_of(opened, "tree/new", "x")
+        assert fails(mhddq.directory_create, "tree/new") == text_of(os.mkdir, "tree/new")
+        assert fails(mhddq.file_copy, "other", "tree/new") == text_of(opened, "tree/new", "x")
+        assert fails(mhddq.directory_copy, "tree", "tree/new").startswith("[Errno 22]")
+        assert fails(mhddq.directory_delete, "tree") == error_text(errno.EPERM, "tree/file")
+        assert tree_of(".") == before
+        # Being read does them no harm, and the copies are free.
+        assert succeeds(mhddq.file_read, "file")["data"] == "content"
+        succeeds(mhddq.file_copy, "file", "copy")
+        succeeds(mhddq.directory_copy, "tree", "twin")
+    succeeds(mhddq.file_delete, "copy")
+    succeeds(mhddq.directory_delete, "twin")
+    assert tree_of(".") == before
+
+
+@as_root
+def test_a_move_across_file_systems_that_cannot_remove_its_source_leaves_the_target(two_disks):
+    _, other = two_disks
+    Path("tree/sub").mkdir(parents=True)
+    for name in ("file", "tree/sub/file"):
+        Path(name).write_text("content")
+    before = tree_of("tree")
+    with flagged("i", "file", "tree/sub/file"):
+        assert fails(mhddq.file_move, "file", other / "file") == error_text(errno.EPERM, "file")
+        text = fails(mhddq.directory_move, "tree", other / "tree")
+        assert text == error_text(errno.EPERM, "tree/sub/file")
+    assert Path("file").read_text() == Path("tree/sub/file").read_text() == "content"
+    assert (other / "file").read_text() == "content"
+    assert tree_of(other / "tree") == before
+
+
+AS_NOBODY = """
+    import shutil
+    away = sys.argv[1]
+    os.chmod(away, 0o777)
+    os.makedirs("tree/shut")
+    for name in ("file", "tree/file", "tree/shut/file"):
+        open(name, "w").close()
+    for path, folders, files in os.walk("."):
+        for name in ["", *folders, *files]:
+            os.chown(os.path.join(path, name), 65534, 65534)
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+
+    def do(function, *arguments):
+        heard, done = [], threading.Event()
+        must(function(lambda args: (heard.append(args), done.set()), *arguments), "room")
+        must(done.wait(DEADLINE), function.__name__)
+        return heard[0]["output"].get("exception", "done")
+
+    def there():
+        return sorted(os.path.join(p, n) for p, d, f in os.walk(".") for n in d + f)
+
+    before = there()
+    os.chmod("file", 0)
+    os.chmod("tree/file", 0)
+    texts = [do(mhddq.file_move, "file", away + "/new"),
+             do(mhddq.directory_move, "tree", away + "/new"),
+             do(mhddq.directory_copy, "tree", "copy")]
+    os.chmod("tree/file", 0o644)
+    os.chmod("tree/shut", 0)
+    texts += [do(mhddq.directory_move, "tree", away + "/new"),
+              do(mhddq.directory_copy, "tree", "copy"),
+              do(mhddq.directory_delete, "tree/shut")]
+    os.chmod("tree/shut", 0o755)
+    os.chmod("tree", 0o555)
+    readable = do(mhddq.directory_move, "tree", away + "/new")     # its parent lets it go
+    os.chmod("tree", 0o755)
+    os.chmod(away + "/new", 0o755)
+    tell(texts=texts, same=there() == before, readable=readable, away=sorted(os.listdir(away)),
+         moved=sorted(os.listdir(away + "/new")))
+"""
+
+
+@as_root
+def test_what_nobody_may_not_read_is_not_moved_and_not_lost(two_disks):
+    _, other = two_disks
+    end = ended(AS_NOBODY, str(other))
+    denied = "[Errno 13] Permission denied: "
+    assert end["texts"] == [
+        denied + "'file'",
+        denied + "'tree/file'",
+        denied + "'tree/file'",
+        denied + "'tree/shut'",
+        denied + "'tree/shut'",
+        denied + "'tree/shut'",
+    ]
+    assert end["same"] is True
+    # Complete in its new place; only the source could not be taken away.
+    assert end["readable"].startswith(denied + "'tree/")
+    assert (end["away"], end["moved"]) == (["new"], ["file", "shut"])
+
+
+# ---- files that change while they are copied ----
+
+
+def block(number: int) -> bytes:
+    return number.to_bytes(4, "big") * 256
+
+
+class Busybody:
+    """Somebody who changes a tree for as long as the ``with`` lasts."""
+
+    def __init__(self, step: Callable[[], None]) -> None:
+        self._step, self._enough = step, threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.steps = 0
+
+    def _run(self) -> None:
+        while not self._enough.is_set():
+            self._step()
+            self.steps += 1
+
+    def __enter__(self) -> Busybody:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+
+def grow() -> None:
+    for name in ("tree/a", "tree/sub/b"):
+        if os.stat(name).st_size < 8 << 20:
+            with open(name, "ab") as file:
+                file.write(block(os.stat(name).st_size // 1024))
+
+
+def shrink() -> None:
+    for name in ("tree/a", "tree/sub/b"):
+        size = os.stat(name).st_size
+        if size:
+            os.truncate(name, size - 1024)
+        else:
+            Path(name).write_bytes(b"".join(map(block, range(300))))
+
+
+def vanish() -> None:
+    for name in ("tree/a", "tree/sub/b"):
+        if os.path.exists(name):
+            os.rename(name, "aside" + name[-1])
+        else:
+            os.rename("aside" + name[-1], name)
+
+
+def is_prefix(path: Path) -> bool:
+    data = path.read_bytes()
+    return data == b"".join(map(block, range(len(data) // 1024 + 1)))[: len(data)]
+
+
+@pytest.mark.parametrize("step", [grow, shrink, vanish], ids=lambda step: step.__name__)
+def test_copies_of_a_changing_tree_are_whole_or_not_there(tally, step):
+    Path("tree/sub").mkdir(parents=True)
+    for name in ("tree/a", "tree/sub/b"):
+        Path(name).write_bytes(b"".join(map(block, range(300))))
+    whole, refused = 0, 0
+    with Busybody(step) as busybody:
+        for _ in range(20 * ROUNDS):
+            args = do(mhddq.directory_copy, "tree", "copy")
+            if args["result"]:
+                whole += 1
+                for path in Path("copy").rglob("[ab]*"):
+                    assert is_prefix(path)
+                succeeds(mhddq.directory_delete, "copy")
+            else:
+                refused += 1
+                assert step is vanish
+                text = args["output"]["exception"]
+                assert text.startswith(f"[Errno {errno.ENOENT}] "), text
+            assert not [name for name in os.listdir() if name.startswith((".mhddq-", "copy"))]
+    assert busybody.steps > 0
+    assert whole > 0 or step is vanish
+    tally("copies of trees in change", "whole", whole)
+    tally("copies of trees in change", "refused", refused)
+    tally("copies of trees in change", "changes meanwhile", busybody.steps)
+
+
+# ---- more than fits ----
+
+
+@pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_directory_of_many_entries_is_listed_copied_moved_and_deleted(two_disks, count):
+    _, other = two_disks
+    top = other / "many"
+    top.mkdir()
+    folder = os.open(top, os.O_RDONLY)
+    for number in range(count):
+        if number % 100:
+            os.mknod(f"entry {number}", dir_fd=folder)
+        else:
+            os.mkdir(f"entry {number}", dir_fd=folder)
+    os.close(folder)
+    names = set(os.listdir(top))
+    listed = succeeds(mhddq.directory_contents, top)["contents"]
+    assert len(listed) == count
+    assert {entry["name"] for entry in listed} == names
+    assert sum(entry["type"] == "directory" for entry in listed) == count // 100
+    succeeds(mhddq.directory_copy, top, other / "copy", timeout=100)
+    assert set(os.listdir(other / "copy")) == names
+    succeeds(mhddq.directory_move, top, Path("moved").resolve(), timeout=100)
+    assert set(os.listdir("moved")) == names
+    assert os.listdir(other) == ["copy"]
+    for path in (other / "copy", "moved"):
+        succeeds(mhddq.directory_delete, path, timeout=100)
+    settle()
+    assert os.listdir(other) == os.listdir() == []
