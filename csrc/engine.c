@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "baton.h"
+#include "block.h"
 #include "calls.h"
 #include "done.h"
 #include "fs.h"
@@ -27,11 +28,17 @@
 #include "walk.h"
 
 /* A turn at the disk. Passing the baton costs the holder a wake-up and the disk a thread switch,
- * five to fifty microseconds: a millisecond keeps that to a few per cent. */
-#define SLICE_NS UINT64_C(1000000)
+ * five to fifty microseconds, and the sister may be woken on a processor that another of the
+ * queue's threads is using, where they get into each other's way for a while. */
+#define SLICE_NS UINT64_C(4000000)
+/* After an operation that took this long they trade whenever it is worth it. */
+#define LONG_NS UINT64_C(1000000)
 /* Reading the clock is cheap but not free: short operations are looked at in groups. */
 #define SHORT_NS UINT64_C(10000)
 #define GROUP 64u
+/* More undelivered bytes than this no longer fit into a cache. If the callback thread is behind
+ * because it shares the holder's processor, a yield lets it catch up; else it costs next to nothing. */
+#define PILE_BYTES UINT64_C(4194304)
 
 typedef struct mhq_io {
     mhq_engine *engine;
@@ -58,6 +65,7 @@ struct mhq_engine {
     mhq_done done;
     mhq_baton baton;
     mhq_pool pool;
+    mhq_blocks blocks;
     mhq_config config;
     uint64_t spin_ns;
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4 */
@@ -104,10 +112,13 @@ static int charge_fits(void *what)
 static void on_charge(void *who, mhq_run *run, size_t more)
 {
     mhq_io *io = who;
-    struct charge charge = {io->engine, run, more};
+    mhq_engine *engine = io->engine;
+    struct charge charge = {engine, run, more};
     if (!charge_fits(&charge))
         wait_for_delivery(io, charge_fits, &charge);
-    mhq_add_sc(&io->engine->undelivered, more);
+    if (mhq_load_rlx(&engine->undelivered) > PILE_BYTES)
+        mhq_yield();
+    mhq_add_sc(&engine->undelivered, more);
     run->charged += more;
 }
 
@@ -179,15 +190,15 @@ static int turn_is_over(mhq_io *io)
 {
     if (++io->since_look < io->look_every && !io->lengthy)
         return 0;
-    uint64_t now = mhq_now();
-    if (now - io->looked > SHORT_NS * io->since_look)
+    uint64_t now = mhq_now(), each = (now - io->looked) / io->since_look;
+    if (each > SHORT_NS)
         io->look_every = 1;
     else if (io->look_every < GROUP)
         io->look_every *= 2;
     io->looked = now;
     io->since_look = 0;
     io->lengthy = 0;
-    return now - io->turn_began > SLICE_NS;
+    return each > LONG_NS || now - io->turn_began > SLICE_NS;
 }
 
 static void turn_begins(mhq_io *io)
@@ -277,6 +288,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     int error = mhq_fs_init(&io->fs, config->calls);
     if (error)
         return error;
+    io->fs.blocks = &engine->blocks;
     io->fs.head = config->head;
     io->fs.tail = config->tail;
     io->fs.charge = on_charge;
@@ -366,6 +378,7 @@ void mhq_engine_free(mhq_engine *engine)
         sys->release(path);
     io_fini(&engine->io[1]);
     io_fini(&engine->io[0]);
+    mhq_blocks_fini(&engine->blocks, sys);
     mhq_pool_fini(&engine->pool, sys);
     mhq_ring_fini(&engine->ring, sys);
     sys->release_aligned(engine);
@@ -468,7 +481,10 @@ mhq_run *mhq_collect(mhq_engine *engine)
 
 int mhq_delivered(mhq_engine *engine, mhq_run *run)
 {
-    engine->config.calls->release(run->buffer);
+    if (run->in_block)
+        mhq_block_return(&engine->blocks, run->buffer);
+    else
+        engine->config.calls->release(run->buffer);
     run->buffer = NULL;
     int announce = 0;
     if (run->charged) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "block.h"
 #include "calls.h"
 
 static mhq_primitive *const primitives[] = {
@@ -35,4 +36,32 @@ void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, ENOSYS, MHQ_AT_NONE);
     else
         primitives[op->kind](fs, op, run);
+}
+
+char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes)
+{
+    if (buffer == NULL && fs->blocks != NULL && bytes <= MHQ_BLOCK_BYTES &&
+        (buffer = mhq_block_take(fs->blocks, fs->sys)) != NULL) {
+        run->in_block = 1;
+        return buffer;
+    }
+    if (run->in_block && bytes <= MHQ_BLOCK_BYTES)
+        return buffer;
+    if (!run->in_block)
+        return buffer ? fs->sys->resize(buffer, bytes) : fs->sys->alloc(bytes);
+    char *larger = fs->sys->alloc(bytes);
+    if (larger != NULL) {
+        memcpy(larger, buffer, keep);
+        mhq_result_drop(fs, run, buffer);
+    }
+    return larger;
+}
+
+void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer)
+{
+    if (run->in_block)
+        mhq_block_put_back(fs->blocks, buffer);
+    else
+        fs->sys->release(buffer);
+    run->in_block = 0;
 }

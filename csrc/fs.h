@@ -10,10 +10,12 @@
 
 #include "op.h"
 
+struct mhq_blocks;
 struct mhq_calls;
 
 typedef struct mhq_fs {
     const struct mhq_calls *sys;
+    struct mhq_blocks *blocks; /* memory for small results of file_read. NULL in tests: malloc */
     size_t head, tail;     /* room that results of file_read leave before and after the bytes:
                             * buffer = alloc(head + length + tail), bytes start at buffer + head.
                             * Results of directory_contents leave none. */
@@ -36,6 +38,13 @@ typedef struct mhq_fs {
 
 /* Result of directory_contents: for each entry one byte 'd' or 'f', the name, a NUL;
  * run->length is the sum. */
+
+/* For primitives: room for a result of `bytes`, head and tail included; or `buffer`, the run's
+ * result so far, moved to that much room, of which the first `keep` bytes are kept. NULL: no
+ * memory, and `buffer` is as before. */
+char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes);
+/* The result is not to be. */
+void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer);
 
 /* 0, or ENOMEM. `sys` NULL: the real system. */
 int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys);

@@ -256,8 +256,8 @@ static int reserve(mhq_fs *fs, mhq_run *run, growing *g, size_t room)
         return ENOMEM;
     if (fs->charge && room > g->room)
         fs->charge(fs->who, run, room - g->room);
-    char *larger = g->buffer ? fs->sys->resize(g->buffer, fs->head + room + after)
-                             : fs->sys->alloc(fs->head + room + after);
+    char *larger =
+        mhq_result_room(fs, run, g->buffer, fs->head + g->have, fs->head + room + after);
     if (!larger)
         return ENOMEM;
     g->buffer = larger;
@@ -330,7 +330,7 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         (void)fs->sys->close(fd);
     }
     if (error) {
-        fs->sys->release(g.buffer);
+        mhq_result_drop(fs, run, g.buffer);
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }

@@ -86,8 +86,10 @@ typedef struct mhq_run {
     int32_t error;         /* 0, an errno, or an mhq_failure */
     uint8_t where;         /* enum mhq_where */
     uint8_t exists;        /* *_exists: the answer */
+    uint8_t in_block;      /* the buffer is a block of the engine's, see block.h */
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
-                            * NULL; malloc'ed, owned by the record until taken or delivered */
+                            * NULL; owned by the record until it is delivered or, malloc'ed as
+                            * it is unless in_block, taken */
     size_t length;         /* result bytes in the buffer, room not counted */
     size_t charged;        /* bytes of the budget that this record holds */
 } mhq_run;

@@ -24,6 +24,7 @@ typedef struct mhq_parker {
     _Atomic uint32_t state;
     _Atomic uint64_t parks; /* times slept: the sleeper counts */
     uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
+    uint32_t crowded;       /* the sleeper's: waits for which it does not spin */
 } mhq_parker;
 
 static inline void mhq_park_prepare(mhq_parker *parker)
@@ -50,17 +51,29 @@ static inline void mhq_park_wait(mhq_parker *parker, int64_t timeout_ns)
 
 /* Between two looks at the clock while spinning: less than a microsecond. */
 #define MHQ_LOOKS 16
+/* A yield that takes longer has let another thread run: there is no processor to spare. */
+#define MHQ_YIELD_NS 50000
+/* Then so many waits pass before the next try. */
+#define MHQ_CROWDED 16
 
-static inline int mhq_spin(uint64_t until, int (*ready)(void *), void *what)
+static inline int mhq_spin(mhq_parker *parker, uint64_t now, uint64_t spin_ns,
+                           int (*ready)(void *), void *what)
 {
+    uint64_t until = now + spin_ns, before;
     do {
         for (int i = 0; i < MHQ_LOOKS; i++) {
             mhq_relax();
             if (ready(what))
                 return 1;
         }
+        before = now;
         mhq_yield(); /* to whoever could do what is waited for */
-    } while (mhq_now() < until);
+        now = mhq_now();
+        if (now - before > MHQ_YIELD_NS) {
+            parker->crowded = MHQ_CROWDED;
+            return ready(what);
+        }
+    } while (now < until);
     return 0;
 }
 
@@ -72,7 +85,11 @@ static inline int mhq_park_until(mhq_parker *parker, uint64_t spin_ns, int64_t t
     if (ready(what))
         return 1;
     uint64_t began = mhq_now();
-    int yes = parker->usual < spin_ns && mhq_spin(began + spin_ns, ready, what);
+    int yes = 0;
+    if (parker->crowded)
+        parker->crowded--;
+    else if (parker->usual < spin_ns)
+        yes = mhq_spin(parker, began, spin_ns, ready, what);
     while (!yes) {
         mhq_park_prepare(parker);
         if (ready(what)) /* [P2] */

@@ -17,7 +17,7 @@ SETTINGS: dict[str, tuple[str, int, int, int]] = {
     "ring_size": ("MHDDQ_RING_SIZE", 4096, 1, 1048576),
     "buffer_bytes": ("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
     "lookahead": ("MHDDQ_LOOKAHEAD", 16, 0, 4096),
-    "spin_us": ("MHDDQ_SPIN_US", 50, 0, 1000),
+    "spin_us": ("MHDDQ_SPIN_US", 100, 0, 1000),
 }
 
 

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "block.h"
 #include "calls.h"
 #include "mhq.h"
 #include "sys.h"
@@ -639,6 +640,45 @@ static void a_wait_for_the_budget_wakes(void)
     }
 }
 
+/* ---- blocks ---- */
+
+/* More results at once than there are blocks; and then blocks that have been used before. */
+static void small_results_go_round(void)
+{
+    race_deadline(60, "small results go round");
+    enum { COUNT = 2 * MHQ_BLOCKS, SIZE = 5000 };
+    write_file("small", SIZE);
+    mhq_engine *engine = engine_open(1024, BUDGET, NULL);
+    item *items = items_new(COUNT);
+    for (int again = 0; again < 3; again++) {
+        for (size_t i = 0; i < COUNT; i++)
+            submit(engine, item_set(&items[i], MHQ_FILE_READ, "small"));
+        mhq_run *first = NULL, **last = &first;
+        for (size_t count = 0; count < COUNT;) {
+            *last = mhq_collect(engine);
+            REQUIRE(*last != NULL);
+            for (; *last != NULL; last = &(*last)->next)
+                count++;
+        }
+        /* All are here at once, so none can be the memory of another. */
+        size_t in_blocks = 0;
+        for (mhq_run *run = first; run != NULL; run = run->next) {
+            in_blocks += run->in_block;
+            CHECK_INT(run->length, SIZE);
+            memset(run->buffer + 32, 'y', SIZE);
+            *(mhq_run **)(void *)run->buffer = run;
+        }
+        CHECK_INT(in_blocks, MHQ_BLOCKS);
+        for (mhq_run *run = first, *following; run != NULL; run = following) {
+            following = run->next;
+            CHECK(*(mhq_run **)(void *)run->buffer == run);
+            CHECK_INT(mhq_delivered(engine, run), 1);
+        }
+    }
+    engine_end(engine);
+    free(items);
+}
+
 /* ---- turns ----------------------------------------------------------------------------------- */
 
 static _Atomic int at_the_disk, together_at_the_disk;
@@ -1108,6 +1148,7 @@ int main(int count, char **arguments)
     completions_come_before_the_next_call();
     completions_of_a_list_come_one_by_one();
     a_wait_for_the_budget_wakes();
+    small_results_go_round();
     who_passes_the_baton_wakes();
     long_operations_alternate();
     a_lone_small_operation_wakes_no_sister();
