@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -136,6 +137,33 @@ def sanitize(session: nox.Session) -> None:
             env={"CC": compiler, "CFLAGS": flags},
             external=True,
         )
+
+
+def elsewhere(session: nox.Session, target: str, runner: str = "") -> None:
+    """The core's own tests by zig's compiler, static, for another C library or processor."""
+    session.install("ziglang")
+    compiler = f"python -m ziglang cc -target {target}"
+    env = {"CC": compiler, "CFLAGS": "-static", "RUNNER": runner, "DEADLINE": "3000"}
+    session.run("csrc/test/run.sh", *session.posargs, env=env, external=True)
+
+
+@nox.session
+def musl(session: nox.Session) -> None:
+    """The core's own tests with musl."""
+    elsewhere(session, f"{platform.machine()}-linux-musl")
+
+
+@nox.session
+def arm64(session: nox.Session) -> None:
+    """The core's own tests for arm64, run by qemu-aarch64-static: an hour; or those named."""
+    elsewhere(session, "aarch64-linux-musl", "qemu-aarch64-static")
+
+
+@nox.session
+def macos(session: nox.Session) -> None:
+    """The core and the extension compiled for macOS, every warning an error; cannot run here."""
+    session.install("ziglang", "cython>=3.1", "setuptools>=77")
+    session.run("python", "tools/macos.py")
 
 
 @nox.session

@@ -39,7 +39,9 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         pass
     PyTypeObject PyBytes_Type
-    PyObject *PyObject_InitVar(void *op, PyTypeObject *type, Py_ssize_t size)
+    ctypedef struct PyVarObject:
+        pass
+    PyVarObject *PyObject_InitVar(PyVarObject *op, PyTypeObject *type, Py_ssize_t size)
     void *PyObject_Malloc(size_t n)
     void PyObject_Free(void *p)
     ctypedef enum PyMemAllocatorDomain:
@@ -888,7 +890,8 @@ cdef object bytes_of(Queue queue, mhq_run *run):
     cdef object result
     if queue.adopts and run.length >= ADOPT:
         buffer[BYTES_HEAD + run.length] = 0
-        adopted = PyObject_InitVar(buffer, &PyBytes_Type, <Py_ssize_t>run.length)
+        adopted = <PyObject *>PyObject_InitVar(<PyVarObject *>buffer, &PyBytes_Type,
+                                               <Py_ssize_t>run.length)
         # The hash, not yet known; it stands before the bytes, and its name is deprecated.
         (<Py_hash_t *>(buffer + BYTES_HEAD - sizeof(Py_hash_t)))[0] = -1
         run.buffer = NULL
