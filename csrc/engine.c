@@ -33,8 +33,10 @@
 #define SLICE_NS UINT64_C(4000000)
 /* After an operation that took this long they trade whenever it is worth it. */
 #define LONG_NS UINT64_C(1000000)
-/* Reading the clock is cheap but not free: short operations are looked at in groups. */
-#define SHORT_NS UINT64_C(10000)
+/* Short operations do not come from a disk: the sister has nothing to prepare, and turns are long.
+ * And reading the clock is cheap but not free, so they are looked at in groups. */
+#define SHORT_NS UINT64_C(20000)
+#define SHORT_SLICE_NS UINT64_C(50000000)
 #define GROUP 64u
 /* More undelivered bytes than this no longer fit into a cache. If the callback thread is behind
  * because it shares the holder's processor, a yield lets it catch up; else it costs next to nothing. */
@@ -198,7 +200,9 @@ static int turn_is_over(mhq_io *io)
     io->looked = now;
     io->since_look = 0;
     io->lengthy = 0;
-    return each > LONG_NS || now - io->turn_began > SLICE_NS;
+    if (each > LONG_NS)
+        return 1;
+    return now - io->turn_began > (each > SHORT_NS ? SLICE_NS : SHORT_SLICE_NS);
 }
 
 static void turn_begins(mhq_io *io)

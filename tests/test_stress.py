@@ -206,7 +206,7 @@ def test_under_long_operations_both_threads_carry_their_share(how):
         def heard(args):
             lengths.append(len(args["output"]["data"]))
         def produce(n):
-            for i in range(600 // (4 if how == "several producers" else 1)):
+            for i in range(2000 // (4 if how == "several producers" else 1)):
                 mhddq.file_read(heard, "file", True)
         in_threads(4 if how == "several producers" else 1, produce)
         mhddq.shutdown()
@@ -216,11 +216,11 @@ def test_under_long_operations_both_threads_carry_their_share(how):
         env={"MHDDQ_RING_SIZE": "8" if how == "small ring" else "4096"},
     )
     assert end["lengths"] == [1 << 20]
-    assert end["count"] == 600
+    assert end["count"] == 2000
     stats = end["stats"]
     first, second = stats["thread_operations"]
-    assert first + second == 600
-    assert min(first, second) >= 0.3 * 600, stats
+    assert first + second == 2000
+    assert min(first, second) >= 0.3 * 2000, stats
     assert stats["disk_overlaps"] == 0
     # How often is a matter of the disk's speed: a turn is a length of time.
     assert stats["trades"] >= 10
