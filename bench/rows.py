@@ -204,8 +204,8 @@ ROWS = [
                 ),
             ],
             (reads // 2, reads),
-            (5, 11),
-            {"turns": 300},
+            (15, 31),
+            {"turns": 100},
             file=size,
         )
         for label, size, _, reads in LARGE

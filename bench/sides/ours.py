@@ -7,7 +7,7 @@ import time
 from itertools import repeat
 from threading import Barrier, Event, Lock, Thread
 
-from sides.common import clock, compute, countdown
+from sides.common import clock, compute_beside, countdown
 
 import mhddq
 
@@ -134,20 +134,22 @@ def busy(options):
     checked(mhddq.file_read, options.path, True)
 
     def run(count):
-        ended = []
+        times = []
         left = count
 
         def heard(_):
             nonlocal left
             left -= 1
             if not left:
-                ended.append(clock())
+                times.append(clock())
 
-        began = clock()
-        for _ in repeat(None, count):
-            mhddq.file_read(heard, options.path, True)
-        loop = compute(options.turns, lambda: ended)
-        return {"cost": (ended[0] - began) / count, "loop": loop}
+        def begin():
+            times.append(clock())
+            for _ in repeat(None, count):
+                mhddq.file_read(heard, options.path, True)
+
+        loop = compute_beside(options.turns, begin, lambda: len(times) == 2)
+        return {"cost": (times[1] - times[0]) / count, "loop": loop}
 
     return run
 

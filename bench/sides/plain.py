@@ -8,7 +8,7 @@ import shutil
 from itertools import repeat
 from threading import Thread
 
-from sides.common import clock, compute
+from sides.common import clock, compute_beside
 
 VERSION = platform.python_version()
 
@@ -74,18 +74,21 @@ def delete(options):
 def busy(options):
     """The reads in a thread of the caller's own, while the caller computes."""
 
-    def reads(count, ended):
+    def reads(count, times):
         for _ in repeat(None, count):
             read_unbuffered(options.path)
-        ended.append(clock())
+        times.append(clock())
 
     def run(count):
-        ended = []
-        thread = Thread(target=reads, args=(count, ended))
-        began = clock()
-        thread.start()
-        loop = compute(options.turns, lambda: ended)
+        times = []
+        thread = Thread(target=reads, args=(count, times))
+
+        def begin():
+            times.append(clock())
+            thread.start()
+
+        loop = compute_beside(options.turns, begin, lambda: len(times) == 2)
         thread.join()
-        return {"cost": (ended[0] - began) / count, "loop": loop}
+        return {"cost": (times[1] - times[0]) / count, "loop": loop}
 
     return run
