@@ -17,6 +17,10 @@ import time
 from mhddq._callbacks import Hooks, say
 from mhddq._core import Queue, at_exit
 
+TYPE_CHECKING = False  # as typing has it, without importing typing
+if TYPE_CHECKING:
+    from mhddq.types import Stats
+
 # How often a thread that waits looks for signals: up to 20 times a second.
 _LOOK_SECONDS = 0.05
 _FOREVER = float("inf")
@@ -95,7 +99,7 @@ def is_shutdown() -> bool:
     return bool(queue.stopped())
 
 
-def stats() -> dict[str, int | list[int]]:
+def stats() -> Stats:
     """Counts what the queue has done so far in this process. Cheap, and always on.
 
     Returns: a new dict. All figures are whole numbers and count since the queue's start; before it
@@ -120,8 +124,7 @@ def stats() -> dict[str, int | list[int]]:
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
     hints: look-ahead hints given to the kernel.
     """
-    counted: dict[str, int | list[int]] = queue.count()
-    return counted
+    return queue.count()
 
 
 def drain_at_exit() -> None:

@@ -233,7 +233,7 @@ def directory_move(source_dirname: _Path, destination_dirname: _Path) -> None:
 def directory_copy(source_dirname: _Path, copy_dirname: _Path) -> None:
     """Copies a directory with everything in it.
 
-    source_dirname: str, bytes or os.PathLike.
+    source_dirname: str, bytes or os.PathLike. A link is followed.
     copy_dirname: the same. It must not exist, nor be inside the source. Missing parents are
         created. It shows up when it is complete.
     Output: {}. Files are copied as by file_copy. Links stay links, hard links become separate

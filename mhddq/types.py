@@ -1,4 +1,5 @@
-"""What callbacks are given, for annotations: ``def heard(args: mhddq.types.FileReadArgs) -> None``.
+"""What callbacks are given, and stats(), for annotations:
+``def heard(args: mhddq.types.FileReadArgs) -> None``.
 
 ``args['result']`` tells which keys ``output`` has: on success those of the operation, on failure
 ``exception`` alone. Nothing of mhddq imports this module when a program runs.
@@ -244,3 +245,25 @@ class DirectoryCopyArgs(TypedDict):
     result: bool
     params: DirectoryCopyParams
     output: NoOutput
+
+
+class Stats(TypedDict):
+    accepted: int
+    completed: int
+    failed: int
+    callbacks: int
+    callback_errors: int
+    thread_operations: list[int]
+    trades: int
+    parks: int
+    wakes: int
+    ring_size: int
+    ring_high_water: int
+    in_flight: int
+    bytes_read: int
+    bytes_written: int
+    undelivered_bytes: int
+    large_reads_copied: int
+    large_reads_uncopied: int
+    disk_overlaps: int
+    hints: int

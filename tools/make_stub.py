@@ -53,7 +53,7 @@ def embed_oplist(oplist: Oplist, sub_oplist: Oplist) -> None: ...
 def enqueue_oplist(oplist: Oplist) -> bool: ...
 def shutdown(timeout: float | None = None) -> None: ...
 def is_shutdown() -> bool: ...
-def stats() -> dict[str, int | list[int]]: ...
+def stats() -> types.Stats: ...
 """
 
 
@@ -80,26 +80,34 @@ def camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def overloads(name: str) -> list[tuple[str, str | None]]:
-    """The types of an operation's args, each with what `binary` must be for it."""
+def overloads(name: str) -> list[tuple[str, dict[str, str]]]:
+    """The types of an operation's args, each with what parameters must be for it."""
     kind = camel(name)
-    if output_of(name) != "DataOutput":
-        return [(f"{kind}Args", None)]
-    return [
-        (f"{kind}TextArgs", "Literal[False] = False"),
-        (f"{kind}BytesArgs", "Literal[True]"),
-        (f"{kind}Args", "bool"),
-    ]
+    text, binary, either = "Literal[False] = False", "Literal[True]", "bool"
+    if output_of(name) == "DataOutput":
+        return [
+            (f"{kind}TextArgs", {"binary": text}),
+            (f"{kind}BytesArgs", {"binary": binary}),
+            (f"{kind}Args", {"binary": either}),
+        ]
+    if "data" in inspect.signature(mhddq._ops.OPERATIONS[name]).parameters:
+        return [
+            (f"{kind}Args", {"data": "str", "binary": text}),
+            (f"{kind}Args", {"data": "Buffer", "binary": binary}),
+            (f"{kind}Args", {"data": "_Data", "binary": either}),
+        ]
+    return [(f"{kind}Args", {})]
 
 
 def functions(name: str, definition: Callable[..., None], in_oplist: bool) -> Iterator[str]:
     first, returns = (["oplist: Oplist"], "None") if in_oplist else ([], "bool")
     variants = overloads(name)
-    for args, binary in variants:
+    for args, narrowed in variants:
         # Annotations are strings there, and an inspect.Parameter shows them in quotes.
-        own = [str(p).replace("'", "") for p in annotated(definition)]
-        if binary:
-            own = [f"binary: {binary}" if p.startswith("binary:") else p for p in own]
+        own = [
+            f"{p.name}: {narrowed[p.name]}" if p.name in narrowed else str(p).replace("'", "")
+            for p in annotated(definition)
+        ]
         if len(variants) > 1:
             yield "@overload"
         public = f"oplist_{name}" if in_oplist else name
@@ -121,7 +129,8 @@ def stub() -> str:
 # ---- types.py ----
 
 TYPES_HEAD = '''\
-"""What callbacks are given, for annotations: ``def heard(args: mhddq.types.FileReadArgs) -> None``.
+"""What callbacks are given, and stats(), for annotations:
+``def heard(args: mhddq.types.FileReadArgs) -> None``.
 
 ``args['result']`` tells which keys ``output`` has: on success those of the operation, on failure
 ``exception`` alone. Nothing of mhddq imports this module when a program runs.
@@ -173,6 +182,7 @@ OUTPUTS = {
     "data": "DataOutput",
     "contents": "ContentsOutput",
 }
+KINDS = {int: "int", list: "list[int]"}
 ANNOTATIONS = {"_Path": "Path", "_Data": "Any", "bool": "bool"}
 
 
@@ -194,7 +204,7 @@ def types() -> str:
     for name, definition in mhddq._ops.OPERATIONS.items():
         fields = {p.name: ANNOTATIONS[p.annotation] for p in annotated(definition)}
         parts.append(typed_dict(f"{camel(name)}Params", {"callback": "Any", **fields}))
-        for args, _ in overloads(name):
+        for args in dict.fromkeys(args for args, _ in overloads(name)):
             kind = args.removeprefix(camel(name)).removesuffix("Args")
             fields = {
                 "action": f'Literal["{name}"]',
@@ -203,6 +213,8 @@ def types() -> str:
                 "output": f"{kind}Output" if kind else output_of(name),
             }
             parts.append(typed_dict(args, fields))
+    counters = mhddq.stats().items()
+    parts.append(typed_dict("Stats", {k: KINDS[type(v)] for k, v in counters}))
     return "\n\n".join(parts)
 
 

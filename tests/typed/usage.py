@@ -61,7 +61,12 @@ mhddq.file_read(text, "name")
 mhddq.file_read(binary, "name", binary=True)
 mhddq.file_read(binary, "name")  # type: ignore[arg-type] # pyright: ignore
 mhddq.file_read(either, "name", bool(input()))
+mhddq.file_write(None, "text", "name")
 mhddq.file_write(None, bytearray(b"data"), "name", True)
+mhddq.file_write(None, b"data", "name")  # type: ignore[call-overload] # pyright: ignore
+mhddq.file_write(None, "text", "name", True)  # type: ignore[call-overload] # pyright: ignore
+mhddq.file_write(None, "text", "name", bool(input()))
+mhddq.file_exists(lambda args: assert_type(args["output"]["exists"], bool), "name")
 mhddq.directory_contents(contents, "name")
 heard: list[FileExistsArgs] = []
 mhddq.file_exists(heard.append, "name")
@@ -71,3 +76,7 @@ mhddq.oplist_file_exists(oplist, exists, "name")
 mhddq.oplist_file_exists(oplist, text, "name")  # type: ignore[arg-type] # pyright: ignore
 assert_type(mhddq.enqueue_oplist(oplist), bool)
 assert_type(len(oplist), int)
+
+assert_type(mhddq.stats()["completed"], int)
+assert_type(mhddq.stats()["thread_operations"], list[int])
+mhddq.stats()["typo"]  # type: ignore[typeddict-item] # pyright: ignore
