@@ -27,12 +27,13 @@ callback: a callable that takes one argument, or None. It is called once, on the
     and a failure is reported on stderr."""
 
 _FAILURE = """\
-On failure: output is {'exception': str}, the text of the error."""
+On failure: output is {'exception': str}, the text that Python's own exception would have, such as
+    "[Errno 2] No such file or directory: './a'"."""
 
 _ENQUEUE = """\
 Returns: True if it was accepted: it will run once, in its turn. False once shutdown has begun:
     nothing will happen. The call does not wait for the disk. It waits only while the ring is
-    full, and in a callback not even then.
+    full (MHDDQ_RING_SIZE operations under way), and in a callback not even then.
 Raises: TypeError for an argument of a wrong type; ValueError for a wrong setting in the
     environment, at the first operation. Nothing has been enqueued then.
 Threads: any, callbacks and signal handlers included."""
@@ -157,8 +158,8 @@ def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
 
     data: str, or with binary anything bytes-like that lies in one piece (bytes, bytearray,
         memoryview, mmap). It is not copied: the queue uses the object's own memory until the
-        callback has returned. Do not change a bytearray before that; resizing it raises
-        BufferError.
+        callback has returned, of a list until the whole list has been called back. Do not change
+        a bytearray before that; resizing it raises BufferError.
     filename: str, bytes or os.PathLike. An existing file is replaced.
     binary: False takes str and writes UTF-8, with the platform's line ends; True takes bytes.
     Output: {}.
