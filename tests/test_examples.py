@@ -20,6 +20,8 @@ from helpers import tree_of
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 DEADLINE = 60
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs and no SIGINT")
+
 
 def started(name, *arguments, **options):
     return subprocess.Popen(
@@ -194,7 +196,7 @@ def test_a_download_that_cannot_be_written_says_so(server, tmp_path):
     (tmp_path / "film.parts" / "000002.new").mkdir(parents=True)
     status, _, err = ran("download.py", url, tmp_path / "film")
     assert status == 1
-    assert "[Errno 21] Is a directory" in err
+    assert "run it again" in err
     assert sorted(os.listdir(tmp_path / "film.parts"))[:2] == ["000000", "000001"]
     assert not (tmp_path / "film.parts" / "000002").exists()
 
@@ -272,15 +274,17 @@ def test_an_index_has_every_picture(tmp_path):
         (photos / name).write_bytes(data)
     (photos / "notes.txt").write_text("no picture")
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0\0")
-    (photos / "2026" / "up").symlink_to(photos)  # must not lead round and round
+    if sys.platform != "win32":  # there a link needs a privilege
+        (photos / "2026" / "up").symlink_to(photos)  # must not lead round and round
     status, _, err = ran("photo_index.py", photos, tmp_path / "index.json")
     assert (status, err.split()) == (0, ["3", "pictures"])
     assert json.loads((tmp_path / "index.json").read_text()) == [
-        {"name": name, "bytes": len(data), "width": width, "height": height}
+        {"name": os.path.normpath(name), "bytes": len(data), "width": width, "height": height}
         for name, (data, width, height) in sorted(pictures.items())
     ]
 
 
+@posix
 def test_an_index_tells_what_it_could_not_read(tmp_path):
     (tmp_path / "photos").mkdir()
     os.mkfifo(tmp_path / "photos" / "pipe.png")
@@ -294,6 +298,7 @@ def test_an_index_tells_what_it_could_not_read(tmp_path):
 # ---- what a user may do to any of them ----
 
 
+@posix
 def test_ctrl_c_ends_a_log_with_all_its_lines(tmp_path):
     program = started("log_writer.py", tmp_path, stdin=subprocess.PIPE)
     program.stdin.write("kept\n")
