@@ -439,12 +439,11 @@ def demo_of_tree(directory: str, scratch: str) -> None:
 
 
 def threads_now() -> list[int]:
-    found = mhddq.stats()["thread_operations"]
-    return found if isinstance(found, list) else [found]
+    return mhddq.stats()["thread_operations"]
 
 
 def report(seconds: float) -> None:
-    stats: dict[str, Any] = mhddq.stats()
+    stats = mhddq.stats()
     done, moved = stats["completed"], stats["bytes_read"] + stats["bytes_written"]
 
     def line(name: str, text: str) -> None:

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -300,12 +301,18 @@ def test_an_index_tells_what_it_could_not_read(tmp_path):
 
 @posix
 def test_ctrl_c_ends_a_log_with_all_its_lines(tmp_path):
-    program = started("log_writer.py", tmp_path, stdin=subprocess.PIPE)
+    program = started(
+        "log_writer.py",
+        tmp_path,
+        stdin=subprocess.PIPE,
+        # A job in the background is started with Ctrl-C ignored, and so would this be.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     program.stdin.write("kept\n")
     program.stdin.flush()
-    deadline = threading.Event()
-    while not logged(tmp_path)[1] and program.poll() is None:
-        deadline.wait(0.01)
+    until = time.monotonic() + DEADLINE
+    while not logged(tmp_path)[1] and time.monotonic() < until:
+        time.sleep(0.01)
     program.send_signal(signal.SIGINT)
     _, err = program.communicate(timeout=DEADLINE)
     assert "KeyboardInterrupt" in err

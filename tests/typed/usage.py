@@ -64,9 +64,7 @@ mhddq.file_read(either, "name", bool(input()))
 mhddq.file_write(None, "text", "name")
 mhddq.file_write(None, bytearray(b"data"), "name", True)
 mhddq.file_write(None, b"data", "name")  # type: ignore[call-overload] # pyright: ignore
-mhddq.file_write(None, "text", "name", True)  # type: ignore[call-overload] # pyright: ignore
 mhddq.file_write(None, "text", "name", bool(input()))
-mhddq.file_exists(lambda args: assert_type(args["output"]["exists"], bool), "name")
 mhddq.directory_contents(contents, "name")
 heard: list[FileExistsArgs] = []
 mhddq.file_exists(heard.append, "name")
