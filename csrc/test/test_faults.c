@@ -20,7 +20,7 @@
 static mhq_calls calls;
 static mhq_engine *engine;
 static unsigned long injected;
-static int thorough;
+static size_t thorough;
 
 /* ---- what is tried --------------------------------------------------------------------------- */
 
@@ -75,9 +75,17 @@ static const scenario scenarios[] = {
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
-static const int errors[] = {EIO,    EINTR,  FAULT_SHORT, FAULT_ZERO, ENOSPC, EACCES,
-                             EDQUOT, EMFILE, EROFS,       ENOMEM,     EPERM};
+/* Quickly: those before EIO; call by call, the first stands for one of the last in turn. Else: all
+ * but the first. */
+enum { FAULT_IN_TURN = -2, IN_TURN = 4 };
+static const int errors[] = {FAULT_IN_TURN, EINTR, FAULT_SHORT, FAULT_ZERO, EIO,  ENOSPC,
+                             EACCES,        EDQUOT, EMFILE,     EROFS,      ENOMEM, EPERM};
 enum { ERRORS = sizeof errors / sizeof *errors };
+
+static int error_of(int error, long nth)
+{
+    return error == FAULT_IN_TURN ? errors[IN_TURN + nth % (ERRORS - IN_TURN)] : error;
+}
 
 /* Sanitizers are slow, and look for other things: one kind takes them all ways. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -91,7 +99,7 @@ enum { ERRORS = sizeof errors / sizeof *errors };
 #define QUICK_SYSTEMS 1
 #else
 #define QUICK_SYSTEMS SYSTEMS
-#define QUICK_ERRORS 4
+#define QUICK_ERRORS IN_TURN
 #endif
 
 /* Systems that lack something, so that the ways round it meet their faults too. */
@@ -473,7 +481,9 @@ static void count_up(const scenario *s, unsigned lacks, enum scene_call which, i
         size_t descriptors = count_descriptors();
         long bytes = atomic_load(&scene_bytes), blocks = atomic_load(&scene_blocks);
         fault_lacking(lacks);
-        fault.which = which, fault.nth = nth, fault.error = error, fault.forever = forever;
+        fault.which = which, fault.nth = nth, fault.forever = forever;
+        fault.error = error_of(error, nth);
+        race_deadline(120, "an operation with a fault");
         outcome result = perform(s->kind, s->path, s->path2), *o = &result;
         struct scene_fault had = fault;
         fault.lacks = 0, fault.nth = 0; /* no more */
@@ -509,16 +519,20 @@ static outcome run_clean(const scenario *s, unsigned lacks, int lack_error, int 
     return result;
 }
 
+static enum scene_call which_of(int error)
+{
+    return error == FAULT_SHORT || error == FAULT_ZERO ? CALL_COUNTED : CALL_SYSTEM;
+}
+
 static void sweep(const scenario *s)
 {
     outcome clean = run_clean(s, 0, 0, 1);
     size_t most = !s->path2 ? 1 : thorough ? SYSTEMS : s->rule == AS_BEFORE ? QUICK_SYSTEMS : 1;
     for (size_t y = 0; y < most; y++)
-        for (size_t e = 0; e < (thorough ? ERRORS : QUICK_ERRORS); e++)
+        for (size_t e = thorough; e < (thorough ? ERRORS : QUICK_ERRORS); e++)
             for (int forever = 0; forever < 2; forever++)
-                if (y == 0 || thorough || (errors[e] == EIO && !forever))
-                    count_up(s, systems[y], errors[e] > 0 ? CALL_SYSTEM : CALL_COUNTED, errors[e],
-                             forever, &clean);
+                if (y == 0 || thorough || (e == 0 && !forever))
+                    count_up(s, systems[y], which_of(errors[e]), errors[e], forever, &clean);
     for (int forever = 0; forever < 2; forever++)
         count_up(s, systems[0], CALL_MEMORY, ENOMEM, forever, &clean);
 }
@@ -527,7 +541,7 @@ static void every_operation(void)
 {
     for (size_t i = 0; i < SCENARIOS; i++) {
         const scenario *s = &scenarios[i];
-        race_deadline(900, "every operation");
+        race_deadline(120, "an operation without a fault");
         if (world_away[0] || s->path2 == NULL || s->path2[0] != '@')
             sweep(s);
     }
@@ -590,7 +604,9 @@ static void list_with(int error, int forever, enum scene_call which)
         size_t descriptors = count_descriptors(), came = 0;
         REQUIRE(mhq_job_init_list(&job, &list) == 0);
         fault_none();
-        fault.which = which, fault.nth = nth, fault.error = error, fault.forever = forever;
+        fault.which = which, fault.nth = nth, fault.forever = forever;
+        fault.error = error_of(error, nth);
+        race_deadline(120, "a list with a fault");
         REQUIRE(mhq_submit(engine, &job, STEPS, 0) == MHQ_ACCEPTED);
         for (int over = 0; !over;) {
             mhq_run *run = mhq_collect(engine);
@@ -620,15 +636,11 @@ static void list_with(int error, int forever, enum scene_call which)
 
 static void lists(void)
 {
-    race_deadline(300, "lists");
-    list_with(EIO, 0, CALL_SYSTEM);
-    list_with(ENOSPC, 1, CALL_SYSTEM);
-    list_with(ENOMEM, 0, CALL_MEMORY);
-    if (thorough) {
-        list_with(EMFILE, 0, CALL_SYSTEM);
-        list_with(EACCES, 1, CALL_SYSTEM);
-        list_with(ENOMEM, 1, CALL_MEMORY);
-    }
+    for (size_t e = thorough; e < (thorough ? ERRORS : 1); e++)
+        for (int forever = 0; forever < 2; forever++)
+            list_with(errors[e], forever, which_of(errors[e]));
+    for (int forever = 0; forever < 2; forever++)
+        list_with(ENOMEM, forever, CALL_MEMORY);
 }
 
 /* ---- an engine that cannot start ------------------------------------------------------------- */
