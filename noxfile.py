@@ -82,6 +82,23 @@ def disks(session: nox.Session) -> None:
     session.run(*command, env={"MHDDQ_TEST_ROUNDS": rounds}, external=True)
 
 
+@nox.session(venv_backend="none")
+def faults(session: nox.Session) -> None:
+    """Every call fails, in all ways and with all errors, on systems that lack something, too."""
+    run_long(session, "test_faults")
+
+
+@nox.session(venv_backend="none")
+def load(session: nox.Session) -> None:
+    """A million operations through each small ring from each crowd; 100,000 histories."""
+    run_long(session, "test_load")
+
+
+def run_long(session: nox.Session, test: str) -> None:
+    env = {"MHQ_LONG": "1", "DEADLINE": "7200"}
+    session.run("csrc/test/run.sh", test, env=env, external=True)
+
+
 @nox.session
 def soak(session: nox.Session) -> None:
     """Random work under random faults, against an oracle: 15 minutes, or ``-- --seconds N``."""

@@ -4,7 +4,7 @@
  * in the middle of something, a system call waits at a gate (a wrapped table of calls): files
  * whose names begin with "gate".
  */
-#include "race.h"
+#include "engine_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,83 +15,7 @@
 #include <sys/wait.h>
 
 #include "block.h"
-#include "calls.h"
-#include "mhq.h"
 #include "sys.h"
-
-typedef struct item {
-    mhq_job job; /* first: a job is its item */
-    mhq_op op;
-    char path[32];
-    uint32_t producer;
-    uint64_t number;
-    int delivered;
-} item;
-
-static item *item_of(mhq_job *job)
-{
-    return (item *)(void *)job;
-}
-
-static item *items_new(size_t count)
-{
-    item *items = calloc(count, sizeof *items);
-    REQUIRE(items != NULL);
-    return items;
-}
-
-static item *item_set(item *it, enum mhq_kind kind, const char *path)
-{
-    memset(it, 0, sizeof *it);
-    REQUIRE(strlen(path) < sizeof it->path);
-    strcpy(it->path, path);
-    it->op.kind = (uint8_t)kind;
-    it->op.path = it->path;
-    it->op.data = it->path; /* of which nothing is written unless a size is set */
-    mhq_job_init(&it->job, &it->op);
-    return it;
-}
-
-static mhq_engine *engine_open(uint64_t ring_size, uint64_t budget, const mhq_calls *calls)
-{
-    mhq_config config = {.ring_size = ring_size, .buffer_bytes = budget, .head = 32, .tail = 1,
-                         .calls = calls};
-    mhq_engine *engine = NULL;
-    REQUIRE(mhq_engine_open(&config, &engine) == 0);
-    return engine;
-}
-
-#define BUDGET ((uint64_t)64 << 20)
-
-static void submit(mhq_engine *engine, item *it)
-{
-    REQUIRE(mhq_submit(engine, &it->job, 1, 0) == MHQ_ACCEPTED);
-}
-
-static mhq_counters counted(mhq_engine *engine)
-{
-    mhq_counters c;
-    mhq_count(engine, &c);
-    return c;
-}
-
-/* Closes, takes what is left, which is to be nothing, and frees. */
-static void engine_end(mhq_engine *engine)
-{
-    mhq_close(engine);
-    CHECK(mhq_collect(engine) == NULL);
-    CHECK(mhq_collect(engine) == NULL);
-    CHECK_INT(mhq_wait_stopped(engine, 0), 0);
-    mhq_stop(engine);
-    CHECK_INT(mhq_wait_stopped(engine, 0), 1);
-    CHECK_INT(mhq_wait_stopped(engine, -1), 1);
-    mhq_counters c = counted(engine);
-    CHECK_INT(c.overlaps, 0);
-    CHECK_INT(c.in_flight, 0);
-    CHECK_INT(c.undelivered_bytes, 0);
-    CHECK_INT(c.accepted, c.completed);
-    mhq_engine_free(engine);
-}
 
 static void write_file(const char *path, size_t size)
 {
@@ -382,97 +306,6 @@ static void budget(int as_list)
     engine_end(engine);
     free(entries);
     free(items);
-}
-
-/* ---- room ------------------------------------------------------------------------------------ */
-
-static struct {
-    mhq_engine *engine;
-    unsigned producers;
-    uint64_t each, overdrawn, total;
-    item *items[9];
-    uint64_t next_of[9], returned, reordered, doubled, out_of_sequence, renewed;
-} room;
-
-static void room_item(item *it, unsigned producer, uint64_t number)
-{
-    it->producer = producer;
-    it->number = number;
-    it->op.kind = MHQ_FILE_EXISTS;
-    it->op.path = "there";
-    it->op.refused = number % 16 != 0; /* most without a system call, so that they come fast */
-    mhq_job_init(&it->job, &it->op);
-}
-
-static void *room_producer(void *argument)
-{
-    unsigned me = *(unsigned *)argument;
-    for (uint64_t i = 0; i < room.each; i++) {
-        item *it = &room.items[me][i];
-        room_item(it, me, i);
-        enum mhq_accepted accepted;
-        while ((accepted = mhq_submit(room.engine, &it->job, 1, 0)) == MHQ_RING_FULL)
-            mhq_wait_room(room.engine, -1); /* nothing but the engine wakes it */
-        CHECK(accepted == MHQ_ACCEPTED);
-    }
-    return NULL;
-}
-
-static void room_overdraw(void)
-{
-    item *it = &room.items[room.producers][room.renewed];
-    room_item(it, room.producers, room.renewed++);
-    CHECK(mhq_submit(room.engine, &it->job, 1, 1) == MHQ_ACCEPTED);
-}
-
-static void waiting_for_room(uint64_t ring_size, unsigned producers, uint64_t total)
-{
-    race_deadline(300, "waiting for room");
-    memset(&room, 0, sizeof room);
-    room.engine = engine_open(ring_size, BUDGET, NULL);
-    room.producers = producers;
-    room.overdrawn = total / 10;
-    room.each = (total - room.overdrawn) / producers;
-    room.total = room.each * producers + room.overdrawn;
-    pthread_t threads[8];
-    unsigned names[8];
-    room.items[producers] = items_new(room.overdrawn);
-    for (unsigned i = 0; i < producers; i++) {
-        names[i] = i;
-        room.items[i] = items_new(room.each);
-        threads[i] = race_start(room_producer, &names[i]);
-    }
-    uint64_t tickets = 0;
-    while (room.returned < room.total) {
-        mhq_run *run = mhq_collect(room.engine);
-        REQUIRE(run != NULL);
-        for (mhq_run *following; run != NULL; run = following) {
-            following = run->next;
-            item *it = item_of(run->job);
-            room.returned++;
-            room.reordered += it->job.ticket != tickets++;
-            room.doubled += it->delivered++ != 0;
-            room.out_of_sequence += it->number != room.next_of[it->producer]++;
-            if (room.returned % 7 == 0)
-                for (int i = 0; i < 3 && room.renewed < room.overdrawn; i++)
-                    room_overdraw(); /* a callback enqueues, beyond the ring if need be */
-            CHECK_INT(mhq_delivered(room.engine, run), 1);
-        }
-    }
-    for (unsigned i = 0; i < producers; i++)
-        race_join(threads[i]);
-    CHECK_INT(room.reordered, 0);
-    CHECK_INT(room.doubled, 0);
-    CHECK_INT(room.out_of_sequence, 0);
-    CHECK_INT(room.renewed, room.overdrawn);
-    uint64_t lost = 0;
-    for (unsigned i = 0; i <= producers; i++)
-        for (uint64_t j = 0; j < (i < producers ? room.each : room.overdrawn); j++)
-            lost += room.items[i][j].delivered == 0;
-    CHECK_INT(lost, 0);
-    engine_end(room.engine);
-    for (unsigned i = 0; i <= producers; i++)
-        free(room.items[i]);
 }
 
 /* ---- gates ----------------------------------------------------------------------------------- */
@@ -1121,9 +954,8 @@ static void no_threads_leave_nothing(void)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-int main(int count, char **arguments)
+int main(void)
 {
-    uint64_t total = count > 1 ? strtoull(arguments[1], NULL, 10) : 20000;
     const char *base = getenv("TMPDIR");
     char place[256];
     snprintf(place, sizeof place, "%s/mhq-engine-XXXXXX", base ? base : P_tmpdir);
@@ -1142,9 +974,6 @@ int main(int count, char **arguments)
     more_operations_than_records(100000);
     budget(0);
     budget(1);
-    waiting_for_room(1, 4, total);
-    waiting_for_room(2, 8, total);
-    waiting_for_room(64, 8, total);
     completions_come_before_the_next_call();
     completions_of_a_list_come_one_by_one();
     a_wait_for_the_budget_wakes();

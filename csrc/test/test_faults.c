@@ -6,7 +6,7 @@
  * no descriptor and no byte is lost, what is there is what was there or what should be there, and
  * an operation that follows works.
  *
- *   MHQ_FAULTS=long test_faults     all errors in all ways; else a selection of them
+ *   MHQ_LONG=1 test_faults     all errors in all ways; else a selection of them
  */
 #include "race.h"
 #include "world.h"
@@ -709,8 +709,8 @@ static int find_away(void)
 
 int main(void)
 {
-    const char *how = getenv("MHQ_FAULTS"), *base = getenv("TMPDIR");
-    thorough = how && strcmp(how, "long") == 0;
+    const char *base = getenv("TMPDIR");
+    thorough = getenv("MHQ_LONG") != NULL;
     calls = scene_calls();
     if (!base || !*base) /* memory is faster than what has to remember */
         base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
