@@ -539,7 +539,7 @@ def in_a_process_with_faults(arguments: list[str]) -> int:
         subprocess.run([compiler, *flags, "-o", library, source, "-ldl"], check=True)
         ran = subprocess.run(
             [sys.executable, __file__, *arguments, "--top", directory],
-            env=os.environ | SETTINGS | {"LD_PRELOAD": str(library)},
+            env=SETTINGS | {"TEST_DEADLINE": "300"} | os.environ | {"LD_PRELOAD": str(library)},
             check=False,
         )
     return ran.returncode
