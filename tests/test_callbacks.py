@@ -523,6 +523,9 @@ SHORT_OF_MEMORY = """
     [
         "tries(mhddq.file_write, heard.append, data, 'file', True)",
         "tries(mhddq.file_write, heard.append, 'text', 'file')",
+        "mhddq.create_empty_oplist()\n"
+        "    mhddq.oplist_file_write(accepted, heard.append, data, 'file', True)\n"
+        "    accepted = tries(mhddq.enqueue_oplist, accepted)",
     ],
 )
 def test_where_memory_is_short_accepted_still_means_accepted(tried):

@@ -10,6 +10,8 @@ from programs import Ended, ended
 
 import mhddq
 
+LONG = (pytest.mark.slow, pytest.mark.timeout(1200))
+
 # 8 producers; callbacks enqueue in their turn. Each item must come back once, in its order.
 CROWD = """
     EACH, EVERY = int(sys.argv[1]), int(sys.argv[2])
@@ -108,9 +110,11 @@ def test_exactly_once_on_the_disk_s_side(ring_size):
     assert end["stats"]["accepted"] == len(wanted) + 2
 
 
-def test_signals_at_a_thousand_a_second_whose_handlers_enqueue():
+@pytest.mark.parametrize("signals", [400, pytest.param(20_000, marks=LONG)])
+def test_signals_at_a_thousand_a_second_whose_handlers_enqueue(signals, tally):
     end = ended(
         """
+        SIGNALS = int(sys.argv[1])
         heard, sent, inside = [], [], []
         def handler(number, frame):
             if inside:           # a handler that waits for room is interrupted by the next one
@@ -123,11 +127,11 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue():
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
         names, n = [], 0
-        while len(sent) < 400:
+        while len(sent) < SIGNALS:
             name = f"m{n}"
             n += 1
-            if n > 1500:
-                until(lambda: len(sent) >= 400, "signals")
+            if n > 4 * SIGNALS:
+                until(lambda: len(sent) >= SIGNALS, "signals")
                 break
             must(mhddq.file_create(heard.append, name) is True)
             names.append(name)
@@ -135,8 +139,11 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue():
         mhddq.shutdown()
         tell(heard=[[a["params"]["filename"], a["result"]] for a in heard], sent=sent, names=names)
         """,
+        str(signals),
         env={"MHDDQ_RING_SIZE": "8"},
+        timeout=30 + signals / 50,
     )
+    tally("signals", "at a thousand a second", len(end["sent"]))
     heard = [name for name, result in end["heard"]]
     assert all(result for name, result in end["heard"])
     assert sorted(heard) == sorted(end["sent"] + end["names"]) == sorted(end.files)
@@ -144,7 +151,8 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue():
     assert [name for name in heard if name[0] == "h"] == end["sent"]
 
 
-def test_ctrl_c_again_and_again_under_load():
+@pytest.mark.parametrize("calls", [1200, pytest.param(50_000, marks=LONG)])
+def test_ctrl_c_again_and_again_under_load(calls, tally):
     """Each call returned True (it runs once), or was interrupted (once or not at all)."""
     end = ended(
         """
@@ -166,7 +174,7 @@ def test_ctrl_c_again_and_again_under_load():
         signal.signal(signal.SIGINT, handler)
         thread = threading.Thread(target=annoy)
         thread.start()
-        for n in range(1200):
+        for n in range(int(sys.argv[1])):
             name = f"{n}"
             try:
                 armed = True
@@ -180,8 +188,11 @@ def test_ctrl_c_again_and_again_under_load():
         mhddq.shutdown()
         tell(heard=heard, accepted=accepted, interrupted=interrupted)
         """,
+        str(calls),
         env={"MHDDQ_RING_SIZE": "4"},
+        timeout=30 + calls / 50,
     )
+    tally("signals", "calls interrupted by Ctrl-C", len(end["interrupted"]))
     heard = [name for name, result in end["heard"]]
     assert all(result for name, result in end["heard"])
     assert len(heard) == len(set(heard))
