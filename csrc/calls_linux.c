@@ -132,8 +132,8 @@ static int mount_id_by_proc(int dir, const char *path, int flags, uint64_t *id)
     return result;
 }
 
-/* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and some
- * sandboxes refuse it with EPERM. */
+/* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and sandboxes refuse it
+ * in one way or another. */
 static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 {
 #ifdef SYS_statx
@@ -144,7 +144,7 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
             *id = st.mount_id;
             return 0;
         }
-    } else if (errno != ENOSYS && errno != EPERM) {
+    } else if (errno != ENOSYS && errno != EPERM && errno != EINVAL) {
         return -1;
     }
 #endif
