@@ -133,14 +133,15 @@ static int mount_id_by_proc(int dir, const char *path, int flags, uint64_t *id)
 }
 
 /* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and sandboxes refuse it
- * in one way or another. */
+ * in one way or another. qemu's emulation of programs for other processors says that it tells the
+ * id, and leaves 0: were that believed, trees would be deleted beyond their mount. */
 static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 {
 #ifdef SYS_statx
     struct stat_extended st;
     memset(&st, 0, sizeof st); /* memory checkers do not know that the call writes here */
     if (syscall(SYS_statx, dir, path, flags, MASK_MOUNT_ID, &st) == 0) {
-        if (st.mask & MASK_MOUNT_ID) {
+        if ((st.mask & MASK_MOUNT_ID) && st.mount_id) {
             *id = st.mount_id;
             return 0;
         }

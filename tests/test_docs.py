@@ -207,6 +207,12 @@ def test_the_readmes_table_of_settings():
     assert described == [tuple(setting) for setting in _settings.SETTINGS.values()]
 
 
+def test_the_readmes_table_of_platforms():
+    assert list(rows(text_of("README.md"), "| platform |")) == list(
+        rows(text_of("docs/platforms.md"), "| platform |")
+    )
+
+
 def test_the_reference_has_every_public_name():
     reference = "".join(text_of(page) for page in PAGES if page.startswith("docs/reference/"))
     described = re.findall(r"^\.\. auto(?:function|class):: (\w+)$", reference, re.MULTILINE)
