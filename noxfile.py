@@ -188,6 +188,18 @@ def macos(session: nox.Session) -> None:
     session.run("python", "tools/macos.py")
 
 
+@nox.session(venv_backend="none")
+def model(session: nox.Session) -> None:
+    """The protocol in SPIN, and mutants that it must catch; ``-- --quick``: the gate's part."""
+    session.run("python3", "model/run.py", *session.posargs, external=True)
+
+
+@nox.session(venv_backend="none")
+def litmus(session: nox.Session) -> None:
+    """Park and wake, 10^8 times, or ``-- ROUNDS``; a weakened build must fail."""
+    session.run("csrc/test/litmus.sh", *session.posargs, external=True)
+
+
 @nox.session
 def instructions(session: nox.Session) -> None:
     """Instructions per operation, by callgrind, beside the stored ones; ``-- --store`` stores."""

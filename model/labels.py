@@ -1,0 +1,184 @@
+"""Compares the atomics of the C code with the tagged lines of the model, in both directions.
+
+A tag is a comment behind the line: ``@ FILE FUNCTION OPERATION(FIELD) [LABELS]``, as the C code has
+them. A line of the C code that has a label but no atomic (a call that has it) is tagged without
+operation. Each invariant that the heads of the C files number has its assertion in the model. The
+table in README.md is made from the tags: ``python model/labels.py --write`` renews it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MODEL = HERE / "mhddq.pml"
+README = HERE / "README.md"
+CORE = HERE.parent / "csrc"
+FILES = ("ring.c", "baton.c", "done.h", "park.h", "walk.c", "engine.c")
+HEADS = ("ring.h", "baton.h", "done.h", "walk.h", "engine.c")
+
+COUNTER = "a counter, which no thread decides by"
+# What the C code has and the model has not: file, function ("" for all), operation(field), why.
+LEFT_OUT = [
+    ("ring.c", "mhq_ring_peek", "load_rlx(head)", "looks only, as the holder, and decides nothing"),
+    ("ring.c", "mhq_ring_peek", "load_acq(state)", "as above"),
+    ("ring.c", "mhq_ring_is_closed", "load_sc(tail)", "a glance for others"),
+    ("engine.c", "run_one", "add_rlx(overlaps)", "the model asserts that it stays 0"),
+    ("engine.c", "mhq_wait_stopped", "load_acq(stopped)", "modelled; the second look of the same"),
+    *(
+        ("engine.c", "", f"{operation}({field})", COUNTER)
+        for operation, fields in {
+            "load_rlx": "done high_water list_operations parks caller_wakes undelivered overlaps"
+            " operations failed bytes_read bytes_written trades wakes given",
+            "store_rlx": "high_water",
+            "add_rlx": "list_operations caller_wakes",
+            "bump": "operations failed bytes_read bytes_written trades wakes",
+        }.items()
+        for field in fields.split()
+    ),
+    ("park.h", "mhq_park_wait", "bump(parks)", COUNTER),
+]
+
+Item = tuple[str, str, str, frozenset[str]]
+
+ATOMIC = re.compile(r"\bmhq_((?:load|store|add|sub|or|swap|cas)_(?:rlx|acq|rel|ar|sc)|bump)\(")
+LABEL = re.compile(r"\[([A-Za-z][A-Za-z0-9-]*)\]")
+FUNCTION = re.compile(r"^[a-z].*?\b(\w+)\([^;]*$")
+COMMENT = re.compile(r"/\*.*?\*/")
+TAG = re.compile(r"/\* @ (\S+) (\w+) ?(?:(\w+)\((\w+)\))? ?((?:\[\S+\] ?)*)\*/")
+
+
+def first_argument(text: str) -> str:
+    """The field that an atomic's first argument names."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if depth < 0 or (letter == "," and depth == 0):
+            text = text[:at]
+            break
+    found = re.search(r"(\w+)(?:\[[^]]*\])?$", text)
+    assert found, text
+    return found[1]
+
+
+def bodies(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each function of a C file and its lines; a comment of several lines comes as one line."""
+    text = re.sub(r"/\*.*?\*/", lambda m: " ".join(m[0].split()), text, flags=re.DOTALL)
+    name = ""
+    lines: list[str] | None = None
+    for line in text.splitlines():
+        if line == "{":
+            lines = []
+        elif line == "}" and lines is not None:
+            yield name, lines
+            lines = None
+        elif lines is not None:
+            lines.append(line)
+        elif found := FUNCTION.match(line):
+            name = found[1]
+
+
+def in_c(file: str, text: str) -> Iterator[Item]:
+    for function, lines in bodies(text):
+        above: set[str] = set()
+        for line in lines:
+            labels = above | {m for c in COMMENT.findall(line) for m in LABEL.findall(c)}
+            code = COMMENT.sub("", line)
+            if not code.strip():
+                above = labels
+                continue
+            above = set()
+            atomics = list(ATOMIC.finditer(code))
+            for atomic in atomics:
+                field = first_argument(code[atomic.end() :])
+                yield file, function, f"{atomic[1]}({field})", frozenset(labels)
+            if labels and not atomics:
+                yield file, function, "", frozenset(labels)
+
+
+def in_model(text: str) -> Iterator[tuple[int, Item | str]]:
+    """The tags and the lines they are on; a string is a complaint."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if "/* @" not in line:
+            continue
+        tag = TAG.search(line)
+        if tag is None:
+            yield number, "not a tag that can be read"
+            continue
+        file, function, operation, field, labels = tag.groups()
+        if operation and f"{operation.upper()}(" not in line[: tag.start()]:
+            yield number, f"the line is no {operation}"
+        what = f"{operation}({field})" if operation else ""
+        yield number, (file, function, what, frozenset(LABEL.findall(labels)))
+
+
+def show(item: Item) -> str:
+    file, function, what, labels = item
+    return f"{file} {function} {what} {' '.join(f'[{name}]' for name in sorted(labels))}"
+
+
+def invariants() -> Iterator[tuple[str, str]]:
+    for head in HEADS:
+        text = (CORE / head).read_text()
+        for name in re.findall(r"^ \* +(?:Invariant )?([A-Z]\d)(?::| ) ", text, re.MULTILINE):
+            yield name, head
+
+
+def table(model: str) -> str:
+    rows = []
+    for number, item in in_model(model):
+        if not isinstance(item, str):
+            file, function, what, labels = item
+            names = " ".join(f"`[{name}]`" for name in sorted(labels))
+            rows.append((f"`{file}`", f"`{function}`", f"`{what}`" if what else "", names, number))
+    lines = model.splitlines()
+    for name, head in invariants():
+        for number, line in enumerate(lines, 1):
+            if re.search(rf"/\* {name}\b", line):
+                rows.append((f"`{head}`", "", "assertion", name, number))
+    heading = "| file | function | operation | label | line of mhddq.pml |\n|---|---|---|---|---|\n"
+    return heading + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
+
+
+def readme_with(rows: str) -> str:
+    begin, end = "<!-- made by labels.py -->\n", "<!-- end -->\n"
+    before, _, rest = README.read_text().partition(begin)
+    return f"{before}{begin}\n{rows}\n{end}{rest.partition(end)[2]}"
+
+
+def differences() -> tuple[list[str], int]:
+    """What is in one and not in the other, and how many lines are in both."""
+    wrong: list[str] = []
+    code = {item for file in FILES for item in in_c(file, (CORE / file).read_text())}
+    model = MODEL.read_text()
+    tagged: set[Item] = set()
+    for number, item in in_model(model):
+        if isinstance(item, str):
+            wrong.append(f"mhddq.pml:{number}: {item}")
+        else:
+            tagged.add(item)
+    left_out = set()
+    for file, function, what, _why in LEFT_OUT:
+        found = {i for i in code if i[0] == file and function in ("", i[1]) and i[2] == what}
+        if not found:
+            wrong.append(f"left out, but not in the C code: {file} {function} {what}")
+        left_out |= found
+    wrong += [f"not in the model: {show(i)}" for i in sorted(code - tagged - left_out, key=show)]
+    wrong += [f"not in the C code: {show(i)}" for i in sorted(tagged - code, key=show)]
+    for name, head in invariants():
+        if not re.search(rf"assert\(.*/\* {name}\b", model):
+            wrong.append(f"no assertion in the model: {name}, {head}")
+    if readme_with(table(model)) != README.read_text():
+        wrong.append("the table in model/README.md is old: python model/labels.py --write")
+    return wrong, len(tagged)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        README.write_text(readme_with(table(MODEL.read_text())))
+    complaints, agreeing = differences()
+    print("\n".join(complaints) or f"{agreeing} lines of the C code and the model agree")
+    raise SystemExit(bool(complaints))

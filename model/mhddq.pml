@@ -1,0 +1,923 @@
+/* mhddq.pml - the protocol of csrc/: ring, baton, done stack, parking, room, close and the end.
+ *
+ * Each access to an atomic of the C code is one line here, tagged with its file, its function, the
+ * operation of atomic.h, the field, and its labels. run.py compares the tags with the C code in
+ * both directions. README.md says what is left out. A scene (run.py) sets:
+ *
+ *   CAPACITY          of the ring: 1, 2 or 4
+ *   PRODUCERS, JOBS   each enqueues so many
+ *   OVERDRAW          at most so many jobs that callbacks enqueue
+ *   IO                I/O threads: 2, or 1, who always holds the baton
+ *   LIST, POOL        operations of a job that is a list (0: none is); records in the pool
+ *   BUDGET            of undelivered bytes; an operation takes 0, 1 or 2 (0: no budget, no bytes)
+ *   LEFT              operations that leave a temporary behind, at most
+ *   CLOSER            1: a thread closes at any moment; 0: a callback does, the last one
+ *   COUNTER           1: a thread reads the counters
+ *   LATE              1: what a seq_cst read-modify-write stores waits in the buffer, too
+ *   EARLY             sleeps that may end for no reason, or for a signal
+ */
+
+/* ---- the words that threads share ---- */
+
+#define TAIL 0
+#define HEAD 1
+#define DONE 2
+#define WAITERS 3
+#define ROOM 4 /* room_epoch */
+#define OVERFLOWED 5
+#define LOCK 6 /* overflow_lock */
+#define SLOT(t) (7 + ((t) & MASK))
+#define JOB(t) (11 + ((t) & MASK))
+#define CONSUMER 15 /* the state of ring.consumer */
+#define CALLBACK 16 /* of done.consumer */
+#define DELIVERY 17 /* of engine.delivery */
+#define WAITING(io) (18 + (io)) /* of baton.waiting */
+#define HOLDER 20
+#define OVER 21 /* baton.finished */
+#define AWAY(io) (22 + (io))
+#define TOP 24 /* of the done stack */
+#define FINISHED 25
+#define STOPPED 26
+#define AT_DISK 27
+#define UNDELIVERED 28
+#define RETURNED 29 /* records of the pool */
+#define LEFT_TOP 30
+#define LISTS 31
+#define NEXT(id) (32 + (id)) /* run->next; left->next */
+#define WORDS (33 + IDS)
+
+#define FIRST_RECORD (PRODUCERS * JOBS + OVERDRAW) /* ids from 1: jobs, records, left behind */
+#define FIRST_LEFT (FIRST_RECORD + POOL)
+#define IDS (FIRST_LEFT + LEFT)
+
+#define THREADS (PRODUCERS + 1 + IO + CLOSER + COUNTER)
+
+/* Who waits for room need not wait for the jobs under way once it is closed. */
+bool released;
+#define MAY_SLEEP(w) (!released || (w) != ROOM)
+
+#include "memory.pml"
+
+#define MASK (CAPACITY - 1)
+#define CLOSED 128
+#define AWAKE 0
+#define PARKED 1
+#define NONE 0
+#define FULL 0
+#define CLAIMED 1
+#define REFUSED 2
+
+/* ---- what the model notes, to judge by; no thread decides by it ---- */
+
+mtype = { RING, HOLDERS, STACK, CALLBACKS, BACK };
+mtype place[IDS + 1]; /* of a run record; 0: with the caller, or spare */
+byte ticket[IDS + 1];
+byte stamp[IDS + 1]; /* it was the operation of this number to be run */
+byte charged[IDS + 1];
+byte accepted;   /* jobs */
+byte ran, pushed, told; /* records */
+byte delivered;  /* jobs */
+byte inside;     /* I/O threads in an operation */
+byte owed;       /* sisters who are about to wake the callback thread */
+byte ended;      /* I/O threads */
+bool final;      /* closed: the tail stays as it is */
+
+#define RECORDS (FIRST_LEFT + 1)
+
+#define TOLD (!SLEEPS(PRODUCERS, CALLBACK) || mem[TOP] == NONE || owed > 0)
+#define NOBODY_SLEEPS_OVER_IT assert(TOLD) /* E3 */
+
+/* ---- park.h ---- */
+
+inline park_prepare(p)
+{
+    STORE_SC(p, PARKED) /* @ park.h mhq_park_prepare store_sc(state) [P1] */
+}
+
+inline park_cancel(p)
+{
+    STORE_RLX(p, AWAKE) /* @ park.h mhq_park_cancel store_rlx(state) */
+}
+
+inline park_wait(p)
+{
+    do
+    :: true ->
+        LOAD_ACQ(v, p); /* @ park.h mhq_park_wait load_acq(state) */
+        if
+        :: v == PARKED -> FUTEX_WAIT(p, PARKED)
+        :: else -> break
+        fi
+    od;
+    park_cancel(p)
+}
+
+/* READY sets `yes`. Each fact that it looks for stays true until the sleeper herself acts; so its
+ * looks are as good as one at the moment of the first that finds something, or of the first of
+ * all, and are one step here unless a load waits for the thread's own stores. That the sleeper
+ * spins is the same as that she looks later; and what was ready at P2 is so when she looks again. */
+#define PARK_UNTIL(p, READY)                                                              \
+    do                                                                                    \
+    :: true ->                                                                            \
+        atomic { READY };                                                                 \
+        if                                                                                \
+        :: yes -> break                                                                   \
+        :: else                                                                           \
+        fi;                                                                               \
+        park_prepare(p);                                                                  \
+        atomic { READY }; /* @ park.h mhq_park_until [P2] */                              \
+        if                                                                                \
+        :: yes -> park_cancel(p); break                                                   \
+        :: else -> park_wait(p)                                                           \
+        fi                                                                                \
+    od
+
+inline unpark(p)
+{
+    LOAD_SC(v, p); /* @ park.h mhq_is_parked load_sc(state) [W2] */
+    if
+    :: v == PARKED ->
+        SWAP_SC(v, p, AWAKE); /* @ park.h mhq_unpark swap_sc(state) */
+        if
+        :: v == PARKED -> FUTEX_WAKE(p)
+        :: else
+        fi
+    :: else
+    fi
+}
+
+/* ---- ring.c ---- */
+
+#define FREE_FOR(t) (2 * ((t) - ((t) & MASK)))
+#define ROOM_AT(tail, done) ((tail) - (done) < CAPACITY)
+
+byte over[OVERDRAW + 1]; /* ring.overflow, under LOCK: ids, the lowest ticket first */
+byte overs;
+
+inline has_room(tail)
+{
+    LOAD_SC(w, DONE); /* @ ring.c has_room load_sc(done) [done] [P2] */
+    yes = ROOM_AT(tail, w)
+}
+
+inline claimed(id, overdraw)
+{
+    assert(!final); /* R4 */
+    assert(overdraw || tail + 1 - delivered <= CAPACITY);
+    assert(place[id] == 0 && tail == accepted);
+    place[id] = RING;
+    ticket[id] = tail;
+    accepted++
+}
+
+inline ring_claim(id, overdraw)
+{
+    LOAD_RLX(tail, TAIL); /* @ ring.c mhq_ring_claim load_rlx(tail) */
+    do
+    :: tail & CLOSED -> outcome = REFUSED; break
+    :: else ->
+        yes = true;
+        if
+        :: overdraw
+        :: else -> has_room(tail)
+        fi;
+        if
+        :: !yes -> outcome = FULL; break
+        :: else
+        fi;
+        atomic {
+            CAS_SC(yes, TAIL, tail, tail + 1); /* @ ring.c mhq_ring_claim cas_sc(tail) */
+            if
+            :: yes -> claimed(id, overdraw); outcome = CLAIMED; break
+            :: else
+            fi
+        }
+    od
+}
+
+inline overflow_insert(id)
+{
+    d_step { FREE(LOCK) && mem[LOCK] == 0; mem[LOCK] = 1 };
+    d_step {
+        at = overs;
+        do
+        :: at > 0 && ticket[over[at - 1]] > ticket[id] -> over[at] = over[at - 1]; at--
+        :: else -> break
+        od;
+        over[at] = id;
+        overs++;
+        assert(overs < 2 || ticket[over[overs - 2]] < ticket[over[overs - 1]]); /* R3 */
+        at = 0
+    }
+    ADD_SC(OVERFLOWED, 1); /* @ ring.c overflow_insert add_sc(overflowed) [W1] */
+    STORE_REL(LOCK, 0)
+}
+
+inline ring_publish(id, overdraw)
+{
+    LOAD_ACQ(v, SLOT(tail)); /* @ ring.c mhq_ring_publish load_acq(state) [slot-free] */
+    assert(v <= FREE_FOR(tail)); /* R1: it is free for this ticket or still in an earlier lap */
+    assert(overdraw || v == FREE_FOR(tail)); /* R2 */
+    if
+    :: v == FREE_FOR(tail) ->
+        STORE_PLAIN(JOB(tail), id);
+        STORE_SC(SLOT(tail), FREE_FOR(tail) + 1) /* @ ring.c mhq_ring_publish store_sc(state) [slot-full] [W1] */
+    :: else ->
+        overflow_insert(id)
+    fi;
+    unpark(CONSUMER)
+}
+
+inline overflow_take(remove)
+{
+    LOAD_SC(v, OVERFLOWED); /* @ ring.c overflow_take load_sc(overflowed) [P2] */
+    found = NONE;
+    if
+    :: v != 0 ->
+        d_step { FREE(LOCK) && mem[LOCK] == 0; mem[LOCK] = 1 };
+        d_step {
+            if
+            :: overs > 0 && ticket[over[0]] == head -> found = over[0]
+            :: else
+            fi;
+            if
+            :: found != NONE && remove ->
+                overs--;
+                for (at : 0 .. OVERDRAW - 1) {
+                    over[at] = over[at + 1]
+                }
+                over[OVERDRAW] = 0;
+                at = 0
+            :: else
+            fi
+        }
+        if
+        :: found != NONE && remove ->
+            SUB_SC(OVERFLOWED, 1) /* @ ring.c overflow_take sub_sc(overflowed) */
+        :: else
+        fi;
+        STORE_REL(LOCK, 0)
+    :: else
+    fi
+}
+
+inline ring_pop()
+{
+    atomic {
+        LOAD_RLX(head, HEAD); /* @ ring.c mhq_ring_pop load_rlx(head) */
+        LOAD_ACQ(v, SLOT(head)) /* @ ring.c mhq_ring_pop load_acq(state) [slot-full] */
+    };
+    if
+    :: v == FREE_FOR(head) + 1 -> LOAD_RLX(job, JOB(head))
+    :: else -> overflow_take(true); job = found
+    fi;
+    if
+    :: job != NONE ->
+        STORE_REL(SLOT(head), FREE_FOR(head + CAPACITY)); /* @ ring.c mhq_ring_pop store_rel(state) [slot-free] */
+        atomic {
+            STORE_REL(HEAD, head + 1); /* @ ring.c mhq_ring_pop store_rel(head) */
+            assert(place[job] == RING && ticket[job] == head);
+            place[job] = HOLDERS
+        }
+    :: else
+    fi
+}
+
+inline ring_ready()
+{
+    LOAD_RLX(head, HEAD); /* @ ring.c mhq_ring_ready load_rlx(head) */
+    LOAD_SC(v, SLOT(head)); /* @ ring.c mhq_ring_ready load_sc(state) [P2] */
+    yes = v == FREE_FOR(head) + 1;
+    if
+    :: !yes -> overflow_take(false); yes = found != NONE
+    :: else
+    fi
+}
+
+inline ring_drained()
+{
+    LOAD_SC(v, TAIL); /* @ ring.c mhq_ring_drained load_sc(tail) [P2] */
+    yes = false;
+    if
+    :: v & CLOSED ->
+        LOAD_ACQ(head, HEAD); /* @ ring.c mhq_ring_drained load_acq(head) */
+        yes = head == v - CLOSED
+    :: else
+    fi
+}
+
+inline wake_waiters()
+{
+    ADD_SC(ROOM, 1); /* @ ring.c wake_waiters add_sc(room_epoch) */
+    FUTEX_WAKE(ROOM)
+}
+
+byte unannounced;
+#define TAKEN ((v & (CLOSED - 1)) - tail)
+
+inline ring_return()
+{
+    atomic { LOAD_RLX(tail, DONE); tail++ }; /* @ ring.c mhq_ring_return load_rlx(done) */
+    STORE_SC(DONE, tail); /* @ ring.c mhq_ring_return store_sc(done) [done] [W1] */
+    LOAD_SC(v, WAITERS); /* @ ring.c mhq_ring_return load_sc(waiters) [W2] */
+    if
+    :: v == 0
+    :: else ->
+        LOAD_RLX(v, TAIL); /* @ ring.c mhq_ring_return load_rlx(tail) */
+        unannounced++;
+        if
+        :: TAKEN >= CAPACITY || (TAKEN > CAPACITY / 2 && unannounced < CAPACITY / 2)
+        :: else -> unannounced = 0; wake_waiters()
+        fi
+    fi
+}
+
+inline ring_wait_room()
+{
+    LOAD_ACQ(epoch, ROOM); /* @ ring.c mhq_ring_wait_room load_acq(room_epoch) */
+    ADD_SC(WAITERS, 1); /* @ ring.c mhq_ring_wait_room add_sc(waiters) [P1] */
+    LOAD_SC(tail, TAIL); /* @ ring.c mhq_ring_wait_room load_sc(tail) */
+    if
+    :: tail & CLOSED
+    :: else ->
+        has_room(tail); /* @ ring.c mhq_ring_wait_room [P2] */
+        if
+        :: !yes -> FUTEX_WAIT(ROOM, epoch)
+        :: else
+        fi
+    fi;
+    SUB_SC(WAITERS, 1) /* @ ring.c mhq_ring_wait_room sub_sc(waiters) */
+}
+
+inline ring_close()
+{
+    atomic {
+        OR_SC(TAIL, CLOSED); /* @ ring.c mhq_ring_close or_sc(tail) [W1] */
+        final = true
+    };
+    unpark(CONSUMER);
+    LOAD_SC(v, WAITERS); /* @ ring.c mhq_ring_close load_sc(waiters) [W2] */
+    if
+    :: v != 0 -> wake_waiters()
+    :: else
+    fi;
+    d_step {
+        released = true;
+        for (w : 0 .. PRODUCERS - 1) {
+            assert(!SLEEPS(w, ROOM))
+        }
+    }
+}
+
+/* ---- done.h ---- */
+
+inline done_push(id)
+{
+    atomic {
+        LOAD_RLX(w, TOP); /* @ done.h mhq_done_push load_rlx(top) */
+        assert(place[id] == HOLDERS);
+        place[id] = STACK;
+        pushed++
+    }
+    do
+    :: true ->
+        STORE_PLAIN(NEXT(id), w);
+        CAS_SC(yes, TOP, w, id); /* @ done.h mhq_done_push cas_sc(top) [run] [W1] */
+        if
+        :: yes -> break
+        :: else
+        fi
+    od
+}
+
+inline done_ready()
+{
+    LOAD_SC(v, TOP); /* @ done.h mhq_done_ready load_sc(top) */
+    yes = v != NONE
+}
+
+/* Turned round: the first pushed is the first of the batch. The links are the taker's own now. */
+inline done_take()
+{
+    SWAP_ACQ(v, TOP, NONE); /* @ done.h mhq_done_take swap_acq(top) [run] */
+    d_step {
+        batches = 0;
+        do
+        :: v != NONE ->
+            assert(batches < RECORDS && place[v] == STACK); /* D1: none comes twice */
+            place[v] = CALLBACKS;
+            batch[batches] = v;
+            batches++;
+            v = mem[NEXT(v)]
+        :: else -> break
+        od
+    }
+}
+
+/* ---- walk.c: the pool ---- */
+
+#if LIST
+byte spare; /* the holder's */
+
+inline pool_take()
+{
+    rec = spare;
+    if
+    :: rec == NONE -> SWAP_ACQ(rec, RETURNED, NONE) /* @ walk.c mhq_pool_take swap_acq(returned) [record] */
+    :: else
+    fi;
+    if
+    :: rec != NONE -> d_step { spare = mem[NEXT(rec)]; assert(place[rec] == 0); place[rec] = HOLDERS } /* K1 */
+    :: else
+    fi
+}
+
+inline pool_ready()
+{
+    yes = spare != NONE;
+    if
+    :: !yes ->
+        LOAD_SC(v, RETURNED); /* @ walk.c mhq_pool_ready load_sc(returned) [P2] */
+        yes = v != NONE
+    :: else
+    fi
+}
+
+byte pool_unannounced;
+
+inline pool_give_back(id)
+{
+    LOAD_RLX(w, RETURNED); /* @ walk.c mhq_pool_give_back load_rlx(returned) */
+    do
+    :: true ->
+        STORE_PLAIN(NEXT(id), w);
+        CAS_SC(yes, RETURNED, w, id); /* @ walk.c mhq_pool_give_back cas_sc(returned) [record] [W1] */
+        if
+        :: yes -> break
+        :: else
+        fi
+    od;
+    pool_unannounced++;
+    if
+    :: pool_unannounced < POOL / 2
+    :: else -> pool_unannounced = 0; announce = true
+    fi
+}
+#endif
+
+/* ---- baton.c ---- */
+
+inline is_over_or_mine()
+{
+    LOAD_SC(v, HOLDER); /* @ baton.c is_over_or_mine load_sc(holder) [baton] [P2] */
+    yes = v == side;
+    if
+    :: !yes ->
+        LOAD_SC(v, OVER); /* @ baton.c is_over_or_mine load_sc(finished) [P2] */
+        yes = v
+    :: else
+    fi
+}
+
+inline baton_pass()
+{
+    STORE_SC(HOLDER, 1 - side); /* @ baton.c mhq_baton_pass store_sc(holder) [baton] [W1] */
+    unpark(WAITING(1 - side))
+}
+
+inline baton_finish()
+{
+    STORE_SC(OVER, 1); /* @ baton.c mhq_baton_finish store_sc(finished) [W1] */
+    unpark(WAITING(1 - side))
+}
+
+/* ---- engine.c: an operation ---- */
+
+#define wake_callback_thread() unpark(CALLBACK)
+
+/* E3: the callback thread is woken before the wait */
+#define WAIT_FOR_DELIVERY(ENOUGH)           \
+    wake_callback_thread();                 \
+    NOBODY_SLEEPS_OVER_IT;                  \
+    PARK_UNTIL(DELIVERY, ENOUGH)
+
+byte undelivered; /* what UNDELIVERED is when all stores have left */
+
+#define CHARGE_FITS(undelivered) \
+    ((undelivered) == charged[rec] || (undelivered) + more <= BUDGET)
+
+inline charge_fits()
+{
+    LOAD_SC(v, UNDELIVERED); /* @ engine.c charge_fits load_sc(undelivered) [P2] */
+    yes = CHARGE_FITS(v)
+}
+
+inline on_charge()
+{
+    charge_fits();
+    if
+    :: yes
+    :: else -> WAIT_FOR_DELIVERY(charge_fits())
+    fi;
+    atomic {
+        ADD_SC(UNDELIVERED, more); /* @ engine.c on_charge add_sc(undelivered) */
+        assert(CHARGE_FITS(undelivered)); /* E4 */
+        undelivered = undelivered + more;
+        charged[rec] = charged[rec] + more
+    }
+}
+
+byte lefts;
+
+inline on_left_behind()
+{
+    lefts++;
+    left = FIRST_LEFT + lefts;
+    LOAD_RLX(w, LEFT_TOP); /* @ engine.c on_left_behind load_rlx(left) */
+    do
+    :: true ->
+        STORE_PLAIN(NEXT(left), w);
+        CAS_REL(yes, LEFT_TOP, w, left); /* @ engine.c on_left_behind cas_rel(left) [left] */
+        if
+        :: yes -> break
+        :: else
+        fi
+    od
+}
+
+inline run_one()
+{
+#if IO == 2
+    SWAP_AR(v, AT_DISK, side + 1); /* @ engine.c run_one swap_ar(at_disk) */
+    assert(v == 0);
+#endif
+    d_step {
+        assert(inside == 0); /* E1 */
+        assert(pushed == ran); /* E2 */
+        NOBODY_SLEEPS_OVER_IT; /* E3 */
+        inside++;
+        ran++;
+        stamp[rec] = ran
+    }
+#if BUDGET
+    if
+    :: true
+    :: more = 1; on_charge()
+    :: more = 2; on_charge()
+    :: more = 1; on_charge(); on_charge()
+    fi;
+#endif
+#if LEFT
+    if
+    :: lefts < LEFT -> on_left_behind()
+    :: true
+    fi;
+#endif
+    atomic {
+        assert(inside == 1);
+#if IO == 2
+        STORE_REL(AT_DISK, 0); /* @ engine.c run_one store_rel(at_disk) */
+#endif
+        inside--
+    }
+}
+
+inline run_list()
+{
+    ops = 0;
+    do
+    :: ops < LIST ->
+        ops++;
+        pool_take();
+        if
+        :: rec == NONE -> WAIT_FOR_DELIVERY(pool_ready()); pool_take() /* @ engine.c record_returned [P2] */
+        :: else
+        fi;
+        assert(rec != NONE);
+        run_one();
+        done_push(rec); /* E2 */
+        wake_callback_thread() /* E3 */
+    :: else -> break
+    od
+}
+
+inline has_work_or_ended()
+{
+    ring_ready();
+    if
+    :: yes
+    :: else -> ring_drained() /* @ engine.c has_work_or_ended [P2] */
+    fi
+}
+
+/* Is her turn over, and may she pass? The clock may say so after any job. */
+inline may_trade()
+{
+    trade = false;
+#if IO == 2
+    if
+    :: true
+    :: LOAD_RLX(v, AWAY(1 - side)); /* @ baton.c mhq_baton_sister_away load_rlx(away) */
+        if
+        :: v
+        :: else -> atomic { ring_ready(); trade = yes }
+        fi
+    fi
+#endif
+}
+
+/* ---- engine.c: the callback thread ---- */
+
+inline collectable()
+{
+    done_ready();
+    if
+    :: yes
+    :: else ->
+        LOAD_SC(v, FINISHED); /* @ engine.c collectable load_sc(finished) [P2] */
+        yes = v
+    fi
+}
+
+byte overdrawn;
+
+inline callback()
+{
+    do
+    :: overdrawn < OVERDRAW ->
+        overdrawn++;
+        id = PRODUCERS * JOBS + overdrawn;
+        ring_claim(id, true);
+        if
+        :: outcome == CLAIMED -> ring_publish(id, true)
+        :: else
+        fi
+    :: true -> break
+    od
+}
+
+inline deliver(rec)
+{
+    d_step {
+        assert(place[rec] == CALLBACKS);
+        told++;
+        assert(stamp[rec] == told);
+        stamp[rec] = 0
+    };
+    callback();
+    announce = false;
+    if
+    :: charged[rec] > 0 ->
+        atomic {
+            SUB_SC(UNDELIVERED, charged[rec]); /* @ engine.c mhq_delivered sub_sc(undelivered) [W1] */
+            undelivered = undelivered - charged[rec];
+            charged[rec] = 0
+        };
+        announce = true
+    :: else
+    fi;
+    if
+#if LIST
+    :: rec > FIRST_RECORD -> place[rec] = 0; pool_give_back(rec)
+#endif
+    :: rec <= FIRST_RECORD ->
+        d_step { place[rec] = BACK; delivered++ };
+        ring_return()
+    fi;
+    if
+    :: announce -> unpark(DELIVERY)
+    :: else
+    fi
+}
+
+/* One is told; the others are put back. */
+inline take_left_behind()
+{
+    LOAD_RLX(left, LEFT_TOP); /* @ engine.c mhq_take_left_behind load_rlx(left) */
+    if
+    :: left == NONE
+    :: else ->
+        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ engine.c mhq_take_left_behind swap_acq(left) [left] */
+        LOAD_RLX(rest, NEXT(left));
+        do
+        :: rest == NONE -> break
+        :: else ->
+            LOAD_RLX(next, NEXT(rest));
+            LOAD_RLX(w, LEFT_TOP); /* @ engine.c mhq_take_left_behind load_rlx(left) */
+            do
+            :: true ->
+                STORE_PLAIN(NEXT(rest), w);
+                CAS_REL(yes, LEFT_TOP, w, rest); /* @ engine.c mhq_take_left_behind cas_rel(left) */
+                if
+                :: yes -> break
+                :: else
+                fi
+            od;
+            rest = next
+        od;
+        atomic { assert(place[left] == 0); place[left] = BACK }
+    fi
+}
+
+/* ---- the threads, in the order of their numbers ---- */
+
+active [PRODUCERS] proctype producer()
+{
+    byte v, w, tail, epoch, outcome, id = _pid * JOBS;
+    bool yes;
+    do
+    :: id == (_pid + 1) * JOBS -> break
+    :: else ->
+        id++;
+        do
+        :: true ->
+            ring_claim(id, false);
+            if
+            :: outcome != FULL -> break
+            :: else -> ring_wait_room()
+            fi
+        od;
+        if
+        :: outcome == REFUSED -> break
+        :: else
+        fi;
+#if COUNTER
+        ADD_REL(LISTS, 1); /* @ engine.c mhq_submit add_rel(lists) [lists] */
+#endif
+        ring_publish(id, false)
+    od
+}
+
+active proctype callback_thread()
+{
+    byte v, w, tail, outcome, id, i, batches, left, rest, next;
+    byte batch[RECORDS];
+    bool yes, announce;
+    do
+    :: true ->
+        PARK_UNTIL(CALLBACK, collectable());
+        done_take();
+        if
+        :: batches == 0 -> break
+        :: else
+        fi;
+        do
+        :: batches > 0 ->
+            /* first pushed, first told */
+            deliver(batch[batches - 1]);
+            d_step { batches--; batch[batches] = 0 }
+        :: else -> break
+        od;
+#if LEFT
+        take_left_behind();
+#endif
+#if !CLOSER
+        if
+        :: delivered - overdrawn == PRODUCERS * JOBS -> ring_close()
+        :: else
+        fi
+#endif
+    od;
+    ended == IO; /* join */
+    assert(mem[TAIL] == CLOSED + accepted && mem[HEAD] == accepted && mem[DONE] <= accepted);
+    assert(delivered == accepted && told == ran && pushed == ran);
+    assert(mem[TOP] == NONE && overs == 0 && undelivered == 0);
+    STORE_REL(STOPPED, 1); /* @ engine.c mhq_stop store_rel(stopped) */
+    FUTEX_WAKE(STOPPED);
+#if LEFT
+    /* mhq_engine_free */
+    do
+    :: mem[LEFT_TOP] != NONE -> take_left_behind()
+    :: else -> break
+    od;
+    for (i : FIRST_LEFT + 1 .. FIRST_LEFT + lefts) {
+        assert(place[i] == BACK)
+    }
+#endif
+}
+
+active [IO] proctype io()
+{
+    byte side = _pid - PRODUCERS - 1;
+    byte v, w, head, job, found, rec, ops, more, left;
+    bool yes, trade;
+#if LIST
+    d_step {
+        spare = FIRST_RECORD + 1;
+        for (w : FIRST_RECORD + 1 .. FIRST_RECORD + POOL - 1) {
+            mem[NEXT(w)] = w + 1
+        }
+    };
+#endif
+waiting:
+#if IO == 2
+    PARK_UNTIL(WAITING(side), is_over_or_mine());
+    LOAD_ACQ(v, HOLDER); /* @ baton.c mhq_baton_wait load_acq(holder) [baton] */
+    if
+    :: v == side
+    :: else -> goto out
+    fi;
+#endif
+    do
+    :: true ->
+        assert(IO == 1 || mem[HOLDER] == side); /* B1 */
+        ring_pop();
+        if
+        :: job == NONE ->
+            NOBODY_SLEEPS_OVER_IT; /* E3 */
+            PARK_UNTIL(CONSUMER, has_work_or_ended());
+            atomic { ring_ready() };
+            if
+            :: yes
+            :: else -> break
+            fi
+        :: else ->
+#if LIST
+            run_list();
+            atomic { ran++; stamp[job] = ran }; /* the list's end is told, too */
+#else
+            rec = job;
+            run_one();
+#endif
+            may_trade();
+            if
+            :: trade -> owed++
+            :: else
+            fi;
+            done_push(job); /* E2 */
+            if
+            :: trade -> goto trades
+            :: else -> wake_callback_thread() /* E3 */
+            fi
+        fi
+    od;
+    STORE_SC(FINISHED, 1); /* @ engine.c io_main store_sc(finished) [W1] */
+#if IO == 2
+    baton_finish();
+#endif
+    wake_callback_thread();
+    goto out;
+trades:
+#if IO == 2
+    if
+    :: true -> yes = false
+    :: true -> STORE_RLX(AWAY(side), 1) /* @ baton.c mhq_baton_away store_rlx(away) */
+    fi;
+    baton_pass();
+    wake_callback_thread(); /* E3 */
+    owed--;
+    STORE_RLX(AWAY(side), 0);
+    goto waiting;
+#endif
+out:
+    atomic { ALL_PLAIN(me); ended++ }
+}
+
+#if CLOSER
+active proctype closer()
+{
+    byte v, w;
+    ring_close();
+    do
+    :: true ->
+        LOAD_ACQ(v, STOPPED); /* @ engine.c mhq_wait_stopped load_acq(stopped) */
+        if
+        :: v -> break
+        :: else -> FUTEX_WAIT(STOPPED, 0)
+        fi
+    od;
+    assert(delivered == accepted)
+}
+#endif
+
+#if COUNTER
+active proctype counter()
+{
+    byte done, lists, tail;
+    LOAD_ACQ(done, DONE); /* @ engine.c mhq_count load_acq(done) [done] */
+    LOAD_ACQ(lists, LISTS); /* @ engine.c mhq_count load_acq(lists) [lists] */
+    LOAD_ACQ(tail, TAIL); /* @ engine.c mhq_count load_acq(tail) */
+    tail = tail & (CLOSED - 1);
+    assert(done <= tail && lists <= tail)
+}
+#endif
+
+/* Last, so that the threads' numbers are those of their buffers. */
+active proctype memory()
+{
+end:
+    do
+    LEAVES(0)
+    LEAVES(1)
+    LEAVES(2)
+#if THREADS > 3
+    LEAVES(3)
+#endif
+#if THREADS > 4
+    LEAVES(4)
+#endif
+#if THREADS > 5
+    LEAVES(5)
+#endif
+    od
+}

@@ -1,0 +1,113 @@
+"""What must be caught: the mistakes of mutants.txt, and orders that are too weak.
+
+WEAKENED makes one mutant of each access that must be seq_cst: release and acquire in its place, so
+that the store stays in the buffer while the load behind it goes ahead. RELAXED takes the release
+away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+MODEL = (HERE / "mhddq.pml").read_text()
+
+
+class Mutant(NamedTuple):
+    name: str
+    scene: str
+    quick: bool
+    text: str  # of the model
+
+
+def bare(line: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", line).rstrip("\\ ").strip()
+
+
+def changed(name: str, text: str, change: list[str]) -> str:
+    """The text with one change made in it."""
+    old = [bare(line[1:]) for line in change if line[0] != "+"]
+    lines = text.splitlines()
+    places = [at for at in range(len(lines)) if list(map(bare, lines[at : at + len(old)])) == old]
+    if len(places) != 1:
+        raise SystemExit(f"{name}: fits {len(places)} places:\n" + "\n".join(change))
+    goes_on = " \\" if lines[places[0]].endswith("\\") else ""  # inside a macro
+    new = [line[1:] + goes_on for line in change if line[0] != "-"]
+    lines[places[0] : places[0] + len(old)] = new
+    return "\n".join(lines) + "\n"
+
+
+def mistakes() -> Iterator[Mutant]:
+    _, *parts = (HERE / "mutants.txt").read_text().split("\n== ")
+    for part in parts:
+        head, _, changes = part.partition("\n")
+        name, scene, *quick = (word.strip() for word in head.split("|"))
+        text = MODEL
+        for change in changes.strip("\n").split("\n\n"):
+            text = changed(name, text, change.splitlines())
+        yield Mutant(name, scene, quick == ["quick"], text)
+
+
+WEAKER = {
+    "STORE_SC": "STORE_REL",
+    "LOAD_SC": "LOAD_ACQ",
+    "ADD_SC": "ADD_REL",
+    "SUB_SC": "SUB_REL",
+    "OR_SC": "OR_REL",
+    "CAS_SC": "CAS_REL",
+}
+
+
+def weakened(tag: str, scene: str, *, relaxed: bool = False, quick: bool = False) -> Mutant:
+    """The line with this tag has a weaker order."""
+    found = [line for line in MODEL.splitlines() if f"/* @ {tag}" in line]
+    order = re.search(r"\b[A-Z]+_(?:SC|REL)\b", found[0]) if len(found) == 1 else None
+    if order is None:
+        raise SystemExit(f"not one line with an order to weaken: {tag}")
+    weaker = order[0].rpartition("_")[0] + "_RLX" if relaxed else WEAKER[order[0]]
+    text = MODEL.replace(found[0], found[0].replace(order[0], weaker))
+    how = "relaxed" if relaxed else "weakened"
+    return Mutant(f"{how}: {' '.join(tag.split()[1:])}", scene, quick, text)
+
+
+# Each sequentially consistent access that is one of a pair. Not here, for want of an effect: those
+# behind another such load of the same look, which has waited already (of `overflowed`, of the tail
+# in mhq_ring_drained, of the two `finished`); and the one of `undelivered` in mhq_delivered, since
+# what gives the place or the record back stands between it and the look at the sleeper.
+WEAKENED = [
+    weakened("park.h mhq_park_prepare store_sc", "small", quick=True),  # P1
+    weakened("park.h mhq_is_parked load_sc", "small", quick=True),  # W2
+    weakened("ring.c mhq_ring_publish store_sc", "small"),
+    weakened("ring.c overflow_insert add_sc", "overdraw"),
+    weakened("ring.c mhq_ring_close or_sc", "small"),
+    weakened("ring.c mhq_ring_close load_sc", "close, late"),
+    weakened("ring.c mhq_ring_ready load_sc", "small"),
+    weakened("ring.c mhq_ring_return store_sc", "room"),
+    weakened("ring.c mhq_ring_return load_sc", "room"),
+    weakened("ring.c mhq_ring_wait_room add_sc", "room"),
+    weakened("ring.c mhq_ring_wait_room load_sc", "close, late"),
+    weakened("ring.c has_room load_sc", "room, late"),
+    weakened("done.h mhq_done_push cas_sc", "small"),
+    weakened("done.h mhq_done_ready load_sc", "small"),
+    weakened("engine.c io_main store_sc", "small"),
+    weakened("baton.c mhq_baton_pass store_sc", "baton"),
+    weakened("baton.c mhq_baton_finish store_sc", "baton"),
+    weakened("baton.c is_over_or_mine load_sc(holder)", "baton"),
+    weakened("engine.c charge_fits load_sc", "bytes"),
+    weakened("walk.c mhq_pool_ready load_sc", "lists"),
+    weakened("walk.c mhq_pool_give_back cas_sc", "lists"),
+]
+
+# Releases that are none: what stands before them may arrive after them.
+RELAXED = [
+    weakened("ring.c mhq_ring_publish store_sc", "room", relaxed=True),
+    weakened("baton.c mhq_baton_pass store_sc", "baton", relaxed=True),
+    weakened("done.h mhq_done_push cas_sc", "room", relaxed=True),
+    weakened("walk.c mhq_pool_give_back cas_sc", "lists", relaxed=True),
+    weakened("engine.c on_left_behind cas_rel", "left", relaxed=True),
+]
+
+MUTANTS = [*mistakes(), *WEAKENED, *RELAXED]

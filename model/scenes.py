@@ -1,0 +1,58 @@
+"""The scenes: how many threads and jobs, what may happen. README.md says what each is for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# What a scene does not name. mhddq.pml says what each is.
+USUAL = {
+    "CAPACITY": 1,
+    "PRODUCERS": 2,
+    "JOBS": 1,
+    "OVERDRAW": 0,
+    "IO": 1,
+    "LIST": 0,
+    "POOL": 0,
+    "BUDGET": 0,
+    "LEFT": 0,
+    "CLOSER": 0,
+    "COUNTER": 0,
+    "EARLY": 0,
+    "LATE": 0,
+    "DEPTH": 4,
+}
+
+
+class Scene(NamedTuple):
+    name: str
+    defines: tuple[tuple[str, int], ...]
+    quick: bool
+    large: bool  # worth the time that an optimised search takes to compile
+
+
+def scene(name: str, *, quick: bool = False, large: bool = False, **defines: int) -> Scene:
+    return Scene(name, tuple({**USUAL, **defines}.items()), quick, large)
+
+
+SCENES = {
+    each.name: each
+    for each in (
+        scene("small", PRODUCERS=1, CLOSER=1, quick=True),
+        scene("close", PRODUCERS=1, JOBS=2, CLOSER=1),
+        scene("room"),
+        scene("overdraw", PRODUCERS=1, OVERDRAW=2),
+        scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),
+        scene("lists", PRODUCERS=1, LIST=3, POOL=2),
+        scene("bytes", PRODUCERS=1, CAPACITY=2, JOBS=2, BUDGET=1),
+        scene("left", PRODUCERS=1, JOBS=2, LEFT=2),
+        scene("count", COUNTER=1),
+        scene("early", EARLY=1),
+        scene("room, late", LATE=1),
+        scene("close, late", PRODUCERS=1, JOBS=2, CLOSER=1, LATE=1),
+        scene("ring of 1", CLOSER=1, large=True),
+        scene("ring of 1, overdrawn", OVERDRAW=1, large=True),
+        scene("ring of 2, overdrawn", CAPACITY=2, OVERDRAW=2, large=True),
+        scene("baton, two producers", CAPACITY=2, IO=2, large=True),
+        scene("baton, closed", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2, CLOSER=1, large=True),
+    )
+}
