@@ -42,7 +42,7 @@ SCENES = {
         scene("room"),
         scene("overdraw", PRODUCERS=1, OVERDRAW=2),
         scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),
-        scene("lists", PRODUCERS=1, LIST=3, POOL=2),
+        scene("lists", PRODUCERS=1, LIST=3, POOL=2, quick=True),
         scene("bytes", PRODUCERS=1, CAPACITY=2, JOBS=2, BUDGET=1),
         scene("left", PRODUCERS=1, JOBS=2, LEFT=2),
         scene("count", COUNTER=1),
