@@ -21,6 +21,7 @@ typedef struct deleter {
     int dir;           /* where the top is */
     const char *name;
     int own;
+    const mhq_seen *seen;
     uint64_t mount;    /* the only one to work on */
 } deleter;
 
@@ -29,6 +30,13 @@ static int mount_of(mhq_fs *fs, int fd, uint64_t *id)
     int error;
     MHQ_TRY(error, fs->sys->mount_id(fd, "", AT_EMPTY_PATH, id));
     return error;
+}
+
+static int check_seen(mhq_fs *fs, const mhq_seen *seen, int fd)
+{
+    struct stat st;
+    int error = mhq_stat_fd(fs, fd, &st);
+    return error ? error : mhq_seen_check(seen, &st);
 }
 
 static int mount_of_entry(mhq_fs *fs, int dir, const char *name, uint64_t *id)
@@ -66,13 +74,23 @@ static int is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes)
     return error;
 }
 
+/* Removes what is no directory; of a moved tree only what was copied. */
+static int unlink_entry(const deleter *d, int dir, const char *name)
+{
+    struct stat st;
+    int error = d->seen ? mhq_stat(d->fs, dir, name, AT_SYMLINK_NOFOLLOW, &st) : 0;
+    if (!error && d->seen)
+        error = S_ISDIR(st.st_mode) ? EISDIR : mhq_seen_check(d->seen, &st);
+    return error ? error : mhq_unlink(d->fs, dir, name, 0);
+}
+
 /* ENOENT: somebody else was faster. EISDIR: a directory has taken the place of what was read. */
 static int remove_entry(deleter *d, mhq_frame *frame, const mhq_dirent *entry)
 {
     int directory;
     int error = is_directory(d->fs, frame->fd, entry, &directory);
     if (!error && !directory)
-        error = mhq_unlink(d->fs, frame->fd, entry->name, 0);
+        error = unlink_entry(d, frame->fd, entry->name);
     if (directory || error == EISDIR)
         return mhq_tree_note(&d->tree, entry->name);
     if (error && error != ENOENT)
@@ -120,13 +138,18 @@ static void visit(deleter *d, const char *name)
     mhq_frame *frame = mhq_tree_top(&d->tree);
     int fd;
     int error = open_inside(d->fs, d->mount, frame->fd, name, &fd);
+    if (!error && d->seen) {
+        error = check_seen(d->fs, d->seen, fd);
+        if (error)
+            d->fs->sys->close(fd);
+    }
     if (!error) {
         enter(d, fd);
         return;
     }
     if (error == ENOTDIR || error == ELOOP) {
         /* No directory any more. Where it becomes one again, the next reading meets it. */
-        error = mhq_unlink(d->fs, frame->fd, name, 0);
+        error = unlink_entry(d, frame->fd, name);
         if (error == EISDIR)
             error = 0;
     }
@@ -199,9 +222,9 @@ static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
 }
 
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int own, mhq_run *run)
+                      const char *shown, int own, const mhq_seen *seen, mhq_run *run)
 {
-    deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own };
+    deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own, .seen = seen };
     int fd = -1;
     if (fs->lengthy)
         fs->lengthy(fs->who);
@@ -358,6 +381,6 @@ void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    mhq_delete_known(fs, place.dir, place.name, NULL, op->path, 0, run);
+    mhq_delete_known(fs, place.dir, place.name, NULL, op->path, 0, NULL, run);
     mhq_place_close(fs, &place);
 }

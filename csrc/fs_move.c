@@ -3,8 +3,8 @@
  * A move is a rename, within whatever the system can rename within. Only its EXDEV says that it
  * cannot: device numbers are equal on both sides of a bind mount. Then the source is copied out
  * of sight, the copy gets the target's name, and the source is removed, provided that it is
- * still what was copied. From the moment the target has its name it is never touched again,
- * whatever becomes of the source.
+ * still what was copied; of a tree, each thing in it. From the moment the target has its name it
+ * is never touched again, whatever becomes of the source.
  */
 #include "fs_walk.h"
 
@@ -259,6 +259,7 @@ static void move_directory_across(mover *m)
 {
     const mhq_place *from = &m->source;
     struct stat st;
+    mhq_seen seen = { .prints = NULL };
     int fd;
     mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
     if (m->run->error)
@@ -279,13 +280,13 @@ static void move_directory_across(mover *m)
         mhq_fail(m->run, error, MHQ_AT_BOTH);
         return;
     }
-    mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), 1, m->run);
-    if (m->run->error) {
-        if (m->run->where == MHQ_AT_PATH2)
-            fail_target(m, m->run->error);
-        return;
-    }
-    mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, m->run);
+    mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), &seen,
+                     m->run);
+    if (!m->run->error)
+        mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, &seen, m->run);
+    else if (m->run->where == MHQ_AT_PATH2)
+        fail_target(m, m->run->error);
+    mhq_seen_fini(m->fs, &seen);
 }
 
 static int rename_directory(mover *m)

@@ -6,6 +6,7 @@
  *   fs_copy.c    a file's contents and metadata; file_copy (with fs_copy.h, fs_copy_linux.c)
  *   fs_commit.c  temporary names, places, rename without replacing
  *   fs_walk.c    the stack of a walk through a tree, by descriptor (fs_walk.h)
+ *   fs_seen.c    what a move of a tree has copied (fs_walk.h)
  *   fs_delete.c  directory_delete; looking for mounts
  *   fs_tree.c    directory_copy
  *   fs_move.c    file_move, directory_move

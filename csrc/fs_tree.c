@@ -21,7 +21,7 @@ typedef struct copier {
     mhq_fs *fs;
     mhq_run *run;
     char *entries;
-    int ownership;
+    mhq_seen *seen;    /* a move's */
     dev_t dev;         /* the top of what is being built, once begun: never a source */
     ino_t ino;
     int begun;
@@ -93,11 +93,15 @@ static int try_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry,
         return error;
     if (S_ISDIR(st.st_mode))
         return mhq_tree_note(&c->tree, entry->name);
+    if (c->seen)
+        error = mhq_seen_add(c->fs, c->seen, &st);
+    if (error)
+        return error;
     if (S_ISREG(st.st_mode))
         return mhq_copy_file_at(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
-                                c->ownership, side);
+                                c->seen != NULL, side);
     return mhq_copy_special(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
-                            c->ownership, side);
+                            c->seen != NULL, side);
 }
 
 /* A file that is replaced between the look at it and its opening (ESTALE) is no failure: the new
@@ -166,6 +170,8 @@ static void visit(copier *c, const char *name)
         error = mhq_stat_fd(c->fs, fd, &st);
     if (!error)
         error = check_source(c, &st);
+    if (!error && c->seen)
+        error = mhq_seen_add(c->fs, c->seen, &st);
     if (!error) {
         target = 1;
         error = mhq_make_directory(c->fs, frame->to, name, 0700);
@@ -193,7 +199,7 @@ static void finish(copier *c)
     int error = mhq_tree_climb(&c->tree, &side);
     const mhq_frame *frame = mhq_tree_top(&c->tree);
     if (!error)
-        error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->ownership, &side);
+        error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->seen != NULL, &side);
     if (error)
         mhq_tree_fail(&c->tree, c->run, error, side, NULL);
     else
@@ -246,7 +252,7 @@ static void undo(const copier *c, int dir, const char *temporary, const char *sh
     mhq_run run = { .error = 0 };
     struct stat made = { .st_dev = c->dev, .st_ino = c->ino };
     if (c->begun)
-        mhq_delete_known(c->fs, dir, temporary, &made, temporary, 1, &run);
+        mhq_delete_known(c->fs, dir, temporary, &made, temporary, 1, NULL, &run);
     else
         run.error = mhq_unlink(c->fs, dir, temporary, AT_REMOVEDIR);
     c->fs->sys->release(run.buffer);
@@ -299,9 +305,9 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
 }
 
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
-                      const char *shown2, int ownership, mhq_run *run)
+                      const char *shown2, mhq_seen *seen, mhq_run *run)
 {
-    copier c = { .fs = fs, .run = run, .ownership = ownership };
+    copier c = { .fs = fs, .run = run, .seen = seen };
     char temporary[MHQ_TEMPORARY];
     struct stat st;
     if (fs->lengthy)
@@ -496,7 +502,7 @@ void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH2);
         return;
     }
-    mhq_copy_tree_at(fs, from, op->path, w.place.dir, w.place.name, op->path2, 0, run);
+    mhq_copy_tree_at(fs, from, op->path, w.place.dir, w.place.name, op->path2, NULL, run);
     if (run->error)
         unmake(fs, &w);
     close_way(fs, &w);

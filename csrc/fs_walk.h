@@ -1,6 +1,7 @@
 /* fs_walk.h - what the files that work on trees share; nobody else includes it.
  *
  *   fs_walk.c    the stack of a walk: frames, names, climbing, the paths of errors
+ *   fs_seen.c    what a move has copied, and may remove
  *   fs_delete.c  deleting trees, looking for mounts: directory_delete
  *   fs_tree.c    copying trees: directory_copy
  *   fs_move.c    file_move, directory_move
@@ -131,14 +132,31 @@ char *mhq_join(mhq_fs *fs, const char *top, const char *name);
  * could not be built, and the error names the operation's). */
 void mhq_fail_at(mhq_run *run, int error, int second, char *path);
 
+/* fs_seen.c ------------------------------------------------------------------------------- */
+
+/* All zero: empty. */
+typedef struct mhq_seen {
+    uint64_t *prints;
+    size_t room, count;
+} mhq_seen;
+
+/* `st`: as it was before it was read. */
+int mhq_seen_add(mhq_fs *fs, mhq_seen *seen, const struct stat *st);
+
+/* 0 if it is there and has not changed since, else ESTALE. */
+int mhq_seen_check(const mhq_seen *seen, const struct stat *st);
+
+void mhq_seen_fini(mhq_fs *fs, mhq_seen *seen);
+
 /* fs_delete.c ----------------------------------------------------------------------------- */
 
 /* Deletes the tree `name` in `dir`; ENOTDIR where that is no directory. The top has been checked
  * by the caller (no '.' or '..'). `expect`: another top than this one is ESTALE (NULL: any).
  * `shown` is the path that errors name the top by: MHQ_AT_PATH, with MHQ_AT_BUFFER below it.
- * `own`: built by us; directories are made writable on the way. */
+ * `own`: built by us; directories are made writable on the way. `seen`: what is not in it is
+ * ESTALE, and stays (NULL: all goes). */
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int own, mhq_run *run);
+                      const char *shown, int own, const mhq_seen *seen, mhq_run *run);
 
 /* mhq_check_mount for a whole tree, with the path of what it found. */
 void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run);
@@ -146,9 +164,10 @@ void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, m
 /* fs_tree.c ------------------------------------------------------------------------------- */
 
 /* Copies a tree, out of sight and then committed: from the open directory `from` (taken) to `name`
- * in `dir`, which must not exist. `ownership` as mhq_copy_metadata. */
+ * in `dir`, which must not exist. A move, which keeps owners, notes what it has copied in `seen`;
+ * a copy has NULL. */
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
-                      const char *shown2, int ownership, mhq_run *run);
+                      const char *shown2, mhq_seen *seen, mhq_run *run);
 
 /* Copies what is neither a directory nor a regular file to a name that must not exist: a link
  * as a link, a FIFO or socket as a node; MHQ_ENOTREGULAR for devices. *side as

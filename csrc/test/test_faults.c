@@ -280,6 +280,23 @@ static const char *rule_broken(const scenario *s)
     return world_differs(&now, &before);
 }
 
+/* What was moved and is neither here nor there. */
+static const char *lost(const scenario *s)
+{
+    static char top[PATH_MAX], source[2 * PATH_MAX];
+    int inside = world_find(&before, s->path2) != NULL;
+    (void)snprintf(top, sizeof top, inside ? "%s/%s" : "%s", s->path2, s->path);
+    for (size_t i = 0; i < done.count; i++) {
+        const char *path = done.things[i].path;
+        if (!world_below(path, top) || world_find(&now, path))
+            continue;
+        (void)snprintf(source, sizeof source, "%s%s", s->path, path + strlen(top));
+        if (!world_find(&now, source))
+            return source;
+    }
+    return NULL;
+}
+
 /* Something that is left, and the directories made on the way to it. */
 static void forget_made(const char *path)
 {
@@ -385,8 +402,8 @@ static void complain(const scenario *s, const outcome *o, const char *what, cons
         fprintf(stderr, "      told: %s\n", o->left[i]);
 }
 
-/* A directory that ends early is believed, and so is a file unless it is moved: both may have
- * been cut meanwhile. */
+/* A directory that ends early is believed, until its move finds more in it; so is a file unless it
+ * is moved: both may have been cut meanwhile. */
 static int believed(const scenario *s)
 {
     return fault.error == FAULT_ZERO
@@ -417,6 +434,8 @@ static void check_success(const scenario *s, const outcome *o, const outcome *cl
     if (believed(s)) {
         if (s->rule == AS_BEFORE && (s->kind == MHQ_FILE_COPY || s->kind == MHQ_DIRECTORY_COPY))
             path = world_beyond(&before, &now, 1);
+        if (s->rule == MOVING)
+            path = lost(s);
         HOLDS(path == NULL, "what was there", path);
         return;
     }
@@ -448,8 +467,11 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
     HOLDS(error_is_right(s, o), "the error", "");
     if (!fault.forever && o->error == fault.error)
         HOLDS(names_the_spot(s, o), "the path of the error", "");
-    if (believed(s) && o->error == ENOTEMPTY)
+    if (believed(s) && (o->error == ENOTEMPTY || o->error == ESTALE)) {
+        path = s->rule == MOVING ? lost(s) : NULL;
+        HOLDS(path == NULL, "nowhere", path);
         return;
+    }
     forget_told(o);
     path = rule_broken(s);
     HOLDS(path == NULL, "what is there", path);

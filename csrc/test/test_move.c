@@ -276,6 +276,40 @@ static void written(void)
     CHECK(unlink("a") == 0 && unlink(in("a")) == 0);
 }
 
+/* The same in a tree, once its copy is complete: what is not in the copy stays. */
+static const char *late_path, *late_text;
+
+static int late_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    int result = mhq_calls_real.renameat2(d1, p1, d2, p2, flags);
+    if (result == 0) /* the first one is refused: it would have crossed */
+        late_text ? put_text(late_path, late_text) : make_directory(late_path);
+    return result;
+}
+
+static void written_below(void)
+{
+    static const char *const late[][2] = {
+        {"a/file", "high and higher"}, {"a/file", "low!"}, {"a/new", "news"},
+        {"a/sub/deep/new", "news"}, {"a/sub/new", NULL},
+    };
+    mhq_calls calls = mhq_calls_real;
+    calls.renameat2 = late_renameat2;
+    for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+        struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+        make_tree("a");
+        CHECK(utimensat(AT_FDCWD, "a/file", long_ago, 0) == 0);
+        late_path = late[i][0];
+        late_text = late[i][1];
+        failed(operate_on(&calls, MHQ_DIRECTORY_MOVE, "a", in("a")), ESTALE, MHQ_AT_BUFFER,
+               late_path);
+        CHECK(late_text ? holds_text(late_path, late_text) : there(late_path));
+        CHECK(is_whole(in("a")));
+        CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "a", NULL).error, 0);
+        CHECK_INT(operate(MHQ_DIRECTORY_DELETE, in("a"), NULL).error, 0);
+    }
+}
+
 /* Somebody who may write to the target's directory puts another name of a file in the place of
  * the node that is being made: it is not given away with it. */
 static int swapping_mknodat(int dir, const char *path, mode_t mode, dev_t dev)
@@ -346,6 +380,7 @@ int main(void)
         mounts_below();
         swapped_sources();
         written();
+        written_below();
         swapped_node(S_IFREG);
         swapped_node(S_IFIFO);
         failing_moves(MHQ_FILE_MOVE);
