@@ -267,6 +267,94 @@ static void failing_copy(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
+/* What is listed is gone, or another one, by the time it is looked at or opened. */
+static void (*meanwhile)(const char *name);
+
+static int changing_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+    int result = mhq_calls_real.fstatat(dir, path, st, flags);
+    if (meanwhile && strcmp(path, "file") == 0) {
+        meanwhile("tree/file");
+        meanwhile = NULL;
+    }
+    return result;
+}
+
+static ssize_t changing_getdents(int fd, void *to, size_t n)
+{
+    ssize_t got = mhq_calls_real.getdents(fd, to, n);
+    if (meanwhile && got > 0 && memmem(to, (size_t)got, "link", 5)) { /* the top's */
+        meanwhile("tree/file");
+        meanwhile = NULL;
+    }
+    return got;
+}
+
+static void take_away(const char *name)
+{
+    CHECK(unlink(name) == 0);
+}
+
+static void replace(const char *name)
+{
+    put_text("other", "other");
+    CHECK(rename("other", name) == 0);
+}
+
+static void replace_by_link(const char *name)
+{
+    CHECK(unlink(name) == 0 && symlink("nowhere", name) == 0);
+}
+
+static void grow(const char *name)
+{
+    put_text(name, "high and higher");
+}
+
+static void shrink(const char *name)
+{
+    CHECK(truncate(name, 1) == 0);
+}
+
+static answer copy_while(const mhq_calls *calls, void (*change)(const char *name))
+{
+    make_tree("tree");
+    meanwhile = change;
+    answer a = operate_on(calls, MHQ_DIRECTORY_COPY, "tree", "copy");
+    CHECK(meanwhile == NULL && count_temporaries(".") == 0);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
+    return a;
+}
+
+static void copied_while(const mhq_calls *calls, void (*change)(const char *name), const char *text)
+{
+    CHECK_INT(copy_while(calls, change).error, 0);
+    CHECK(holds_text("copy/file", text));
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
+}
+
+static void changing(void)
+{
+    mhq_calls listed = mhq_calls_real, looked_at = mhq_calls_real;
+    listed.getdents = changing_getdents;
+    looked_at.fstatat = changing_fstatat;
+    for (const mhq_calls *calls = &listed; calls; calls = calls == &listed ? &looked_at : NULL) {
+        answer a = copy_while(calls, take_away);
+        CHECK_INT(a.error, ENOENT);
+        CHECK_TEXT(a.path, "tree/file");
+        CHECK(!there("copy"));
+        copied_while(calls, replace, "other");
+        copied_while(calls, grow, "high and higher");
+        copied_while(calls, shrink, "h");
+    }
+    /* Never followed: the link itself is copied, or opening it fails. */
+    CHECK_INT(copy_while(&listed, replace_by_link).error, 0);
+    CHECK(links_to("copy/file", "nowhere"));
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
+    CHECK_INT(copy_while(&looked_at, replace_by_link).error, ELOOP);
+    CHECK(!there("copy"));
+}
+
 /* Others may pass where the owner may not; the owner of the copy is whoever makes it. */
 static void forbidding(void)
 {
@@ -332,6 +420,7 @@ int main(void)
     disk_full();
     parents_left();
     failing_copy();
+    changing();
     forbidding();
     permissions();
     CHECK(chmod("mine/sub", 0755) == 0 && chmod("mine/sub/deep", 0755) == 0);
