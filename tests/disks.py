@@ -1,7 +1,8 @@
-"""Disks for the tests: file systems in image files, to be filled, cut off and broken.
+"""Disks for the tests: file systems in memory, to be filled, cut off and broken.
 
-They are mounted by loop devices, so they need root. A disk is unmounted at the end of its ``with``;
-that nothing holds it open by then is part of every test that uses one.
+They are mounted by loop devices, so they need root. An image has no name and goes with the process,
+however that ends. A disk is unmounted when its ``with`` ends; that nothing holds it open by then
+is part of every test that uses one.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ def must(*command: str | os.PathLike[str]) -> None:
 
 
 class Disk:
-    """A mounted file system: ``top`` is its directory, ``image`` what it lies in."""
+    """A mounted file system: ``top`` is its directory, ``image`` what it lies in, open."""
 
-    def __init__(self, kind: str, image: Path, top: Path, options: str) -> None:
-        self.kind, self.image, self.top, self._options = kind, image, top, options
+    def __init__(self, kind: str, image: int, top: Path, options: str, on: Path | None) -> None:
+        self.kind, self.top, self.on, self._options = kind, top, on, options
+        self.image = f"/proc/{os.getpid()}/fd/{image}"
 
     def try_mount(self) -> subprocess.CompletedProcess[str]:
         options = f"loop,{self._options}" if self._options else "loop"
@@ -87,11 +89,15 @@ class Disk:
     def remount_writable(self) -> None:
         must("mount", "-o", "remount,rw", self.top)
 
-    def find_an_error(self) -> None:
-        """ext4 is told that it has met an error in its structures."""
+    @property
+    def error_switch(self) -> Path:
+        """ext4: what is written to it makes the file system find an error in its structures."""
         number = self.top.stat().st_dev
         device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve().name
-        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("1")
+        return Path(f"/sys/fs/ext4/{device}/trigger_fs_error")
+
+    def find_an_error(self) -> None:
+        self.error_switch.write_text("1")
 
     def cut_off(self) -> None:
         """As if the power went: what has not reached the image never will."""
@@ -112,36 +118,36 @@ class Disk:
 
 
 @contextlib.contextmanager
-def disk(folder: Path, kind: str, *mkfs: str, options: str = "", image: Path | None = None):
-    """A fresh disk, its directory below `folder`; or the test is skipped and says why."""
+def disk(
+    folder: Path, kind: str, *mkfs: str, options: str = "", on: Path | None = None
+) -> Iterator[Disk]:
+    """A fresh disk, its directory below `folder`; or the test is skipped and says why. `on`: the
+    directory that gives it its room."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount disks")
     if shutil.which(f"mkfs.{kind}") is None:
         pytest.skip(f"there is no mkfs.{kind}")
-    folder.mkdir(parents=True, exist_ok=True)
-    made = Disk(kind, image or folder / f"{kind}.img", folder / kind, options)
-    with open(made.image, "wb") as file:
-        file.truncate(MEBIBYTES[kind] * MIB)
-    must(f"mkfs.{kind}", "-q", *mkfs, made.image)
-    made.top.mkdir()
-    done = made.try_mount()
-    if done.returncode:
-        pytest.skip(f"no loop devices here: {done.stderr.strip()}")
+    image = os.open(on, os.O_TMPFILE | os.O_RDWR) if on else os.memfd_create("disk")
+    made = Disk(kind, image, folder / kind, options, on)
+    made.top.mkdir(parents=True)
     try:
+        os.truncate(image, MEBIBYTES[kind] * MIB)
+        must(f"mkfs.{kind}", "-q", *mkfs, made.image)
+        done = made.try_mount()
+        if done.returncode:
+            pytest.skip(f"no loop devices here: {done.stderr.strip()}")
         yield made
+        made.unmount()
     finally:
-        try:
-            made.unmount()
-        finally:
-            if os.path.ismount(made.top):
-                run("umount", "--lazy", made.top)
-            made.image.unlink()
+        if os.path.ismount(made.top):
+            run("umount", "--lazy", made.top)
+        os.close(image)
 
 
 @contextlib.contextmanager
 def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
     """A tmpfs of that size, which goes with all that is in it."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     must("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", folder)
     try:
         yield folder
