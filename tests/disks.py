@@ -155,8 +155,8 @@ def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
         must("umount", "--lazy", folder)
 
 
-def fill(folder: Path) -> None:
-    """No room for another block of data."""
+def fill(folder: Path, leave: int = 0) -> None:
+    """No room for more data than `leave`."""
     with open(folder / "ballast", "ab", buffering=0) as file:
         step, at = 64 * MIB, file.tell()
         while step >= 4096:
@@ -167,6 +167,7 @@ def fill(folder: Path) -> None:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 step //= 2
+        file.truncate(max(at - leave, 0))
 
 
 def fill_with_names(folder: Path) -> None:

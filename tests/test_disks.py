@@ -58,10 +58,14 @@ def make_tree(top: Path, seed: object = 0, size: int = 300_000) -> None:
 # ---- full, and limited ----
 
 
+SOME = MIB // 2  # so that what is larger is on its way when it fails
+
+
 @contextlib.contextmanager
 def full_of_data(where: Disk) -> Iterator[tuple[int, Path]]:
     ballast = where.top / "ballast"
-    fill(where.top)
+    fill(where.top, SOME)
+    where.sync()
     yield errno.ENOSPC, where.top
     ballast.unlink()
 
@@ -85,7 +89,8 @@ def over_quota(where: Disk) -> Iterator[tuple[int, Path]]:
     must("btrfs", "subvolume", "create", below)
     must("btrfs", "quota", "enable", where.top)
     must("btrfs", "qgroup", "limit", "2M", below)
-    fill(below)
+    fill(below, SOME)
+    where.sync()
     yield errno.EDQUOT, below
     must("btrfs", "qgroup", "limit", "none", below)
     (below / "ballast").unlink()
@@ -93,7 +98,7 @@ def over_quota(where: Disk) -> Iterator[tuple[int, Path]]:
 
 def larger_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
     """What writes data from elsewhere to `top`: the call, and the paths that may be named."""
-    below = ["", *tree_of(away / "tree")]
+    below = [name for name, what in tree_of(away / "tree").items() if what[0] == "file"]
     return [
         ((mhddq.file_write, (noise(0, MIB), top / "written", True)), [top / "written"]),
         ((mhddq.file_copy, (away / "file", top / "copied")), [top / "copied"]),
@@ -104,11 +109,11 @@ def larger_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
 
 
 def any_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
-    """What makes names in `top`."""
+    """What makes names in `top`: then a tree can fail at its own, too."""
     return [
         ((mhddq.file_create, (top / "created",)), [top / "created"]),
         ((mhddq.directory_create, (top / "made",)), [top / "made"]),
-        *larger_operations(top, away),
+        *((call, [*named, call[1][1]]) for call, named in larger_operations(top, away)),
     ]
 
 
