@@ -38,6 +38,18 @@ def compilers() -> list[str]:
     return [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)] or ["cc"]
 
 
+def newest_clang() -> str:
+    """Sanitizers' runtimes of old versions know less of new interpreters."""
+    return next((c for c in (f"clang-{v}" for v in range(30, 13, -1)) if shutil.which(c)), "clang")
+
+
+def built_python(session: nox.Session, variant: str) -> str:
+    """An interpreter that tools/build_python.py has built, or builds now."""
+    command = ["python", "tools/build_python.py", variant]
+    told = session.run(*command, silent=True, stderr=None, log=True)
+    return str(told).strip().splitlines()[-1]
+
+
 # Versions that the machine does not have are left out; with none at all, nox's own interpreter.
 HERE = [p for p in map(interpreter, PYTHONS) if p] or None
 
@@ -198,6 +210,31 @@ def model(session: nox.Session) -> None:
 def litmus(session: nox.Session) -> None:
     """Park and wake, 10^8 times, or ``-- ROUNDS``; a weakened build must fail."""
     session.run("csrc/test/litmus.sh", *session.posargs, external=True)
+
+
+@nox.session
+def freethreaded(session: nox.Session) -> None:
+    """The suite on a CPython 3.13 without the GIL, built here; then parallel producers under
+    ThreadSanitizer, in a CPython built for it: no report."""
+    session.install("cython>=3.1")
+    python = built_python(session, "freethreaded")
+    environment = Path(session.create_tmp()) / "environment"
+    session.run(python, "-m", "venv", "--clear", "--without-pip", str(environment), external=True)
+    inside = str(environment / "bin" / "python")
+    # What comes with a compiled part has no wheel for it: an older version without one will do.
+    session.run("pip", "--python", inside, "install", "--only-binary", "hypothesis", ".[test]")
+    suite = session.posargs or ["-m", "not slow"]
+    session.run(str(environment / "bin" / "pytest"), *suite, external=True)
+
+    python = built_python(session, "tsan")
+    known = Path(python).parent.parent / "suppressions_free_threading.txt"  # CPython's own
+    package = session.create_tmp()
+    build = ["python", "tools/build_package.py", "--python", python, "--to", package]
+    session.run(*build, "--cc", newest_clang(), "--", "-fsanitize=thread")
+    told = {"PYTHONPATH": package, "TSAN_OPTIONS": f"suppressions={known} exitcode=66"}
+    for ring in ("4096", "2"):
+        command = [python, "tests/parallel.py", "--operations", "2000"]
+        session.run(*command, env={**told, "MHDDQ_RING_SIZE": ring}, external=True)
 
 
 @nox.session

@@ -23,7 +23,7 @@ core = Extension(
     "mhddq._core",
     ["mhddq/_core.pyx", *sources],
     include_dirs=["csrc"],
-    depends=[*glob.glob("csrc/*.h"), "mhddq/_mhq.pxd"],
+    depends=[*glob.glob("csrc/*.h"), *glob.glob("mhddq/*.pxd")],
     extra_compile_args=flags,
     extra_link_args=["-pthread"],
 )

@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # cython: auto_pickle=False, embedsignature=False, cdivision=True
+# cython: freethreading_compatible=True
 """The bridge: Python references go in, C operations come out, and back again.
 
 Guarantees
@@ -11,7 +12,9 @@ Guarantees
     are; large results are built where they were read, if the allocator is proven to take it.
 
 Assumptions
-  - The queue's own fields change only with the GIL held, in stretches that run no Python code.
+  - What threads share changes in sections that run no Python code, see ``_shared.pxd``: the queue's
+    own fields in the queue's section, all oplists in one that is theirs. Where there is a GIL it
+    makes them. An object that a section puts out of its place is dropped after it.
   - The callback thread is one thread: ``Queue.deliver`` lets only one in.
 """
 
@@ -27,6 +30,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcpy, memset, strlen
 
 from mhddq._mhq cimport *
+from mhddq._shared cimport *
 
 import errno
 import os
@@ -34,8 +38,6 @@ import sys
 import time
 
 cdef extern from "Python.h":
-    ctypedef struct PyBytesObject:
-        char ob_sval[1]
     ctypedef struct PyTypeObject:
         pass
     PyTypeObject PyBytes_Type
@@ -98,22 +100,26 @@ cdef struct single:
     request asked
 
 # Jobs that have come back are kept for the next ones, warm: they are taken by producers and given
-# back by the callback thread, which costs malloc and free far more than it costs here.
+# back by the callback thread, which costs malloc and free far more than it costs here, lock or no
+# lock.
 cdef enum:
     MOST_SPARE = 4096    # the default ring's; 0.7 MiB
 
 cdef single *spare_singles = NULL    # linked by job.run.next
 cdef int spare_count = 0
+cdef shared_mutex spares             # holds both
 
 
 cdef single *take_single() except NULL:
     """A job with a zeroed request."""
     global spare_singles, spare_count
+    shared_lock(&spares)
     cdef single *s = spare_singles
     if s != NULL:
         spare_singles = <single *>s.job.run.next
         spare_count -= 1
-    else:
+    shared_unlock(&spares)
+    if s == NULL:
         s = <single *>malloc(sizeof(single))
         if s == NULL:
             raise MemoryError()
@@ -125,12 +131,15 @@ cdef void free_single(single *s) noexcept:
     """With all that it holds: finalisers may run."""
     global spare_singles, spare_count
     let_go(&s.asked)
-    if spare_count == MOST_SPARE:
+    shared_lock(&spares)
+    if spare_count < MOST_SPARE:
+        s.job.run.next = <mhq_run *>spare_singles
+        spare_singles = s
+        spare_count += 1
+        s = NULL
+    shared_unlock(&spares)
+    if s != NULL:
         free(s)
-        return
-    s.job.run.next = <mhq_run *>spare_singles
-    spare_singles = s
-    spare_count += 1
 
 
 # A job of a list.
@@ -215,19 +224,21 @@ cdef object lend_buffer(request *r, object data):
 
 
 cdef void note_lent(request *r) noexcept:
-    """The operation was accepted. Not before: a signal handler may fork while it waits for room,
-    and then the child goes on with the same operation. Cannot fail, for the operation is the
-    core's now: without memory for the note a forked child merely keeps the view."""
-    if r.op.flags & LENT:
-        try:
-            lent_views[<uintptr_t>r.held[1]] = <object>r.held[1]
-        except MemoryError:
-            pass
+    """The operation is about to be the core's, or the request is held here. Cannot fail: without
+    memory for the note a forked child merely keeps the view."""
+    try:
+        lent_views[<uintptr_t>r.held[1]] = <object>r.held[1]
+    except MemoryError:
+        pass
+
+
+cdef void forget_lent(request *r) noexcept:
+    lent_views.pop(<uintptr_t>r.held[1], None)
 
 
 cdef void give_back(request *r) noexcept:
     if r.op.flags & LENT:
-        lent_views.pop(<uintptr_t>r.held[1], None)
+        forget_lent(r)
         (<object>r.held[1]).release()
         r.op.flags &= ~LENT
 
@@ -414,11 +425,9 @@ cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *
     try:
         fill(&s.asked, spec, got, True)
         mhq_job_init(&s.job, &s.asked.op)
-        accepted = spec.queue.submit(&s.job, 1)
+        accepted = spec.queue.submit(&s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL)
     finally:
-        if accepted:
-            note_lent(&s.asked)   # still there: the callback thread needs the GIL to free it
-        else:
+        if not accepted:   # else it may have been called back and freed by now
             free_single(s)
     return accepted
 
@@ -481,11 +490,17 @@ cdef struct entry:
     Py_ssize_t sublist
 
 
+# All oplists change, and are looked at, in one section: that of this object. One for all, because
+# an embedding looks at many and a snapshot shows them as of one moment.
+cdef object OPLISTS = object()
+
+
 @cython.final
 cdef class Chapter:
     """What an oplist has gathered since it was made or cleared. It only ever grows, so a snapshot
     is this object and a count. References are kept in plain lists, where the garbage collector
-    sees them; the requests borrow from there."""
+    sees them; the requests borrow from there. Requests never move and never change, so they
+    may be read outside the section; everything else is in it."""
     cdef list references
     cdef list sublists
     cdef request **blocks
@@ -541,7 +556,7 @@ cdef class Chapter:
         return 0
 
     cdef int append_request(self, request *filled) except -1:
-        """Takes references of its own; those of `filled` stay the caller's."""
+        """In the section. Takes references of its own; those of `filled` stay the caller's."""
         self.make_room()
         cdef request *r = self.next_request()
         cdef int i
@@ -560,11 +575,23 @@ cdef class Chapter:
         return 0
 
     cdef int append_sublist(self, Oplist sub) except -1:
+        """In the section."""
         self.make_room()
         self.sublists.append(sub)
         self.entries[self.count] = entry(NULL, len(self.sublists) - 1)
         self.count += 1
         return 0
+
+    cdef Py_ssize_t copy_entries(self, entry *to, Py_ssize_t count) noexcept:
+        """The first ones. Returns how many of all have data to be lent."""
+        cdef shared_section section
+        cdef Py_ssize_t lenders
+        shared_enter(&section, <PyObject *>OPLISTS)
+        if count:   # else there may be nowhere to copy from
+            memcpy(to, self.entries, <size_t>count * sizeof(entry))
+        lenders = self.lent_later
+        shared_leave(&section)
+        return lenders
 
 
 @cython.final
@@ -602,7 +629,8 @@ cdef class Frozen:
     cdef void note_lent(self) noexcept:
         cdef Py_ssize_t i
         for i in range(self.lent_count):
-            note_lent(&self.lent[i])
+            if self.lent[i].op.flags & LENT:
+                note_lent(&self.lent[i])
 
 
 # What a survey notes of each oplist it meets.
@@ -615,7 +643,7 @@ cdef struct sight:
 @cython.final
 cdef class Survey:
     """An oplist and everything embedded in it, each once, embedded ones first, as of one moment:
-    `take` runs no Python code and allocates no Python object, so the GIL makes it one step."""
+    `take` is one section. It runs no Python code and allocates no Python object."""
     cdef sight *seen
     cdef Py_ssize_t *open       # the path from the root to where the search stands
     cdef Py_ssize_t *order      # `seen`, embedded ones first
@@ -646,6 +674,7 @@ cdef class Survey:
         return 0
 
     cdef int take(self, Oplist root) except -1:
+        """In the section."""
         global mark_now
         mark_now += 1
         cdef uint64_t mark = mark_now
@@ -684,15 +713,19 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
     cdef Chapter chapter = <Chapter>seen.chapter
     cdef Frozen frozen = Frozen.__new__(Frozen), sub
     cdef Py_ssize_t i, n = 0
-    cdef entry *e
+    cdef entry e
     cdef uint64_t total = 0
     cdef uint32_t depth = 0
     frozen.keep.append(chapter)
     frozen.entries = <mhq_entry *>grow(NULL, seen.entries or 1, sizeof(mhq_entry))
-    if chapter.lent_later:
-        frozen.lent = <request *>grow(NULL, chapter.lent_later, sizeof(request))
+    # In place: an entry is read before the frozen one, of the same size, is written over it or
+    # before it.
+    cdef entry *entries = <entry *>frozen.entries
+    cdef Py_ssize_t lenders = chapter.copy_entries(entries, seen.entries)
+    if lenders:
+        frozen.lent = <request *>grow(NULL, lenders, sizeof(request))
     for i in range(seen.entries):
-        e = &chapter.entries[i]
+        e = entries[i]
         frozen.entries[n] = mhq_entry(NULL, NULL)
         if e.asked == NULL:
             sub = frozen_of[id(chapter.sublists[e.sublist])]
@@ -723,7 +756,12 @@ cdef Frozen freeze(Oplist root, list lenders):
     """The snapshot of an oplist, or None where it has no operation. lenders: those in it that
     have exported data, to be noted when it has been accepted."""
     cdef Survey survey = Survey.__new__(Survey)
-    survey.take(root)
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>OPLISTS)
+    try:
+        survey.take(root)
+    finally:
+        shared_leave(&section)
     cdef dict frozen_of = {}
     cdef Frozen last = None
     cdef sight *seen
@@ -758,31 +796,52 @@ cdef class Oplist:
 
     cdef int append(self, Spec spec, PyObject **got) except -1:
         cdef request r
+        cdef shared_section section
         memset(&r, 0, sizeof(request))
         try:
             fill(&r, spec, got, False)
-            self.chapter.append_request(&r)
+            shared_enter(&section, <PyObject *>OPLISTS)
+            try:
+                self.chapter.append_request(&r)
+            finally:
+                shared_leave(&section)
         finally:
             let_go(&r)
         return 0
 
+    cdef Chapter now(self, Py_ssize_t *count):
+        """The chapter, and how far it has come."""
+        cdef shared_section section
+        shared_enter(&section, <PyObject *>OPLISTS)
+        cdef Chapter chapter = self.chapter
+        count[0] = chapter.count
+        shared_leave(&section)
+        return chapter
+
     def __len__(self):
-        return self.chapter.count
+        cdef Py_ssize_t count
+        self.now(&count)
+        return count
 
     def __bool__(self):
         return True
 
     def __iter__(self):
-        cdef Chapter chapter = self.chapter
-        cdef Py_ssize_t i
-        entries = []
-        for i in range(chapter.count):
-            if chapter.entries[i].asked == NULL:
-                entries.append(chapter.sublists[chapter.entries[i].sublist])
-            else:
-                entries.append({"action": ACTIONS[chapter.entries[i].asked.op.kind],
-                                "params": parameters_of(chapter.entries[i].asked)})
-        return iter(entries)
+        cdef Py_ssize_t i, count
+        cdef Chapter chapter = self.now(&count)
+        cdef entry *entries = <entry *>grow(NULL, count or 1, sizeof(entry))
+        cdef list shown = []
+        try:
+            chapter.copy_entries(entries, count)
+            for i in range(count):
+                if entries[i].asked == NULL:
+                    shown.append(chapter.sublists[entries[i].sublist])
+                else:
+                    shown.append({"action": ACTIONS[entries[i].asked.op.kind],
+                                  "params": parameters_of(entries[i].asked)})
+        finally:
+            free(entries)
+        return iter(shown)
 
     def __repr__(self):
         return "<mhddq oplist of %d entr%s>" % (len(self), "y" if len(self) == 1 else "ies")
@@ -806,7 +865,13 @@ def clear_oplist(oplist):
     Raises: TypeError for what is no oplist.
     Threads: any.
     """
-    the_oplist(oplist).chapter = Chapter.__new__(Chapter)
+    cdef Oplist cleared = the_oplist(oplist)
+    cdef Chapter fresh = Chapter.__new__(Chapter), old
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>OPLISTS)
+    old = cleared.chapter   # held until the section is left
+    cleared.chapter = fresh
+    shared_leave(&section)
 
 
 def embed_oplist(oplist, sub_oplist):
@@ -821,18 +886,22 @@ def embed_oplist(oplist, sub_oplist):
     Threads: any.
     """
     cdef Oplist outer = the_oplist(oplist), inner = the_oplist(sub_oplist)
-    cdef Survey survey
-    cdef Py_ssize_t i
+    cdef Survey survey = Survey.__new__(Survey)
     cdef bint cycle = outer is inner
-    # From the survey to the append no Python code runs: check and embed are one step.
-    if not cycle and outer.embedded:
-        survey = Survey.__new__(Survey)
-        survey.take(inner)
-        cycle = outer.mark == mark_now
+    cdef shared_section section
+    # Check and embed are one step.
+    shared_enter(&section, <PyObject *>OPLISTS)
+    try:
+        if not cycle and outer.embedded:
+            survey.take(inner)
+            cycle = outer.mark == mark_now
+        if not cycle:
+            outer.chapter.append_sublist(inner)
+            inner.embedded = True
+    finally:
+        shared_leave(&section)
     if cycle:
         raise ValueError("an oplist cannot be embedded in itself, directly or through others")
-    outer.chapter.append_sublist(inner)
-    inner.embedded = True
 
 
 cdef Oplist the_oplist(object candidate):
@@ -848,19 +917,25 @@ cdef enum:
     LARGE = 262144      # bytes from which on a read counts as large
     ADOPT = 32768       # bytes from which on a result is built where it was read
 
-cdef size_t BYTES_HEAD = <size_t>&(<PyBytesObject *>NULL).ob_sval
+# The head of a bytes object: as many bytes stand before its content.
+cdef extern from *:
+    """
+    enum { MHDDQ_BYTES_HEAD = offsetof(PyBytesObject, ob_sval) };
+    """
+    enum: BYTES_HEAD "MHDDQ_BYTES_HEAD"
 
 
 cdef bint proven_adoptable() except -1:
     """Is memory from malloc what this build's object allocator hands out, and takes back, for
     large objects? It is where the allocator has no context (no debug hooks, no tracing) and its
     large blocks carry the head of a mapped block of glibc's malloc: page-aligned behind 16 bytes,
-    the size in pages with the 'mapped' bit. Other allocators differ, and results are copied."""
+    the size in pages with the 'mapped' bit. Other allocators differ, and results are copied. So
+    they are without a GIL: there all objects must come from heaps that the collector walks."""
     cdef PyMemAllocatorEx allocator
     cdef size_t size = 48 << 20      # beyond the largest threshold for mapping
     cdef bint proven = False
     cdef uintptr_t p
-    if hasattr(sys, "gettotalrefcount") or "CS_GNU_LIBC_VERSION" not in getattr(
+    if not SHARED_GIL or hasattr(sys, "gettotalrefcount") or "CS_GNU_LIBC_VERSION" not in getattr(
             os, "confstr_names", ()):
         return False
     PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &allocator)
@@ -898,10 +973,10 @@ cdef object bytes_of(Queue queue, mhq_run *run):
         result = <object>adopted
         Py_DECREF(result)          # InitVar's reference is now `result`'s
         if run.length >= LARGE:
-            queue.uncopied += 1
+            shared_bump(&queue.uncopied)
         return result
     if run.length >= LARGE:
-        queue.copied += 1
+        shared_bump(&queue.copied)
     return PyBytes_FromStringAndSize(buffer + BYTES_HEAD, <Py_ssize_t>run.length)
 
 
@@ -1005,16 +1080,16 @@ cdef class Queue:
     ``start_thread(queue)``, ``callback_failed(args, exception)``, ``unheard(args)``,
     ``left_behind(path)``.
     """
-    cdef mhq_engine *core
     cdef object hooks
-    cdef readonly unsigned long generation   # moves in a forked child
-    cdef bint closed
-    cdef bint adopts
-    cdef bint thread_started
-    cdef bint delivering
-    cdef unsigned long starter          # the thread that is starting the callback thread
-    cdef unsigned long callback_thread
-    cdef uint64_t callbacks, callback_errors, late_failures, copied, uncopied
+    cdef readonly unsigned long generation   # moves in a forked child, which is alone then
+    cdef bint adopts                    # set before `core`
+    cdef bint delivering                # looked at in the section only
+    cdef shared_word core               # mhq_engine *; stays for good once it is there
+    cdef shared_word closed             # after it was set, `core` does not change
+    cdef shared_word thread_started
+    cdef shared_word starter            # the thread that is starting the callback thread
+    cdef shared_word callback_thread
+    cdef shared_count callbacks, callback_errors, late_failures, copied, uncopied
 
     def __init__(self, hooks):
         self.hooks = hooks
@@ -1025,7 +1100,9 @@ cdef class Queue:
 
     cdef int open(self) except -1:
         cdef mhq_config config
-        cdef int error
+        cdef mhq_engine *opened
+        cdef shared_section section
+        cdef int error = 0
         memset(&config, 0, sizeof(config))
         cdef dict settings = self.hooks.settings()
         config.ring_size = settings["ring_size"]
@@ -1036,14 +1113,17 @@ cdef class Queue:
         config.tail = 1
         cdef bint adopts = proven_adoptable()
         # Python code may have run until here: a signal handler may have opened or closed.
-        if self.core != NULL or self.closed:
-            return 0
-        error = mhq_engine_open(&config, &self.core)
+        shared_enter(&section, <PyObject *>self)
+        if shared_get(&self.core) == 0 and not shared_get(&self.closed):
+            error = mhq_engine_open(&config, &opened)
+            if error == 0:
+                self.adopts = adopts
+                shared_set(&self.core, <uintptr_t>opened)
+        shared_leave(&section)
         if error == errno.ENOMEM:
             raise MemoryError("mhddq: no memory for the queue")
         if error:
             raise RuntimeError("mhddq: cannot start the I/O threads: " + os.strerror(error))
-        self.adopts = adopts
         return 0
 
     cdef int start(self) except -1:
@@ -1051,44 +1131,64 @@ cdef class Queue:
         the same thread while it starts the callback thread; then the queue already takes
         operations, beyond its size if need be (see submit)."""
         cdef unsigned long generation
-        if self.core == NULL:
+        cdef shared_section section
+        cdef bint mine, begun = False
+        if shared_get(&self.core) == 0:
             self.open()
-        if self.core == NULL or self.thread_started or self.starter:
-            return 0
         generation = self.generation
-        self.starter = PyThread_get_thread_ident()
+        shared_enter(&section, <PyObject *>self)
+        mine = (shared_get(&self.core) != 0 and not shared_get(&self.thread_started)
+                and not shared_get(&self.starter))
+        if mine:
+            shared_set(&self.starter, PyThread_get_thread_ident())
+        shared_leave(&section)
+        if not mine:
+            return 0
         try:
             self.hooks.start_thread(self)
+            begun = True
         finally:
             if self.generation == generation:
-                self.starter = 0
-        if self.generation == generation:
-            self.thread_started = True
+                shared_enter(&section, <PyObject *>self)
+                if begun:
+                    shared_set(&self.thread_started, True)
+                shared_set(&self.starter, 0)
+                shared_leave(&section)
         return 0
 
     # -- enqueuing --
 
-    cdef bint submit(self, mhq_job *job, uint64_t operations) except -1:
+    cdef bint submit(self, mhq_job *job, uint64_t operations, request *lender) except -1:
         """True: the job is the core's. Waits for room; False once closed. Whatever is raised
-        (a signal handler's exception, a failed start) is raised before the job is accepted."""
+        (a signal handler's exception, a failed start) is raised before the job is accepted.
+
+        lender: the job's request where it has lent a view, else NULL. It is noted before it is
+        offered, for afterwards it may be gone; not while it waits for room: a signal handler may
+        fork then, and the child goes on with the same operation."""
         cdef int accepted
         cdef unsigned long me
         cdef mhq_engine *core
         while True:
-            if not self.thread_started:
-                if self.closed:
+            if not shared_get(&self.thread_started):
+                if shared_get(&self.closed):
                     return False
                 self.start()
-                if self.core == NULL:
+                if shared_get(&self.core) == 0:
                     continue
-            accepted = mhq_submit(self.core, job, operations, False)
+            core = <mhq_engine *>shared_get(&self.core)
+            if lender != NULL:
+                note_lent(lender)
+            accepted = mhq_submit(core, job, operations, False)
             if accepted == MHQ_RING_FULL:
                 me = PyThread_get_thread_ident()
-                if me == self.callback_thread or me == self.starter:
-                    accepted = mhq_submit(self.core, job, operations, True)
-            if accepted != MHQ_RING_FULL:
-                return accepted == MHQ_ACCEPTED
-            core = self.core
+                if me == shared_get(&self.callback_thread) or me == shared_get(&self.starter):
+                    accepted = mhq_submit(core, job, operations, True)
+            if accepted == MHQ_ACCEPTED:
+                return True
+            if lender != NULL:
+                forget_lent(lender)
+            if accepted == MHQ_RING_CLOSED:
+                return False
             with nogil:
                 mhq_wait_room(core, 50000000)
             PyErr_CheckSignals()
@@ -1104,9 +1204,9 @@ cdef class Queue:
         l.frozen = <PyObject *>frozen
         cdef bint accepted = False
         try:
-            accepted = self.submit(&l.job, 0 if frozen is None else frozen.frozen.total)
+            accepted = self.submit(&l.job, 0 if frozen is None else frozen.frozen.total, NULL)
             if accepted:
-                for lender in lenders:
+                for lender in lenders:   # which holds them: they cannot have been freed yet
                     lender.note_lent()
         finally:
             if not accepted:
@@ -1121,13 +1221,19 @@ cdef class Queue:
 
         deadline: a time.monotonic(), inf for none, for a thread that stands in for the callback
         thread while it closes the queue: it also looks for signals."""
-        cdef mhq_engine *core = self.core
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
         cdef unsigned long generation = self.generation
-        cdef bint ended = False
-        if self.delivering or core == NULL:
+        cdef shared_section section
+        cdef bint mine, ended = False
+        shared_enter(&section, <PyObject *>self)
+        mine = not self.delivering and core != NULL
+        if mine:
+            self.delivering = True
+            shared_set(&self.thread_started, True)
+            shared_set(&self.callback_thread, PyThread_get_thread_ident())
+        shared_leave(&section)
+        if not mine:
             return
-        self.delivering = self.thread_started = True
-        self.callback_thread = PyThread_get_thread_ident()
         try:
             while not ended and self.generation == generation:
                 if deadline is None or self.has_come(core, deadline):
@@ -1136,9 +1242,12 @@ cdef class Queue:
                     break
         finally:
             if self.generation == generation:
-                self.callback_thread = 0
+                shared_enter(&section, <PyObject *>self)
+                shared_set(&self.callback_thread, 0)
                 if not ended:
-                    self.delivering = self.thread_started = False
+                    self.delivering = False
+                    shared_set(&self.thread_started, False)
+                shared_leave(&section)
 
     cdef bint has_come(self, mhq_engine *core, object deadline) except -1:
         cdef int64_t ns = <int64_t>(max(0.0, min(0.05, deadline - time.monotonic())) * 1e9)
@@ -1184,7 +1293,7 @@ cdef class Queue:
         except BaseException as error:      # text that is no UTF-8, or no memory for the result
             result = False
             output = {"exception": str(error) or type(error).__name__}
-            self.late_failures += 1
+            shared_bump(&self.late_failures)
         if callback is None and result:
             return
         args = {"action": ACTIONS[r.op.kind], "result": result, "params": parameters_of(r),
@@ -1192,11 +1301,11 @@ cdef class Queue:
         if callback is None:
             self.hooks.unheard(args)
             return
-        self.callbacks += 1
+        shared_bump(&self.callbacks)
         try:
             PyObject_CallOneArg(callback, args)
         except BaseException as error:
-            self.callback_errors += 1
+            shared_bump(&self.callback_errors)
             # Not `args`: the callback may have done anything to them.
             self.hooks.callback_failed({"action": ACTIONS[r.op.kind], "params": parameters_of(r)},
                                        error)
@@ -1212,30 +1321,38 @@ cdef class Queue:
 
     def close(self):
         """No operation is accepted any more. Any thread, any moment."""
-        self.closed = True
-        if self.core != NULL:
-            mhq_close(self.core)
+        cdef shared_section section
+        cdef mhq_engine *core
+        shared_enter(&section, <PyObject *>self)
+        shared_set(&self.closed, True)
+        core = <mhq_engine *>shared_get(&self.core)
+        shared_leave(&section)
+        if core != NULL:
+            mhq_close(core)
 
     def on_callback_thread(self):
-        return self.callback_thread == PyThread_get_thread_ident() and self.callback_thread != 0
+        cdef unsigned long delivers = shared_get(&self.callback_thread)
+        return delivers == PyThread_get_thread_ident() and delivers != 0
 
     def ensure_callback_thread(self):
         """Where operations were accepted while the callback thread could not be started: tries
         again. False: this very thread is starting it, further down its stack, and a signal
         handler or a finaliser has got in between."""
-        if self.core != NULL and not self.thread_started:
+        if shared_get(&self.core) != 0 and not shared_get(&self.thread_started):
             self.start()
-            return self.thread_started or self.starter != PyThread_get_thread_ident()
+            return (shared_get(&self.thread_started) != 0
+                    or shared_get(&self.starter) != PyThread_get_thread_ident())
         return True
 
     def stopped(self, double seconds=0.0):
         """Is everything that was accepted done, and everyone at rest? Waits for it, releasing the
         GIL, until `seconds` have passed or a signal came."""
-        cdef mhq_engine *core = self.core
+        cdef bint closed = shared_get(&self.closed) != 0   # before `core`, see there
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
         cdef int64_t ns = <int64_t>(seconds * 1e9)
         cdef bint yes
         if core == NULL:
-            return self.closed
+            return closed
         with nogil:
             yes = mhq_wait_stopped(core, ns)
         PyErr_CheckSignals()
@@ -1248,12 +1365,21 @@ cdef class Queue:
     def after_fork(self):
         """In the child: the parent's queue is left alone, memory and all, for its threads are not
         here; a fresh one takes its place. What the parent lent stays the child's copy to free."""
-        self.core = NULL
+        shared_forget(<PyObject *>self)
+        shared_forget(<PyObject *>OPLISTS)
+        shared_forget_lock(&spares)
         self.generation += 1
-        self.closed = self.thread_started = self.delivering = False
-        self.starter = self.callback_thread = 0
-        self.callbacks = self.callback_errors = self.late_failures = 0
-        self.copied = self.uncopied = 0
+        self.delivering = False
+        shared_set(&self.core, 0)
+        shared_set(&self.closed, False)
+        shared_set(&self.thread_started, False)
+        shared_set(&self.starter, 0)
+        shared_set(&self.callback_thread, 0)
+        shared_zero(&self.callbacks)
+        shared_zero(&self.callback_errors)
+        shared_zero(&self.late_failures)
+        shared_zero(&self.copied)
+        shared_zero(&self.uncopied)
         for view in list(lent_views.values()):
             view.release()
         lent_views.clear()
@@ -1261,14 +1387,15 @@ cdef class Queue:
     def count(self):
         cdef mhq_counters c
         memset(&c, 0, sizeof(c))
-        if self.core != NULL:
-            mhq_count(self.core, &c)
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
+        if core != NULL:
+            mhq_count(core, &c)
         return {
             "accepted": c.accepted,
             "completed": c.completed,
-            "failed": c.failed + self.late_failures,
-            "callbacks": self.callbacks,
-            "callback_errors": self.callback_errors,
+            "failed": c.failed + shared_read(&self.late_failures),
+            "callbacks": shared_read(&self.callbacks),
+            "callback_errors": shared_read(&self.callback_errors),
             "thread_operations": [c.thread_operations[0], c.thread_operations[1]],
             "trades": c.trades,
             "parks": c.parks,
@@ -1279,8 +1406,8 @@ cdef class Queue:
             "bytes_read": c.bytes_read,
             "bytes_written": c.bytes_written,
             "undelivered_bytes": c.undelivered_bytes,
-            "large_reads_copied": self.copied,
-            "large_reads_uncopied": self.uncopied,
+            "large_reads_copied": shared_read(&self.copied),
+            "large_reads_uncopied": shared_read(&self.uncopied),
             "disk_overlaps": c.overlaps,
             "hints": c.hints,
         }

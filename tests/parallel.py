@@ -1,0 +1,235 @@
+"""Producers that are really parallel, where the interpreter lets them: every kind of use at once.
+
+    python tests/parallel.py [--producers N] [--operations N]
+
+Ends with status 0 and a line of counts when nothing was lost, doubled or out of order. One process
+has one queue, so that the first start and the end are raced for once a run. Plain Python without
+pytest: ThreadSanitizer's interpreter runs it, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import mhddq
+
+DEADLINE = 300.0
+
+
+def at_once(*works: Callable[[], None]) -> None:
+    """Runs each on a thread of its own, all from the same moment on."""
+    barrier = threading.Barrier(len(works))
+    failures: list[BaseException] = []
+
+    def run(work: Callable[[], None]) -> None:
+        barrier.wait(DEADLINE)
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised below, on the main thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE)
+    if failures:
+        raise failures[0]
+    if any(thread.is_alive() for thread in threads):
+        raise AssertionError("a thread does not end")
+
+
+def expect(condition: object, what: object) -> None:
+    if not condition:
+        raise AssertionError(what)
+
+
+class Producer:
+    """Enqueues operations of all kinds, each with an identity, and hears of them in order."""
+
+    def __init__(self, name: int, operations: int) -> None:
+        self.name, self.operations = name, operations
+        self.accepted: list[tuple[int, int]] = []
+        self.heard: list[tuple[int, int]] = []
+        self.nested_accepted, self.nested_heard = 0, 0
+
+    def produce(self) -> None:
+        path = f"{self.name}.bin"
+        for at in range(self.operations):
+            identity = (self.name, at)
+            hears = self.hearing(identity)
+            kind = at % 4
+            if kind == 0:
+                accepted = mhddq.file_exists(hears, f"no such {at}")
+            elif kind == 1:  # a view of it is lent until the callback has run
+                accepted = mhddq.file_write(hears, bytearray(b"%d" % at * 9), path, True)
+            elif kind == 2:
+                accepted = mhddq.file_read(callback=hears, filename=path, binary=True)
+            else:
+                oplist = mhddq.create_empty_oplist()
+                mhddq.oplist_file_write(oplist, None, bytearray(b"listed"), path, True)
+                mhddq.oplist_file_exists(oplist, hears, path)
+                accepted = mhddq.enqueue_oplist(oplist)
+            if not accepted:
+                return  # refused: the queue was closed, by plan
+            self.accepted.append(identity)
+
+    def hearing(self, identity: tuple[int, int]) -> Callable[[dict[str, object]], None]:
+        def hear(args: dict[str, object]) -> None:
+            self.heard.append(identity)
+            if identity[1] % 16 == 0:
+                self.nested_accepted += mhddq.directory_exists(self.hear_nested, ".")
+
+        return hear
+
+    def hear_nested(self, args: dict[str, object]) -> None:
+        self.nested_heard += 1
+
+
+def race_for_lists(rounds: int) -> int:
+    """Of two that embed a list in each other, directly or through a third, one is refused."""
+    refused = 0
+    for turn in range(rounds):
+        first, middle, last = (mhddq.create_empty_oplist() for _ in range(3))
+        mhddq.embed_oplist(first, middle)
+        inner = middle if turn % 2 else first
+        errors: list[str] = []
+
+        def embed(
+            outer: mhddq.Oplist, sub: mhddq.Oplist, errors: list[str] = errors
+        ) -> Callable[[], None]:
+            def run() -> None:
+                try:
+                    mhddq.embed_oplist(outer, sub)
+                except ValueError as error:
+                    errors.append(str(error))
+
+            return run
+
+        at_once(embed(last, first), embed(inner, last))
+        expect(len(errors) == 1, f"{len(errors)} of two embeddings that close a cycle refused")
+        refused += 1
+    return refused
+
+
+class SharedLists:
+    """Two lists that everyone fills while a third, in which they are, is enqueued.
+
+    Each appender adds to `early` first, then to `late`; `late` runs first. So no run may see more
+    of `late` than of `early`, or it was no snapshot of one moment.
+    """
+
+    def __init__(self, appends: int) -> None:
+        self.appends = appends
+        self.early, self.late = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
+        self.whole = mhddq.create_empty_oplist()
+        self.seen = Counter[str]()
+        self.runs: list[tuple[int, int]] = []
+        for oplist in (self.late, self.early):
+            mhddq.embed_oplist(self.whole, oplist)
+        mhddq.oplist_file_exists(self.whole, self.end_of_run, "end")
+
+    def append(self) -> None:
+        for at in range(self.appends):
+            mhddq.oplist_file_exists(self.early, lambda _args: self.seen.update(["early"]), f"{at}")
+            mhddq.oplist_file_exists(self.late, lambda _args: self.seen.update(["late"]), f"{at}")
+
+    def end_of_run(self, args: dict[str, object]) -> None:
+        self.runs.append((self.seen["early"], self.seen["late"]))
+        self.seen.clear()
+
+    def enqueue(self) -> None:
+        for _ in range(12):
+            expect(mhddq.enqueue_oplist(self.whole), "a list was refused")
+
+    def look(self) -> None:
+        """What only looks, or clears what nobody counts."""
+        scratch = mhddq.create_empty_oplist()
+        for at in range(self.appends):
+            mhddq.oplist_file_exists(scratch, None, "scratch")
+            expect(len(list(self.early)) <= len(self.early), "a list shrank")
+            expect(len(self.whole) == 3, "the whole changed")
+            mhddq.stats()
+            expect(mhddq.is_shutdown() is False, "shut down too early")
+            if at % 16 == 0:
+                mhddq.clear_oplist(scratch)
+
+    def check(self) -> None:
+        expect(len(self.runs) == 24, f"{len(self.runs)} of 24 runs")
+        for early, late in self.runs:
+            expect(late <= early, f"a snapshot of two moments: {late} > {early}")
+        last = mhddq.create_empty_oplist()
+        mhddq.embed_oplist(last, self.early)
+        expect(len(self.early) == len(self.late) == 2 * self.appends, "an appended one is missing")
+
+
+def clear_and_append(rounds: int) -> None:
+    """A list that is cleared while others append to it, enqueue it and iterate over it."""
+    oplist = mhddq.create_empty_oplist()
+
+    def append() -> None:
+        for _ in range(rounds):
+            mhddq.oplist_file_write(oplist, None, bytearray(b"x"), "cleared.bin", True)
+
+    def use() -> None:
+        for _ in range(rounds // 8):
+            for entry in oplist:
+                expect(entry["action"] == "file_write", entry)
+            expect(mhddq.enqueue_oplist(oplist), "a list was refused")
+            mhddq.clear_oplist(oplist)
+
+    at_once(append, append, use, use)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--producers", type=int, default=8)
+    parser.add_argument("--operations", type=int, default=2000)
+    options = parser.parse_args()
+    producers = [Producer(name, options.operations) for name in range(options.producers)]
+    for producer in producers:
+        with open(f"{producer.name}.bin", "wb"):
+            pass
+    at_once(*(producer.produce for producer in producers))  # the first start is raced for
+
+    lists = SharedLists(options.operations // 8)
+    at_once(lists.append, lists.append, lists.enqueue, lists.enqueue, lists.look, lists.look)
+    refused = race_for_lists(options.operations // 40)
+    clear_and_append(options.operations // 8)
+
+    # The end is raced for: producers go on until they are refused.
+    late = [Producer(100 + name, sys.maxsize) for name in range(options.producers)]
+    for producer in late:
+        with open(f"{producer.name}.bin", "wb"):
+            pass
+
+    def end() -> None:
+        while not all(producer.accepted for producer in late):
+            os.sched_yield()
+        mhddq.shutdown()
+        expect(mhddq.is_shutdown(), "shutdown returned too early")
+
+    at_once(*(producer.produce for producer in late), end, end)
+    lists.check()
+    for producer in producers + late:
+        expect(producer.heard == producer.accepted, f"producer {producer.name}: lost or reordered")
+        expect(producer.nested_heard == producer.nested_accepted, "a callback's own was lost")
+    operations = sum(len(producer.heard) for producer in producers + late)
+    with_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    print(
+        f"{operations} operations of {options.producers} producers, {len(lists.runs)} snapshots,"
+        f" {refused} cycles refused, GIL {'on' if with_gil else 'off'}"
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="mhddq-parallel-") as directory:
+        os.chdir(directory)
+        main()
+        os.chdir("/")

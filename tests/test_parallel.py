@@ -1,0 +1,49 @@
+"""Without the GIL: it stays off, and producers that are really parallel lose nothing.
+
+On a Python with a GIL the same races are run, as far as its switches between threads let them.
+``nox -s freethreaded`` runs this, and the script on its own under ThreadSanitizer.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from helpers import ends_well
+
+SCRIPT = Path(__file__).with_name("parallel.py")
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python is built with a GIL"
+)
+def test_importing_and_using_mhddq_leaves_the_gil_off():
+    told = ends_well(
+        """
+        import sys
+        off = [sys._is_gil_enabled()]
+        import mhddq
+        off.append(sys._is_gil_enabled())
+        mhddq.file_exists(lambda args: off.append(sys._is_gil_enabled()), ".")
+        mhddq.shutdown()
+        print(off)
+        """
+    )
+    assert told == "[False, False, False]\n"
+
+
+@pytest.mark.parametrize("ring", ["1", "4096"])
+def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
+    told = subprocess.run(
+        [sys.executable, str(SCRIPT), "--operations", "400"],
+        env={"MHDDQ_RING_SIZE": ring, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "24 snapshots, 10 cycles refused" in told.stdout

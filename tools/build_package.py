@@ -1,0 +1,66 @@
+"""Builds the package for another interpreter, with other flags: for sanitizers and debug builds.
+
+    python tools/build_package.py --python PYTHON --to FOLDER [--cc CC] [-- FLAG ...]
+
+FOLDER then holds `mhddq`, for PYTHONPATH. Unlike pip this runs Cython here, in an interpreter that
+is not slowed down by what the other one was built with, and leaves out the installation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O1", "-g", "-fPIC", "-fno-omit-frame-pointer"]
+ASK = """
+import json, sysconfig
+print(json.dumps([sysconfig.get_path("include"), sysconfig.get_config_var("EXT_SUFFIX")]))
+"""
+
+
+def sources() -> list[Path]:
+    """As csrc/test/run.sh has them."""
+    return [
+        path
+        for path in sorted((ROOT / "csrc").glob("*.c"))
+        if not path.stem.endswith(("_win", "_macos")) and not path.stem.startswith("fs_win_")
+    ]
+
+
+def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
+    """Returns the extension's path."""
+    include, suffix = json.loads(subprocess.check_output([python, "-c", ASK], text=True))
+    package = folder / "mhddq"
+    package.mkdir(parents=True, exist_ok=True)
+    for module in (ROOT / "mhddq").glob("*.py"):
+        shutil.copy(module, package)
+    bridge, extension = folder / "_core.c", package / f"_core{suffix}"
+    subprocess.run(
+        [sys.executable, "-m", "cython", "-3", "mhddq/_core.pyx", "-o", str(bridge)],
+        check=True,
+        cwd=ROOT,
+    )
+    headers = [f"-I{include}", f"-I{ROOT / 'csrc'}"]
+    made_of = [str(bridge), *map(str, sources())]
+    command = [compiler, *FLAGS, *flags, "-shared", *headers, *made_of, "-o", str(extension)]
+    subprocess.run(command, check=True)
+    return extension
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("flags", nargs="*")
+    options = parser.parse_args()
+    print(build(options.python, options.to, options.cc, options.flags))
+
+
+if __name__ == "__main__":
+    main()
