@@ -80,7 +80,8 @@ def forks(session: nox.Session) -> None:
 def trees(session: nox.Session) -> None:
     """Hostile trees: 100,000 exchanges under each operation, or ``-- EXCHANGES``; large ones."""
     exchanges = session.posargs[0] if session.posargs else "100000"
-    session.run("csrc/test/run.sh", "test_swaps", env={"MHQ_SWAPS": exchanges}, external=True)
+    env = {"MHQ_SWAPS": exchanges, "DEADLINE": "3600"}
+    session.run("csrc/test/run.sh", "test_swaps", env=env, external=True)
     session.install(".[test]")
     session.run("pytest", "-q", "tests/test_hostile_trees.py", env={"MHDDQ_TEST_ROUNDS": "20"})
 
