@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
-from programs import ended
+from programs import Ended, ended, running
 
 WATCH = """
     import resource
@@ -73,11 +75,23 @@ LOADS = {
 }
 
 
+@pytest.fixture(scope="module")
+def idle() -> dict[str, Ended]:
+    """Under each load, the end of a program that was watched for two seconds: all at the same time,
+    since waiting is what they do."""
+    with contextlib.ExitStack() as programs:
+        under_way = {}
+        for load, source in LOADS.items():
+            after = "    gate.opened.set()\n" if "busy" in load else ""
+            watched = f"{WATCH}\n    {source.strip()}\n    watch(2)\n{after}"
+            under_way[load] = programs.enter_context(running(watched))
+        return {load: program.end() for load, program in under_way.items()}
+
+
 @pytest.mark.parametrize("load", LOADS)
-def test_two_idle_seconds_cost_nothing(load):
-    blocked = "busy" in load
-    source = WATCH + "\n    " + LOADS[load].strip() + "\n    watch(2)\n"
-    end = ended(source + ("    gate.opened.set()\n" if blocked else ""))
+def test_two_idle_seconds_cost_nothing(load, idle):
+    end = idle[load]
+    assert (end.status, end.stderr) == (0, "")
     assert end["threads"] == 3
     assert end["same"] is True
     assert end["switches"] == [0, 0, 0]

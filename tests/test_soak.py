@@ -16,7 +16,7 @@ def test_random_work_under_random_faults(tally):
     """Memory is not looked at here: in a few seconds nothing has come to rest yet."""
     program = Path(__file__).with_name("soak.py")
     ran = subprocess.run(
-        [sys.executable, program, "--seconds", "8", "--flat", "1000"],
+        [sys.executable, program, "--seconds", "5", "--flat", "1000"],
         capture_output=True,
         text=True,
         timeout=100,

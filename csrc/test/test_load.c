@@ -107,7 +107,7 @@ static void crowd(uint64_t ring_size, unsigned producers, int32_t spin_us, uint6
 {
     static char stage[80];
     snprintf(stage, sizeof stage, "load: ring of %u, %u producers", (unsigned)ring_size, producers);
-    race_deadline(1800, stage);
+    race_deadline(7200, stage);
     memset(&load, 0, sizeof load);
     load.engine = load_open(ring_size, spin_us);
     load.producers = producers;
@@ -214,7 +214,7 @@ static int is_in_order(const item *const order[ALL])
 
 static uint64_t histories(uint64_t ring_size, uint64_t count)
 {
-    race_deadline(1800, "histories");
+    race_deadline(7200, "histories");
     memset(&history, 0, sizeof history);
     history.engine = load_open(ring_size, 0);
     history.histories = count;
@@ -245,14 +245,18 @@ int main(void)
     const unsigned crowds[] = {1, 2, 8, 64};
     const uint64_t rings[] = {1, 2, 4}, total = is_long ? 1000000 : 5000;
     uint64_t operations = 0, tried = 0;
-    for (size_t r = 0; r < 3; r++)
-        for (size_t c = 0; c < 4; c++) {
-            crowd(rings[r], crowds[c], c % 2 ? 20 : 0, total); /* that spins, and that does not */
-            operations += load.total;
-        }
     const uint64_t places[] = {1, 2, 4, 4096};
     for (size_t r = 0; r < 4; r++)
         tried += histories(places[r], is_long ? 25000 : 500);
+    for (size_t c = 0; c < 4; c++)
+        for (size_t r = 0; r < 3; r++) {
+            crowd(rings[r], crowds[c], c % 2 ? 20 : 0, total); /* that spins, and that does not */
+            operations += load.total;
+            if (is_long) /* it takes its time */
+                (void)(printf("test_load: so far %lu histories, %lu operations, the last from %u\n",
+                              (unsigned long)tried, (unsigned long)operations, crowds[c]),
+                       fflush(stdout));
+        }
     printf("test_load: %lu operations through rings of 1, 2, 4; %lu histories in order\n",
            (unsigned long)operations, (unsigned long)tried);
     return check_report("test_load");
