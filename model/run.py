@@ -131,7 +131,9 @@ def main() -> int:
     caught = 0
     for mutant in mutants:
         result = search(SCENES[mutant.scene], mutant.text, "-O0")
-        missed = result.error in ("", "not searched to the end", "pan made no report")
+        # A full buffer is a limit of the model, not what the mutant is to be found by.
+        nothing = ("", "not searched to the end", "pan made no report")
+        missed = result.error in nothing or "buf[" in result.error
         verdict = f"NOT CAUGHT {result.error}" if missed else f"caught: {result.error}"
         line(mutant.name, mutant.scene, result, verdict)
         if missed:

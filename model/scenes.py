@@ -45,7 +45,7 @@ SCENES = {
         scene("lists", PRODUCERS=1, LIST=3, POOL=2, quick=True),
         scene("bytes", PRODUCERS=1, CAPACITY=2, JOBS=2, BUDGET=1),
         scene("left", PRODUCERS=1, JOBS=2, LEFT=2),
-        scene("count", COUNTER=1),
+        scene("count", PRODUCERS=1, COUNTER=1),
         scene("early", EARLY=1),
         scene("room, late", LATE=1),
         scene("close, late", PRODUCERS=1, JOBS=2, CLOSER=1, LATE=1),
