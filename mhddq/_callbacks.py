@@ -40,9 +40,7 @@ def say(text: str) -> None:
 def _described(args: dict[str, Any]) -> str:
     """``file_read(filename='./x', binary=False)``, whatever the parameters' own repr does."""
     try:
-        import reprlib  # noqa: PLC0415 - see _import_for_reports
-
-        short = reprlib.Repr()
+        short = _reprlib.Repr()
         short.maxstring = short.maxother = 200
         shown = [
             f"{name}={short.repr(value)}"
@@ -56,9 +54,7 @@ def _described(args: dict[str, Any]) -> str:
 
 def _formatted(exception: BaseException) -> str:
     try:
-        import traceback  # noqa: PLC0415 - see _import_for_reports
-
-        return "".join(traceback.format_exception(exception))
+        return "".join(_traceback.format_exception(exception))
     except BaseException:  # noqa: BLE001 - the exception's own methods are the user's code
         return _plainly_formatted(exception)
 
@@ -82,6 +78,10 @@ def _plainly_formatted(exception: BaseException) -> str:
 # another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
 _importing = RLock()
 _half_way = False  # said by the thread that holds it
+# What reports are made with, once all is there. A report never imports: in a child that was forked
+# in the middle of an import the callback thread would wait for ever for the thread that is at it.
+_reprlib: Any = None
+_traceback: Any = None
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=_importing.acquire,
@@ -95,11 +95,13 @@ def _import_for_reports() -> None:
     what its import costs. Not when there is something to report either: then it may be too late
     (no descriptor left, the interpreter about to go). Where it cannot be had (the program has
     changed its root, or its user) reports are plainer."""
+    global _reprlib, _traceback  # noqa: PLW0603
     try:
-        import reprlib  # noqa: F401, PLC0415
-        import traceback  # noqa: F401, PLC0415
+        import reprlib  # noqa: PLC0415
+        import traceback  # noqa: PLC0415
     except (ImportError, OSError):
-        pass
+        return
+    _reprlib, _traceback = reprlib, traceback
 
 
 class Hooks:
@@ -118,8 +120,9 @@ class Hooks:
                 return
             _half_way = True
             try:
-                _import_for_reports()
                 import threading  # noqa: PLC0415 - a third of what importing mhddq would cost
+
+                _import_for_reports()  # last: a report may import more, and would wait for these
             finally:
                 _half_way = False
 

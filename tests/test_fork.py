@@ -483,15 +483,16 @@ def test_a_fork_inside_the_first_start():
     assert set(end.files) == {"p"} | children(["early"])
 
 
-@pytest.mark.parametrize("then", ["os._exit(0 if heard.wait() else 3)", "return"])
-@pytest.mark.parametrize("module", ["threading", "_weakrefset", "traceback"])
+@pytest.mark.parametrize("then", ["os._exit(0 if heard.wait() and reported() else 3)", "return"])
+@pytest.mark.parametrize("module", ["threading", "_weakrefset", "reprlib", "traceback"])
 def test_a_fork_inside_the_first_operation_s_imports(module, then):
     """The first operation imports what it needs; in the middle of that a signal handler forks. The
-    child uses the queue there and then, and its callback runs while the handler waits; or it lets
-    the handler return, and the interrupted operation is done in both."""
+    child uses the queue there and then, and its callback runs while the handler waits, reports of
+    failures before it too; or it lets the handler return, and the interrupted operation is done in
+    both."""
     ends_well(
         f"""
-    import os, signal, sys, time
+    import io, os, signal, sys, time
     import mhddq
 
     class Heard(list):
@@ -507,10 +508,20 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
                 sys.meta_path.remove(self)
                 signal.raise_signal(signal.SIGUSR1)
 
+    def fail(args):
+        raise LookupError
+
+    def reported():
+        said = sys.stderr.getvalue()
+        return "file_delete(" in said and "LookupError" in said
+
     children, heard = [], Heard()
     def handler(number, frame):
         children.append(os.fork())
         if children == [0]:
+            sys.stderr = io.StringIO()
+            assert mhddq.file_delete(None, "missing") is True
+            assert mhddq.file_exists(fail, ".") is True
             assert mhddq.file_create(heard.append, "of-the-child") is True
             {then}
 
@@ -523,7 +534,7 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
     assert mine.wait(), mine
     mhddq.shutdown()
     if children == [0]:
-        assert heard.wait()
+        assert heard.wait() and reported()
     else:
         _, status = os.waitpid(children[0], 0)
         assert status == 0, status
