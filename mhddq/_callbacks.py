@@ -95,7 +95,7 @@ def _import_for_reports() -> None:
     what its import costs. Not when there is something to report either: then it may be too late
     (no descriptor left, the interpreter about to go). Where it cannot be had (the program has
     changed its root, or its user) reports are plainer."""
-    global _reprlib, _traceback  # noqa: PLW0603
+    global _reprlib, _traceback
     try:
         import reprlib  # noqa: PLC0415
         import traceback  # noqa: PLC0415
