@@ -86,9 +86,9 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
     pip = [python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
     run(*pip, "-w", plain, source, env=env)
     [made] = plain.glob("*.whl")
-    if target.library == "gnu":
+    if target.tag == "manylinux2014_x86_64":
         run(sys.executable, "-m", "auditwheel", "repair", "--plat", target.tag, "-w", out, made)
-    else:
+    else:  # auditwheel knows its own processor and library only; what is inside is checked below
         run(sys.executable, "-m", "wheel", "tags", "--platform-tag", target.tag, made)
         [tagged] = plain.glob(f"*{target.tag}.whl")
         tagged.rename(out / tagged.name)
