@@ -328,6 +328,34 @@ static void test_read_changing(void)
     memset(&blocks, 0, sizeof blocks);
 }
 
+/* A read that fails when it has its block already: the disk, or the memory to grow into. */
+static void test_read_failing_in_a_block(void)
+{
+    static mhq_blocks blocks;
+    char *bytes = pattern(100);
+    fs.blocks = &blocks;
+    resize_to = 40000;
+    for (int growing = 0; growing < 2; growing++)
+        for (int i = 0; i < 3; i++) {
+            put("file", bytes, 100);
+            fault_none();
+            fault.which = growing ? CALL_alloc : CALL_pread;
+            fault.nth = 1;
+            fault.error = growing ? ENOMEM : EIO;
+            if (growing)
+                calls.fstat = fstat_then_resize;
+            mhq_run run = scene_run(&fs, MHQ_FILE_READ, "file", NULL, NULL, 0);
+            CHECK_INT(run.error, fault.error);
+            CHECK(run.buffer == NULL && !run.in_block);
+            CHECK(blocks.made == 1 && blocks.spare != NULL && blocks.spare->next == NULL);
+            calls = scene_calls();
+        }
+    fault_none();
+    mhq_blocks_fini(&blocks, fs.sys);
+    memset(&blocks, 0, sizeof blocks);
+    free(bytes);
+}
+
 static size_t charges, told;
 static void charge(void *who, mhq_run *run, size_t more)
 {
@@ -662,6 +690,7 @@ int main(int argc, char **argv)
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
         test_respelling, test_left_reservation,
         test_read,     test_read_proc,       test_read_changing,     test_budget,
+        test_read_failing_in_a_block,
         test_write,    test_write_special,   test_leases,            test_contents,
         test_contents_many, test_mount_id,   test_dispatch,          test_faults,
         test_read_beyond_2_gib,
