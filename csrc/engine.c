@@ -2,9 +2,9 @@
  *
  * The baton holder pops a job, runs its operations, publishes each completion before the next
  * system call. Her sister sleeps, or keeps house: she wakes the callback thread and hints the
- * kernel at what comes next. They trade when the holder has worked for a slice of time and there
- * is more to do; so a lone small operation costs nobody a second wake-up, and under operations
- * longer than a slice they alternate every time.
+ * kernel at what comes next. They trade when the holder has worked for a slice of time, or has run
+ * one long operation, and there is more to do; so a lone small operation costs nobody a second
+ * wake-up, and under long ones they alternate every time.
  *
  * Invariants:
  *  E1  Only the baton holder pops, runs and publishes: operation n+1 starts after n has ended.
@@ -148,10 +148,7 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     run->op = op;
     if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
         mhq_add_rlx(&engine->overlaps, 1);
-    if (op->refused)
-        run->error = MHQ_EREFUSED;
-    else
-        mhq_fs_run(&io->fs, op, run);
+    mhq_fs_run(&io->fs, op, run);
     mhq_store_rel(&engine->at_disk, 0);
 
     mhq_bump(&io->operations, 1);

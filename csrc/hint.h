@@ -2,8 +2,8 @@
  *
  * Best-effort, and apart from the operations: the holder copies the next paths into a buffer that
  * is her own, passes the baton, and gives the hints while her sister works. The result of a hint
- * is never used. Only regular files are opened (looked at through O_PATH first, so that no FIFO
- * or device is touched), only on devices that rotate: elsewhere a hint costs more than it gains.
+ * is never used. Only regular files are opened (looked at before, so that no FIFO or
+ * device is touched), only on devices that rotate: elsewhere a hint costs more than it gains.
  */
 #ifndef MHQ_HINT_H
 #define MHQ_HINT_H

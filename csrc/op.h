@@ -88,8 +88,8 @@ typedef struct mhq_run {
     uint8_t exists;        /* *_exists: the answer */
     uint8_t in_block;      /* the buffer is a block of the engine's, see block.h */
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
-                            * NULL; owned by the record until it is delivered or, malloc'ed as
-                            * it is unless in_block, taken */
+                            * NULL; owned by the record until it is delivered or taken. Taken
+                            * it may be where it is malloc'ed: unless in_block. */
     size_t length;         /* result bytes in the buffer, room not counted */
     size_t charged;        /* bytes of the budget that this record holds */
 } mhq_run;
