@@ -183,11 +183,19 @@ static void run_list(mhq_io *io, mhq_job *job)
     io->lengthy = 1; /* worth a look at the clock, however short each was */
 }
 
-/* Has the turn lasted long enough? Long operations are looked at each time, short ones in groups:
- * the clock is cheap, but so are they. */
+/* Long operations are looked at each time, short ones in groups: the clock is cheap, but so are
+ * they. Where long ones follow short ones the callback thread tells: it has gone to sleep. */
+static int worth_a_look(mhq_io *io)
+{
+    if (++io->since_look >= io->look_every || io->lengthy)
+        return 1;
+    return mhq_is_parked(&io->engine->done.consumer) && mhq_now() - io->looked > LONG_NS;
+}
+
+/* Has the turn lasted long enough? */
 static int turn_is_over(mhq_io *io)
 {
-    if (++io->since_look < io->look_every && !io->lengthy)
+    if (!worth_a_look(io))
         return 0;
     uint64_t now = mhq_now(), each = (now - io->looked) / io->since_look;
     if (each > SHORT_NS)

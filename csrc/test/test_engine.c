@@ -577,6 +577,35 @@ static void long_operations_alternate(void)
     CHECK(c.thread_operations[1] >= 180);
 }
 
+/* Long ones after short ones, which are not timed one by one. */
+static int slow_where_long(int dir, const char *path, struct stat *st, int flags)
+{
+    if (strcmp(path, "long") == 0)
+        be_slow();
+    return mhq_calls_real.fstatat(dir, path, st, flags);
+}
+
+static void long_operations_after_short_ones_alternate(void)
+{
+    race_deadline(120, "long operations after short ones alternate");
+    enum { SHORT = 130, LONG = 60 };
+    mhq_calls calls = gated_calls();
+    calls.fstatat = slow_where_long;
+    slow_ns = 3000000;
+    mhq_engine *engine = engine_open(1024, BUDGET, &calls);
+    item *items = items_new(1 + SHORT + LONG);
+    size_t next = 0;
+    submit(engine, item_set(&items[0], MHQ_FILE_WRITE, "gate-a"));
+    for (size_t i = 1; i <= SHORT + LONG; i++)
+        submit(engine, item_set(&items[i], MHQ_FILE_EXISTS, i <= SHORT ? "short" : "long"));
+    wait_for(&gate_reached);
+    open_gate();
+    take_in_order(engine, items, &next, 1 + SHORT + LONG);
+    CHECK(counted(engine).trades >= LONG / 2);
+    engine_end(engine);
+    free(items);
+}
+
 /* Small operations, one at a time: the callback thread and the holder are woken, nobody else. */
 static void a_lone_small_operation_wakes_no_sister(void)
 {
@@ -980,6 +1009,7 @@ int main(void)
     small_results_go_round();
     who_passes_the_baton_wakes();
     long_operations_alternate();
+    long_operations_after_short_ones_alternate();
     a_lone_small_operation_wakes_no_sister();
     closing_drains();
     closing_wakes_those_who_wait_for_room();
