@@ -54,7 +54,7 @@ typedef struct mhq_io {
     uint32_t since_look, look_every;
     int lengthy;
     /* counters: written by this thread alone */
-    _Atomic uint64_t operations, failed, bytes_read, bytes_written, trades, wakes;
+    _Atomic uint64_t operations, failed, bytes_read, bytes_written, retries, trades, wakes;
 } mhq_io;
 
 typedef struct left_behind {
@@ -154,10 +154,11 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     mhq_bump(&io->operations, 1);
     if (run->error)
         mhq_bump(&io->failed, 1);
-    if (io->fs.bytes_read | io->fs.bytes_written) {
+    if (io->fs.bytes_read | io->fs.bytes_written | io->fs.retries) {
         mhq_bump(&io->bytes_read, io->fs.bytes_read);
         mhq_bump(&io->bytes_written, io->fs.bytes_written);
-        io->fs.bytes_read = io->fs.bytes_written = 0;
+        mhq_bump(&io->retries, io->fs.retries);
+        io->fs.bytes_read = io->fs.bytes_written = io->fs.retries = 0;
     }
 }
 
@@ -568,6 +569,7 @@ void mhq_count(mhq_engine *engine, mhq_counters *c)
         c->failed += mhq_load_rlx(&io->failed);
         c->bytes_read += mhq_load_rlx(&io->bytes_read);
         c->bytes_written += mhq_load_rlx(&io->bytes_written);
+        c->retries += mhq_load_rlx(&io->retries);
         c->trades += mhq_load_rlx(&io->trades);
         c->wakes += mhq_load_rlx(&io->wakes);
         c->hints += mhq_load_rlx(&io->hints.given);

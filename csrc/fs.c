@@ -1,4 +1,4 @@
-/* fs.c - from an operation to its platform's primitive. */
+/* fs.c - from an operation to its platform's primitive, and what all platforms do alike. */
 #include "fs_table.h"
 
 #include <errno.h>
@@ -64,4 +64,58 @@ void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer)
     else
         fs->sys->release(buffer);
     run->in_block = 0;
+}
+
+/* ---- growing results ---- */
+
+#define WORTH_GIVING_BACK ((size_t)65536)
+
+static size_t room_after(const mhq_fs *fs)
+{
+    return fs->tail ? fs->tail : 1;
+}
+
+int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t room)
+{
+    size_t after = room_after(fs);
+    if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
+        after > PTRDIFF_MAX - room - fs->head)
+        return ENOMEM;
+    if (fs->charge && room > g->room)
+        fs->charge(fs->who, run, room - g->room);
+    char *larger =
+        mhq_result_room(fs, run, g->buffer, fs->head + g->have, fs->head + room + after);
+    if (!larger)
+        return ENOMEM;
+    g->buffer = larger;
+    g->room = room;
+    return 0;
+}
+
+void mhq_give_back(mhq_fs *fs, mhq_growing *g)
+{
+    if (g->room < WORTH_GIVING_BACK || g->have >= g->room / 2)
+        return;
+    char *smaller = fs->sys->resize(g->buffer, fs->head + g->have + room_after(fs));
+    if (smaller)
+        g->buffer = smaller;
+}
+
+int mhq_keep(mhq_fs *fs, mhq_run *run, const char *from, size_t n)
+{
+    if (n > PTRDIFF_MAX - run->length)
+        return ENOMEM;
+    if (fs->charge && n)
+        fs->charge(fs->who, run, n);
+    size_t size = run->length + n;
+    /* An empty directory's result has a buffer too. */
+    char *larger = run->buffer ? fs->sys->resize(run->buffer, size ? size : 1)
+                               : fs->sys->alloc(size ? size : 1);
+    if (!larger)
+        return ENOMEM;
+    run->buffer = larger;
+    if (n)
+        memcpy(larger + run->length, from, n);
+    run->length = size;
+    return 0;
 }

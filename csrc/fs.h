@@ -31,7 +31,9 @@ typedef struct mhq_fs {
     void (*left_behind)(void *who, const char *path);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
     uint64_t device;       /* where the file that was last opened for reading lies; 0: none yet */
-    uint64_t bytes_read, bytes_written; /* counted by the primitives; read and reset by the owner */
+    /* Counted by the primitives; read and reset by the owner. retries: calls made again because
+     * somebody else had the file for a moment (Windows). */
+    uint64_t bytes_read, bytes_written, retries;
 } mhq_fs;
 
 #define MHQ_SCRATCH ((size_t)262144)

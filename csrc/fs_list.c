@@ -108,24 +108,9 @@ static void pack(listing *list, const mhq_dirent *entry)
 
 static int keep_lot(listing *list)
 {
-    mhq_fs *fs = list->fs;
-    mhq_run *run = list->run;
-    if (list->lot > PTRDIFF_MAX - run->length)
-        return ENOMEM;
-    if (fs->charge && list->lot)
-        fs->charge(fs->who, run, list->lot);
-    size_t size = run->length + list->lot;
-    /* An empty directory's result has a buffer too. */
-    char *larger = run->buffer ? fs->sys->resize(run->buffer, size ? size : 1)
-                               : fs->sys->alloc(size ? size : 1);
-    if (!larger)
-        return ENOMEM;
-    run->buffer = larger;
-    if (list->lot)
-        memcpy(larger + run->length, list->reader.buffer, list->lot);
-    run->length = size;
+    size_t n = list->lot;
     list->lot = 0;
-    return 0;
+    return mhq_keep(list->fs, list->run, list->reader.buffer, n);
 }
 
 static int list_all(listing *list)

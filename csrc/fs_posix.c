@@ -234,56 +234,15 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- read ---- */
 
-#define WORTH_GIVING_BACK ((size_t)65536)
-
-/* A result that grows: `room` bytes fit at buffer + head, and one more is always there to be
- * read into, which tells growth from the end in one call. */
-typedef struct growing {
-    char *buffer;
-    size_t room, have;
-} growing;
-
-static size_t room_after(const mhq_fs *fs)
-{
-    return fs->tail ? fs->tail : 1;
-}
-
-static int reserve(mhq_fs *fs, mhq_run *run, growing *g, size_t room)
-{
-    size_t after = room_after(fs);
-    if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
-        after > PTRDIFF_MAX - room - fs->head)
-        return ENOMEM;
-    if (fs->charge && room > g->room)
-        fs->charge(fs->who, run, room - g->room);
-    char *larger =
-        mhq_result_room(fs, run, g->buffer, fs->head + g->have, fs->head + room + after);
-    if (!larger)
-        return ENOMEM;
-    g->buffer = larger;
-    g->room = room;
-    return 0;
-}
-
-/* A file that has shrunk: a small result shall not hold a huge block until it is delivered. */
-static void give_back(mhq_fs *fs, growing *g)
-{
-    if (g->room < WORTH_GIVING_BACK || g->have >= g->room / 2)
-        return;
-    char *smaller = fs->sys->resize(g->buffer, fs->head + g->have + room_after(fs));
-    if (smaller)
-        g->buffer = smaller;
-}
-
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
  * have none, and shall cost neither budget nor room. */
-static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, growing *g)
+static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
 {
     ssize_t got = mhq_read_at(fs, fd, fs->scratch, MHQ_SCRATCH, 0);
     if (got < 0)
         return errno;
     size_t have = (size_t)got;
-    int error = reserve(fs, run, g, have ? 2 * have + 4096 : 0);
+    int error = mhq_reserve(fs, run, g, have ? 2 * have + 4096 : 0);
     if (error)
         return error;
     memcpy(g->buffer + fs->head, fs->scratch, have);
@@ -293,9 +252,9 @@ static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, growing *g)
 
 /* Reads until the end, whatever the size was said to be. A first read that fills exactly the
  * said size left its one byte of slack empty: that was the end. */
-static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, growing *g)
+static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *g)
 {
-    int error = size ? reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
+    int error = size ? mhq_reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
     if (error || (!size && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
@@ -312,7 +271,7 @@ static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, growing *g)
         if (got == 0 || (g->have == size && (size_t)got < want))
             return 0;
         if (g->have > g->room) {
-            error = reserve(fs, run, g, g->have + g->have / 2 + 4096);
+            error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
             if (error)
                 return error;
         }
@@ -322,7 +281,7 @@ static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, growing *g)
 void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
-    growing g = {NULL, 0, 0};
+    mhq_growing g = {NULL, 0, 0};
     int fd, error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &fd, &st);
     if (!error) {
         size_t size = st.st_size > 0 ? (size_t)st.st_size : 0;
@@ -334,7 +293,7 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    give_back(fs, &g);
+    mhq_give_back(fs, &g);
     run->buffer = g.buffer;
     run->length = g.have;
 }

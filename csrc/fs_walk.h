@@ -17,6 +17,7 @@
 #define MHQ_FS_WALK_H
 
 #include "fs_posix.h"
+#include "prints.h"
 
 #include <errno.h>
 
@@ -135,10 +136,7 @@ void mhq_fail_at(mhq_run *run, int error, int second, char *path);
 /* fs_seen.c ------------------------------------------------------------------------------- */
 
 /* All zero: empty. */
-typedef struct mhq_seen {
-    uint64_t *prints;
-    size_t room, count;
-} mhq_seen;
+typedef mhq_prints mhq_seen;
 
 /* `st`: as it was before it was read. */
 int mhq_seen_add(mhq_fs *fs, mhq_seen *seen, const struct stat *st);

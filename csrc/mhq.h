@@ -86,6 +86,7 @@ typedef struct mhq_counters {
     uint64_t bytes_read, bytes_written, undelivered_bytes;
     uint64_t overlaps;         /* times two threads were at the disk at once: 0 */
     uint64_t hints;
+    uint64_t retries;          /* calls made again because somebody else had the file (Windows) */
     uint64_t in_flight;        /* jobs accepted and not yet delivered */
 } mhq_counters;
 

@@ -47,11 +47,14 @@ enum mhq_kind {
         MHQ_KINDS
 };
 
-/* Failures that are no errno. All are negative; mhq_run.error is 0, an errno, or one of these. */
+/* Failures that are no errno. mhq_run.error is 0, an errno, one of these, which are negative, or,
+ * on Windows, MHQ_WINERROR plus one of its error codes. */
 enum mhq_failure {
     MHQ_ENOTREGULAR = -1, /* a FIFO, socket or device where a regular file is needed */
     MHQ_EREFUSED = -2     /* the caller knew beforehand; the operation is not run */
 };
+
+#define MHQ_WINERROR 0x10000
 
 /* Which path an error's text names. */
 enum mhq_where {
@@ -83,7 +86,7 @@ typedef struct mhq_run {
     struct mhq_run *next;  /* link of the done stack, later of the batch, later of a free list */
     const mhq_op *op;      /* NULL: not an operation but the end of a list */
     struct mhq_job *job;   /* what it belongs to */
-    int32_t error;         /* 0, an errno, or an mhq_failure */
+    int32_t error;         /* 0, an errno, an mhq_failure, or above MHQ_WINERROR */
     uint8_t where;         /* enum mhq_where */
     uint8_t exists;        /* *_exists: the answer */
     uint8_t in_block;      /* the buffer is a block of the engine's, see block.h */

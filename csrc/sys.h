@@ -1,5 +1,6 @@
 /* sys.h - the seam to the platform: threads, a mutex, futex waits, the clock.
- * One implementation per platform (sys_posix.c with sys_linux.c or sys_macos.c); nothing here knows what an operation is. */
+ * One implementation per platform (sys_posix.c with sys_linux.c or sys_macos.c, or sys_win.c);
+ * nothing here knows what an operation is. */
 #ifndef MHQ_SYS_H
 #define MHQ_SYS_H
 
@@ -8,7 +9,10 @@
 #include "atomic.h"
 
 #if defined(_WIN32)
-#error "Windows is not supported yet"
+typedef void *mhq_thread;  /* a HANDLE */
+typedef struct mhq_mutex { /* an SRWLOCK */
+    void *lock;
+} mhq_mutex;
 #else
 #include <pthread.h>
 typedef pthread_t mhq_thread;

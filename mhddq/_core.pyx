@@ -72,6 +72,10 @@ cdef extern from "Python.h":
     int PyUnicode_Compare(object a, object b) except? -1
 
 
+cdef bint WINDOWS = sys.platform == "win32"
+cdef str LINE_END = os.linesep
+
+
 # ---- requests ----------------------------------------------------------------------------------
 
 cdef enum:
@@ -164,6 +168,11 @@ cdef object adopt_path(request *r, object given, const char **pointer, int slot,
     cdef const char *text
     if isinstance(path, bytes):
         r.op.flags |= is_bytes
+        if WINDOWS:   # whose names are no bytes
+            try:
+                os.fsdecode(path)
+            except UnicodeDecodeError as error:
+                return str(error)
     elif not PyUnicode_IS_ASCII(path):
         try:
             path = PyUnicode_EncodeFSDefault(path)
@@ -188,7 +197,9 @@ cdef object adopt_text(request *r, object data):
     if r.op.flags & BINARY:
         return "binary mode needs bytes-like data, not '%s'" % type(data).__name__
     cdef object encoded = data
-    if not PyUnicode_IS_ASCII(data):
+    if LINE_END != "\n":
+        data = str.replace(data, "\n", LINE_END)
+    if data is not encoded or not PyUnicode_IS_ASCII(data):
         try:
             encoded = PyUnicode_AsUTF8String(data)
         except UnicodeEncodeError as error:
@@ -481,7 +492,8 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
 
 cdef enum:
     BLOCK = 64               # requests allocated at a time: a block never moves
-    MOST_OPERATIONS = 0x80000000
+
+cdef uint64_t MOST_OPERATIONS = 0x80000000   # no enumerator: for some compilers those are ints
 
 
 # An entry of a list: an operation, or (asked NULL) a list embedded at this place.
@@ -1018,26 +1030,48 @@ cdef object path_of(const char *path, bint as_bytes):
     return path[:n] if as_bytes else PyUnicode_DecodeFSDefaultAndSize(path, n)
 
 
+cdef extern from *:
+    """
+    #ifdef MS_WINDOWS
+    #define mhddq_raise_windows_error PyErr_SetExcFromWindowsErrWithFilenameObjects
+    #else /* whose errors the core never gives elsewhere */
+    #define mhddq_raise_windows_error(type, code, path, path2) PyErr_SetFromErrno(type)
+    #endif
+    """
+    object mhddq_raise_windows_error(object type, int code, object path, object path2)
+
+
+cdef object windows_error(int code, object path, object path2):
+    """The OSError of a Windows error code, with the system's own text."""
+    try:
+        mhddq_raise_windows_error(OSError, code, path, path2)
+    except OSError as error:
+        return error
+
+
 cdef object failure_of(request *r, mhq_run *run):
     """The text of the OSError that Python's own functions would raise."""
     if run.error == MHQ_EREFUSED:
         return <object>r.held[0]
-    if run.error == MHQ_ENOTREGULAR:
-        number, text = errno.EINVAL, "Not a regular file"
-    else:
-        number, text = run.error, os.strerror(run.error)
     cdef bint bytes1 = r.op.flags & PATH_BYTES, bytes2 = r.op.flags & PATH2_BYTES
-    if run.where == MHQ_AT_PATH:
-        return str(OSError(number, text, path_of(r.op.path, bytes1)))
-    if run.where == MHQ_AT_PATH2:
-        return str(OSError(number, text, path_of(r.op.path2, bytes2)))
+    cdef object path = None, path2 = None
+    if run.where == MHQ_AT_PATH or run.where == MHQ_AT_BOTH:
+        path = path_of(r.op.path, bytes1)
     if run.where == MHQ_AT_BOTH:
-        return str(OSError(number, text, path_of(r.op.path, bytes1), None,
-                           path_of(r.op.path2, bytes2)))
-    if run.where == MHQ_AT_BUFFER or run.where == MHQ_AT_BUFFER2:
-        return str(OSError(number, text, path_of(
-            run.buffer, bytes1 if run.where == MHQ_AT_BUFFER else bytes2)))
-    return str(OSError(number, text))
+        path2 = path_of(r.op.path2, bytes2)
+    elif run.where == MHQ_AT_PATH2:
+        path = path_of(r.op.path2, bytes2)
+    elif run.where == MHQ_AT_BUFFER or run.where == MHQ_AT_BUFFER2:
+        path = path_of(run.buffer, bytes1 if run.where == MHQ_AT_BUFFER else bytes2)
+    if run.error >= MHQ_WINERROR:
+        return str(windows_error(run.error - MHQ_WINERROR, path, path2))
+    if run.error == MHQ_ENOTREGULAR:
+        error = OSError(errno.EINVAL, "Not a regular file", path)
+    else:
+        error = OSError(run.error, os.strerror(run.error), path)
+    if path2 is not None:   # an argument before it, None too, would count as a Windows error
+        error.filename2 = path2
+    return str(error)
 
 
 cdef dict parameters_of(request *r):
@@ -1410,6 +1444,7 @@ cdef class Queue:
             "large_reads_uncopied": shared_read(&self.uncopied),
             "disk_overlaps": c.overlaps,
             "hints": c.hints,
+            "retries": c.retries,
         }
 
 

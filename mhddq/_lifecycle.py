@@ -123,6 +123,8 @@ def stats() -> Stats:
         once; not at all.
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
     hints: look-ahead hints given to the kernel.
+    retries: system calls made again because somebody else had the file open for a moment; only on
+        Windows, where virus scanners and indexers do that.
     """
     return queue.count()
 

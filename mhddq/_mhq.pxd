@@ -52,6 +52,7 @@ cdef extern from "mhq.h" nogil:
 
     enum: MHQ_ENOTREGULAR
     enum: MHQ_EREFUSED
+    enum: MHQ_WINERROR
 
     enum: MHQ_AT_NONE
     enum: MHQ_AT_PATH
@@ -76,7 +77,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t trades, parks, wakes
         uint64_t ring_high_water, ring_size
         uint64_t bytes_read, bytes_written, undelivered_bytes
-        uint64_t overlaps, hints, in_flight
+        uint64_t overlaps, hints, retries, in_flight
 
     enum: MHQ_ACCEPTED
     enum: MHQ_RING_FULL

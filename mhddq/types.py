@@ -267,3 +267,4 @@ class Stats(TypedDict):
     large_reads_uncopied: int
     disk_overlaps: int
     hints: int
+    retries: int
