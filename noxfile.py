@@ -195,6 +195,14 @@ def arm64(session: nox.Session) -> None:
 
 
 @nox.session
+def wine(session: nox.Session) -> None:
+    """The suite on CPython 3.13 for Windows, under wine; arguments go to pytest."""
+    session.install("ziglang", "cython>=3.1", "setuptools>=77")
+    folder = Path(session.cache_dir) / "wine"
+    session.run("python", "tools/wine.py", str(folder), *session.posargs)
+
+
+@nox.session
 def macos(session: nox.Session) -> None:
     """The core and the extension compiled for macOS, every warning an error; cannot run here."""
     session.install("ziglang", "cython>=3.1", "setuptools>=77")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections
+import inspect
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import Outcome, settle
+from helpers import Outcome, settle, under_wine
 
 # What tests counted, by heading and kind; shown at the end of the run.
 _TALLIES: dict[str, collections.Counter[str]] = {}
@@ -33,6 +34,101 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{heading}: {told}")
 
 
+# What only POSIX has, by the words that tests use it by; and what is said of a test that does.
+_ONLY_POSIX_HAS = {
+    "os.fork(": "forks",
+    "forked(": "forks",
+    "get_context(": "forks",
+    "/proc/": "looks into /proc",
+    "waits(": "sees in /proc that a thread sleeps",
+    "/dev/": "devices",
+    "interrupt()": "signals from another process",
+    "os.kill(": "signals",
+    "pthread_kill": "signals",
+    "setitimer": "signals",
+    "SIGALRM": "signals",
+    "SIGTERM": "signals",
+    "SIGUSR1": "signals",
+    "socket.AF_UNIX": "sockets that are files",
+    "os.mkfifo": "FIFOs",
+    "os.geteuid": "users",
+    "os.chmod": "permission bits",
+    "umask": "permission bits",
+    "dress(": "permission bits",
+    'os.fsencode, "\\ud800"': "names that cannot be encoded",
+    "resource.": "limits to resources",
+    "xattr(": "extended attributes",
+    "fcntl": "pipes with settings",
+    "st_blocks": "holes",
+    '"link': "links",
+    '"loop"': "links",
+    '"fifo': "FIFOs",
+}
+# The same of values that tests are given.
+_ONLY_POSIX_VALUES = {
+    *("fifo", "socket", "link", "link-to-directory", "link-to-file", "dangling", "loop"),
+}
+
+
+def _source_of(item: pytest.Item) -> str:
+    """A test's own text without its decorators, and that of what it uses of its module."""
+    function = getattr(item, "function", None)
+    if function is None:
+        return ""
+    text = f"\n{inspect.getsource(function)}".partition("\ndef ")[2]
+    for name in function.__code__.co_names:
+        used = function.__globals__.get(name)
+        if isinstance(used, str):
+            text += used
+        elif inspect.isfunction(used) and used.__module__ == function.__module__:
+            text += inspect.getsource(used)
+    return text
+
+
+def _why_only_posix(item: pytest.Item) -> str | None:
+    mark = item.get_closest_marker("posix")
+    if mark is not None:
+        return str(mark.args[0])
+    if item.path.stem == "test_windows":
+        return None
+    text = _source_of(item)
+    for word, reason in _ONLY_POSIX_HAS.items():
+        if word in text:
+            return reason
+    values = getattr(getattr(item, "callspec", None), "params", {}).values()
+    parts = {part for value in values if isinstance(value, str) for part in value.split("/")}
+    return "links, FIFOs, sockets" if parts & _ONLY_POSIX_VALUES else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On Windows what is about things that only POSIX has is skipped, with the reason."""
+    if os.name == "posix":
+        return
+    wine = under_wine()
+    for item in items:
+        why = _why_only_posix(item)
+        mark = item.get_closest_marker("not_wine") if wine else None
+        if why is not None:
+            item.add_marker(pytest.mark.skip(reason=f"POSIX only: {why}"))
+        elif mark is not None:
+            item.add_marker(pytest.mark.skip(reason=f"wine, unlike Windows: {mark.args[0]}"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item):
+    """On Windows a test that makes a link or a FIFO is skipped when it gets there."""
+    if os.name == "posix":
+        return (yield)
+
+    def skip(*arguments: object, **keywords: object) -> None:
+        pytest.skip("POSIX only: symbolic links (wine makes none), hard links, FIFOs")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("symlink", "link", "mkfifo"):
+            patch.setattr(os, name, skip, raising=False)
+        return (yield)
+
+
 @pytest.fixture
 def outcome() -> Outcome:
     """A fresh collecting callback."""
@@ -50,7 +146,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def two_disks(tmp_path: Path):
     """(directory, directory on another file system), or the test is skipped."""
-    memory = Path("/dev/shm")
+    memory = Path(os.environ.get("MHDDQ_TEST_DISK", "/dev/shm"))
     if not os.access(memory, os.W_OK) or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second file system to write to")
     other = memory / f"mhddq-test-{os.getpid()}-{tmp_path.name}"

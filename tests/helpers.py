@@ -5,6 +5,8 @@ Assertions belong into the tests: callbacks only collect, the test waits and loo
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import stat
 import subprocess
@@ -161,10 +163,30 @@ def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
     raise AssertionError(f"{call.__name__}{arguments} did not fail")
 
 
+def under_wine() -> bool:
+    return os.name == "nt" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
+
+
+# What Windows says, where the functions of os speak for themselves and not through C's errno.
+_WINDOWS_CODES = {errno.ENOENT: 2, errno.EXDEV: 17, errno.EEXIST: 183, errno.ENOTDIR: 267}
+
+
 def error_text(number: int, *paths: str | bytes) -> str:
-    """The text of an OSError with one path, or with two."""
+    """The text of an OSError with one path, or with two, as the functions of os raise it."""
     first, second = [*paths, None, None][:2]
-    return str(OSError(number, os.strerror(number), first, None, second))
+    if os.name == "nt" and number in _WINDOWS_CODES:
+        code = _WINDOWS_CODES[number]
+        text = ctypes.FormatError(code).rstrip(" .\r\n")
+        return str(OSError(0, text, first, code, second))
+    return open_text(number, first, second)
+
+
+def open_text(number: int, first: str | bytes | None, second: str | bytes | None = None) -> str:
+    """The text of an OSError as open raises it: with an errno on every system."""
+    error = OSError(number, os.strerror(number), first)
+    if second is not None:
+        error.filename2 = second
+    return str(error)
 
 
 def tree_of(top: str | os.PathLike[str]) -> dict[str, tuple[Any, ...]]:
@@ -173,7 +195,7 @@ def tree_of(top: str | os.PathLike[str]) -> dict[str, tuple[Any, ...]]:
     for path, folders, files in os.walk(top):
         for name in folders + files:
             entry = os.path.join(path, name)
-            found[os.path.relpath(entry, top)] = _content_of(entry)
+            found[os.path.relpath(entry, top).replace(os.sep, "/")] = _content_of(entry)
     return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from helpers import Args, Outcome, tree_of
+from helpers import Args, Outcome, error_text, open_text, tree_of
 
 import mhddq
 
@@ -55,8 +55,7 @@ class Failure(Exception):
 
 
 def failure(number: int, *paths: str) -> Failure:
-    first, second = [*paths, None][:2]
-    return Failure(str(OSError(number, os.strerror(number), first, None, second)))
+    return Failure(error_text(number, *paths))
 
 
 class Anything(Failure):
@@ -152,7 +151,7 @@ class Oracle:
             pass
         check_slash(path2)
         if os.path.lexists(path2):
-            raise failure(errno.EEXIST, path2)
+            raise Failure(open_text(errno.EEXIST, path2))
         with open(path2, "xb"):
             pass
         shutil.copy2(path, path2)

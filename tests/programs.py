@@ -24,7 +24,8 @@ from typing import Any
 PRELUDE = """\
 import atexit, faulthandler, functools, gc, json, os, signal, sys, threading, time, warnings
 DEADLINE = float(os.environ["TEST_DEADLINE"])
-faulthandler.register(signal.SIGUSR1, all_threads=True)
+if hasattr(signal, "SIGUSR1"):
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
 warnings.filterwarnings("ignore", category=DeprecationWarning)   # fork, where there are threads
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -188,13 +189,19 @@ class Running:
     def interrupt(self) -> None:
         os.kill(self.process.pid, signal.SIGINT)
 
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, number)
+    def show_stacks(self) -> None:
+        """Where it can: on Windows nobody can ask it to."""
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGUSR1)
 
     def kill(self) -> None:
-        """Ends it, with the children that it may have left behind."""
-        self._signal(signal.SIGKILL)
+        """Ends it, on POSIX with the children that it may have left behind."""
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
 
     def line(self) -> dict[str, Any]:
         """The next facts it tells."""
@@ -210,7 +217,7 @@ class Running:
             stdout, stderr = self.process.communicate(timeout=self.timeout + 5)
         except subprocess.TimeoutExpired:
             late = True
-            self._signal(signal.SIGUSR1)  # it shows its stacks
+            self.show_stacks()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.communicate(timeout=1)
             self.kill()

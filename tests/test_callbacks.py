@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
+from helpers import error_text
 from programs import ended
 
 RAISING = """
@@ -122,7 +125,7 @@ def test_a_stderr_that_fails_does_not_stop_the_thread(stream, seen):
     )
     assert end["heard"] == [True]
     assert ("boom" in end.stderr) is seen
-    assert ("[Errno 2] No such file or directory: 'missing'" in end.stderr) is seen
+    assert (error_text(errno.ENOENT, "missing") in end.stderr) is seen
 
 
 def test_what_cannot_be_shown_does_not_stop_the_thread():
@@ -181,10 +184,10 @@ def test_without_a_callback_a_failure_is_reported_and_success_is_silent():
         lines,
         [
             ("file_create", "[Errno 17] File exists: 'made'"),
-            ("directory_delete", "[Errno 2] No such file or directory: 'nowhere'"),
+            ("directory_delete", error_text(errno.ENOENT, "nowhere")),
             ("file_read", "'utf-8' codec can't decode"),
             ("file_write", "never"),
-            ("file_rename", "[Errno 2] No such file or directory: 'gone' -> 'new'"),
+            ("file_rename", error_text(errno.ENOENT, "gone", "new")),
             ("file_create", "embedded null byte"),
         ],
         strict=True,

@@ -38,7 +38,7 @@ from helpers import DEADLINE, Args, error_text, fails, succeeds, tree_of
 import mhddq
 
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
-pytestmark = pytest.mark.timeout(120 + 30 * ROUNDS)
+pytestmark = [pytest.mark.timeout(120 + 30 * ROUNDS), pytest.mark.posix("loop devices")]
 
 Call = tuple[Callable[..., bool], tuple[object, ...]]
 

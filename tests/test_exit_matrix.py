@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import pytest
 from programs import Ended, Running, running
 
+pytestmark = pytest.mark.posix("signals to other processes")
+
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 
 # Deaths that wait for nobody: seconds that they may take on a machine that is busy elsewhere.

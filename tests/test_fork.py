@@ -6,6 +6,8 @@ import pytest
 from helpers import ends_well
 from programs import ended
 
+pytestmark = pytest.mark.posix("forks")
+
 # What every child tries: a fresh, open, unstarted queue that works and ends.
 CHILD = """\
     parent, strays = os.getpid(), []

@@ -23,7 +23,11 @@ from programs import ended
 import mhddq
 
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
-pytestmark = [pytest.mark.usefixtures("here"), pytest.mark.timeout(120 + 10 * ROUNDS)]
+pytestmark = [
+    pytest.mark.usefixtures("here"),
+    pytest.mark.timeout(120 + 10 * ROUNDS),
+    pytest.mark.posix("links, mounts, attributes and users of Linux"),
+]
 as_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can set this up"
 )

@@ -7,6 +7,8 @@ import contextlib
 import pytest
 from programs import Ended, ended, running
 
+pytestmark = pytest.mark.posix("looks into /proc")
+
 WATCH = """
     import resource
     def look():

@@ -1,11 +1,13 @@
 """What ``import mhddq`` costs: few modules, no thread. bench/absolute.py measures the time."""
 
 import ast
+import errno
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+from helpers import error_text
 from programs import ended
 
 import mhddq
@@ -75,7 +77,7 @@ def test_where_the_library_is_out_of_reach_reports_are_plainer():
     assert first.startswith("Exception in the mhddq callback of file_exists(...):\nTraceback (most")
     assert re.search(r", line \d+, in callback\n.*, line \d+, in inner\nLookupError: told$", first)
     assert second.endswith("\nUnshowable (its message cannot be shown)\n")
-    assert third.startswith("mhddq: file_delete(...) failed: [Errno 2] No such file or directory")
+    assert third == f"mhddq: file_delete(...) failed: {error_text(errno.ENOENT, 'missing')}\n"
 
 
 def test_a_fork_while_the_first_operation_imports_leaves_no_module_half_made():

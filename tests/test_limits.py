@@ -9,6 +9,8 @@ import pytest
 from helpers import error_text
 from programs import ended
 
+pytestmark = pytest.mark.posix("limits to resources")
+
 DO = """
     import resource, shutil
 

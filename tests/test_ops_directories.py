@@ -11,7 +11,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers import ends_well, error_text, fails, settle, succeeds, text_of, tree_of
+from helpers import (
+    ends_well,
+    error_text,
+    fails,
+    settle,
+    succeeds,
+    text_of,
+    tree_of,
+    under_wine,
+)
 
 import mhddq
 
@@ -20,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("here")
 LONGEST = "n" * 255
 TOO_LONG = "n" * 256
 NUL = "embedded null byte"
-NOT_UTF8 = os.fsdecode(b"not-utf-8-\xff")
+NOT_UTF8 = "not-utf-8-\udcff"
 
 
 def fill(top: Path) -> None:
@@ -30,8 +39,11 @@ def fill(top: Path) -> None:
     (top / "text").write_text("content")
     (top / "sub" / "data").write_bytes(bytes(range(256)) * 300)
     (top / "sub" / "deeper" / "näme").write_text("x")
-    (top / NOT_UTF8).write_text("y")
+    if not under_wine():  # which keeps names as UTF-8
+        (top / NOT_UTF8).write_text("y")
     (top / LONGEST).write_text("z")
+    if os.name != "posix":  # tests of what follows are skipped: conftest.py
+        return
     (top / "link").symlink_to("text")
     (top / "link-up").symlink_to("..")
     (top / "link-to-directory").symlink_to("sub")
@@ -77,6 +89,8 @@ def around(here):
         fill(Path(name))
     Path("directory").mkdir()
     Path("file").write_text("content")
+    if os.name != "posix":
+        return here
     Path("link").symlink_to("tree")
     Path("link-to-file").symlink_to("file")
     Path("dangling").symlink_to("nowhere")
@@ -191,10 +205,8 @@ def test_contents_follow_links_to_tell_types():
 @pytest.mark.parametrize("count", [0, 1, 1000, 5000])
 def test_contents_of_a_directory_of_any_size_are_whole(count):
     os.mkdir("many")
-    folder = os.open("many", os.O_RDONLY)
     for i in range(count):
-        os.mknod(f"an-entry-with-a-longer-name-{i}", dir_fd=folder)
-    os.close(folder)
+        Path("many", f"an-entry-with-a-longer-name-{i}").touch()
     assert succeeds(mhddq.directory_contents, "many")["contents"] == scanned("many")
     succeeds(mhddq.directory_delete, "many")
     assert not os.path.exists("many")
@@ -203,7 +215,10 @@ def test_contents_of_a_directory_of_any_size_are_whole(count):
 @pytest.mark.usefixtures("intact")
 @pytest.mark.parametrize("name", [*NOT_THERE, *NO_DIRECTORY, "loop", "file/"])
 def test_contents_fail_as_scandir_does(name):
-    assert fails(mhddq.directory_contents, name) == text_of(os.scandir, name)
+    text = text_of(os.scandir, name)
+    if under_wine() and name in ("file", "file/"):  # where the name is said to be the fault
+        text = error_text(errno.ENOTDIR, name)
+    assert fails(mhddq.directory_contents, name) == text
 
 
 # ---- directory_delete ----
@@ -226,7 +241,7 @@ def test_contents_fail_as_scandir_does(name):
 )
 def test_delete_removes_the_tree_and_nothing_else(name):
     before = tree_of(".")
-    gone = os.path.relpath(os.path.realpath(os.fsdecode(name)))
+    gone = os.path.relpath(os.path.realpath(os.fsdecode(name))).replace(os.sep, "/")
     succeeds(mhddq.directory_delete, name)
     left = {k: v for k, v in before.items() if k != gone and not k.startswith(gone + "/")}
     assert tree_of(".") == left
@@ -272,7 +287,9 @@ print(os.listdir("/"))
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a root to lose")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can have a root to lose"
+)
 def test_delete_refuses_the_root():
     """In a root of its own, in case it does not."""
     assert ends_well(ROOT) == "False True\n" * 6 + "['kept']\n"

@@ -13,7 +13,17 @@ import stat
 from pathlib import Path
 
 import pytest
-from helpers import Outcome, do, error_text, fails, settle, succeeds, text_of, tree_of
+from helpers import (
+    Outcome,
+    do,
+    error_text,
+    fails,
+    open_text,
+    settle,
+    succeeds,
+    text_of,
+    tree_of,
+)
 
 import mhddq
 
@@ -40,6 +50,8 @@ def around(here):
     Path("directory").mkdir()
     Path("full").mkdir()
     Path("full/file").write_text("taken")
+    if os.name != "posix":  # tests of what follows are skipped: conftest.py
+        return here
     Path("link").symlink_to("file")
     Path("link-to-directory").symlink_to("directory")
     Path("dangling").symlink_to("nowhere")
@@ -79,16 +91,16 @@ class PathLike:
         "plain",
         "with space",
         "non-äscii-名前-🙂",
-        os.fsdecode(b"not-utf-8-\xff\xfe"),
-        "new\nline",
-        "quote'\"",
+        pytest.param("not-utf-8-\udcff\udcfe", marks=pytest.mark.not_wine("keeps names as UTF-8")),
+        pytest.param("new\nline", marks=pytest.mark.posix("names with line ends")),
+        pytest.param("quote'\"", marks=pytest.mark.posix("names with quotes")),
         LONGEST,
         "x" * 100 + "/../" + "y" * 100,
     ],
 )
 @pytest.mark.parametrize(
     "made",
-    [str, os.fsencode, Path, PathLike, lambda n: PathLike(n.encode("utf-8", "surrogateescape"))],
+    [str, os.fsencode, Path, PathLike, lambda n: PathLike(os.fsencode(n))],
     ids=["str", "bytes", "Path", "PathLike", "PathLike-bytes"],
 )
 def test_every_kind_of_path_names_the_same_file(name, made):
@@ -325,7 +337,6 @@ def test_renaming_to_where_nothing_can_be_fails_as_replace_does(function, target
 @pytest.mark.parametrize("target", ["directory", "full"])
 def test_rename_does_not_replace_a_directory(target):
     assert fails(mhddq.file_rename, "file", target) == text_of(os.replace, "file", target)
-    assert fails(mhddq.file_rename, "file", target) == error_text(errno.EISDIR, "file", target)
 
 
 @pytest.mark.usefixtures("intact")
@@ -475,7 +486,11 @@ def test_move_across_file_systems_fails_whole(two_disks, name, number):
     (here / "source").write_text("content")
     (other / "file").write_text("x")
     source, target = str(here / "source"), str(other / name)
-    assert fails(mhddq.file_move, source, target) == error_text(number, source, target)
+    if os.name == "posix":
+        text = error_text(number, source, target)
+    else:  # found out before it is known that the volume is another
+        text = text_of(os.replace, source, target)
+    assert fails(mhddq.file_move, source, target) == text
     assert tree_of(here) == {"source": ("file", b"content")}
     assert tree_of(other) == {"file": ("file", b"x")}
 
@@ -614,7 +629,7 @@ def test_copy_goes_where_it_is_told(target):
     ],
 )
 def test_copy_never_touches_an_existing_target(target):
-    assert fails(mhddq.file_copy, "file", target) == error_text(errno.EEXIST, target)
+    assert fails(mhddq.file_copy, "file", target) == open_text(errno.EEXIST, target)
 
 
 @pytest.mark.usefixtures("intact")
@@ -626,7 +641,7 @@ def test_copy_fails_naming_its_source(source):
 @pytest.mark.usefixtures("intact")
 @pytest.mark.parametrize("source", ["directory", "full", "link-to-directory"])
 def test_copy_of_a_directory_is_a_failure(source):
-    assert fails(mhddq.file_copy, source, "new") == error_text(errno.EISDIR, source)
+    assert fails(mhddq.file_copy, source, "new") == text_of(open, source)
 
 
 @pytest.mark.usefixtures("intact")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.posix("signals, and faults put in by a preloaded library")
+
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: faults are made by a C library")
 def test_random_work_under_random_faults(tally):
