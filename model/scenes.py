@@ -49,10 +49,7 @@ SCENES = {
         scene("early", EARLY=1),
         scene("room, late", LATE=1),
         scene("close, late", PRODUCERS=1, JOBS=2, CLOSER=1, LATE=1),
-        scene("ring of 1", CLOSER=1, large=True),
+        scene("room of 2", CAPACITY=2),
         scene("ring of 1, overdrawn", OVERDRAW=1, large=True),
-        scene("ring of 2, overdrawn", CAPACITY=2, OVERDRAW=2, large=True),
-        scene("baton, two producers", CAPACITY=2, IO=2, large=True),
-        scene("baton, closed", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2, CLOSER=1, large=True),
     )
 }
