@@ -51,5 +51,6 @@ SCENES = {
         scene("close, late", PRODUCERS=1, JOBS=2, CLOSER=1, LATE=1),
         scene("room of 2", CAPACITY=2),
         scene("ring of 1, overdrawn", OVERDRAW=1, large=True),
+        scene("ring of 2, overdrawn", CAPACITY=2, OVERDRAW=1, large=True),
     )
 }
