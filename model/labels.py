@@ -36,7 +36,7 @@ LEFT_OUT = [
         "load_rlx(undelivered)",
         "asks whether to yield, and decides nothing",
     ),
-    ("block.c", "*", "*", "a pool like walk.c's, for which nobody waits: none there is none lost"),
+    ("block.c", "*", "*", "the same stack as walk.c's pool, for which nobody waits"),
     ("engine.c", "mhq_count", "load_rlx(*)", COUNTER),
     ("engine.c", "*", "bump(*)", COUNTER),
     ("park.h", "mhq_park_wait", "bump(parks)", COUNTER),
