@@ -6,6 +6,7 @@ import collections
 import inspect
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,8 @@ _ONLY_POSIX_HAS = {
     '"loop"': "links",
     '"fifo': "FIFOs",
 }
+# Of those, what macOS does not have either.
+_ONLY_LINUX_HAS = ("/proc/", "waits(", "xattr(")
 # The same of values that tests are given.
 _ONLY_POSIX_VALUES = {
     *("fifo", "socket", "link", "link-to-directory", "link-to-file", "dangling", "loop"),
@@ -101,8 +104,17 @@ def _why_only_posix(item: pytest.Item) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On Windows what is about things that only POSIX has is skipped, with the reason."""
+    """What is about things that only POSIX has, or only Linux, is skipped elsewhere, with the
+    reason."""
+    if sys.platform == "linux":
+        return
     if os.name == "posix":
+        for item in items:
+            text = _source_of(item)
+            for word in _ONLY_LINUX_HAS:
+                if word in text:
+                    reason = f"Linux only: {_ONLY_POSIX_HAS[word]}"
+                    item.add_marker(pytest.mark.skip(reason=reason))
         return
     wine = under_wine()
     for item in items:
