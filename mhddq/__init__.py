@@ -1,5 +1,6 @@
 """Ordered, off-thread file I/O: calls that return at once, two native I/O threads, callbacks."""
 
+from mhddq import _interpreter  # noqa: F401 - refuses subinterpreters
 from mhddq._lifecycle import is_shutdown, shutdown, stats
 from mhddq._oplist import (
     Oplist,

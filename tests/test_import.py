@@ -14,6 +14,8 @@ import mhddq
 
 # Beside the package's own, and beside what os needs itself.
 SMALL = {"__future__", "atexit", "errno"}
+if sys.version_info < (3, 12):
+    SMALL.add("_xxsubinterpreters")  # tells there whether this is the main interpreter
 # What the callback thread and a report on stderr need. The first operation imports it, so that no
 # report comes too late.
 LATER = {"reprlib", "threading", "traceback"}
