@@ -26,7 +26,7 @@ pytestmark = pytest.mark.posix("signals to other processes")
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 
 # Deaths that wait for nobody: seconds that they may take on a machine that is busy elsewhere.
-AT_ONCE = 10.0
+AT_ONCE = 40.0
 
 # What all programs share. What was accepted and what was heard is logged. Pipes make the gates: as
 # an exit hook the built-in os.write cannot be interrupted by Ctrl-C half-way, an event's set() can.
