@@ -261,6 +261,14 @@ class Aftermath:
     after_file_rename = after_directory_rename = after_move
 
 
+def story(done: list[tuple[Args, Expected]], stray: dict[str, tuple[Any, Any]]) -> str:
+    lines = [
+        f"{path} is {now!s:.60} and not {wanted!s:.60}" for path, (now, wanted) in stray.items()
+    ]
+    lines += [f"{args!s:.400}: {expected!s:.60}" for args, expected in done]
+    return "\n  ".join(lines)
+
+
 class Producer:
     """Random histories in one world."""
 
@@ -331,7 +339,8 @@ class Producer:
     def look(self, aftermath: Aftermath | None = None) -> None:
         """Compares all that was done with the oracle, up to the first fault."""
         faulted = False
-        for args, expected in self.world.heard():
+        done = self.world.heard()
+        for args, expected in done:
             told = difference(args, expected)
             if args["result"] is False and INJECTED_TEXT.match(args["output"]["exception"]):
                 faulted = True
@@ -346,7 +355,9 @@ class Producer:
             faulted = True
             stray = [path for path in {*after, *wanted} if after.get(path) != wanted.get(path)]
             if self.untold(stray):
-                self.soak.diverged(self, f"{after}\n is not {wanted}")
+                self.soak.diverged(
+                    self, story(done, {p: (after.get(p), wanted.get(p)) for p in stray})
+                )
         elif faulted and aftermath and (wrong := aftermath.wrong(after, self.untold)):
             self.soak.diverged(self, f"{aftermath.name} failed, and {wrong}: {args}")
         if faulted:
@@ -408,7 +419,7 @@ class Soak:
         self.divergences += 1
         if self.divergences <= MOST_TOLD:
             who = self.producers.index(producer) if producer else "-"
-            print(f"DIVERGENCE, producer {who}, seed {self.seed}: {text:.2000}", flush=True)
+            print(f"DIVERGENCE, producer {who}, seed {self.seed}: {text:.9000}", flush=True)
 
     def produce(self, producer: Producer) -> None:
         try:
