@@ -61,6 +61,10 @@ _ONLY_POSIX_HAS = {
     "xattr(": "extended attributes",
     "fcntl": "pipes with settings",
     "st_blocks": "holes",
+    "mount": "mounts",
+    "immutable(": "files that cannot be changed",
+    "os.mknod": "devices",
+    "S_ISFIFO": "FIFOs",
     '"link': "links",
     '"loop"': "links",
     '"fifo': "FIFOs",
@@ -123,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if why is not None:
             item.add_marker(pytest.mark.skip(reason=f"POSIX only: {why}"))
         elif mark is not None:
-            item.add_marker(pytest.mark.skip(reason=f"wine, unlike Windows: {mark.args[0]}"))
+            item.add_marker(pytest.mark.skip(reason=f"wine, unlike Windows, {mark.args[0]}"))
 
 
 @pytest.hookimpl(wrapper=True)

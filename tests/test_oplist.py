@@ -398,7 +398,7 @@ def test_shared_lists_expand_to_all_their_operations(outcome):
     assert names_of(run_list(oplist, outcome, 1024)) == ["a"] * 1024
 
 
-@pytest.mark.not_wine("a million calls take too long")
+@pytest.mark.not_wine("takes too long for a million calls")
 def test_shared_lists_expand_to_a_million_operations():
     assert enqueued(doubled(20, (mhddq.oplist_file_exists, None, "a"))) == 1 << 20
 

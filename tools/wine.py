@@ -18,6 +18,9 @@ import windows
 
 # wine 8 has no WMI, and ends a process that asks for it, as platform.uname() does.
 CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
+# The core's own tests that are no POSIX programs, and what they are tests of.
+CORE_TESTS = ("test_baton", "test_ring")
+CORE = ("baton", "ring", "sys_win", "calls_win")
 NEEDED = ("pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100", "colorama")
 
 
@@ -44,6 +47,39 @@ def prepare(folder: Path) -> tuple[Path, Path]:
     return python, site
 
 
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Through pipes: wine gives the interpreter no other standard streams that it takes."""
+    program = subprocess.Popen(
+        ["wine", *command],
+        cwd=windows.ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.close()
+    for line in program.stdout:
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+    return program.wait()
+
+
+def check_core(folder: Path, environment: dict[str, str]) -> int:
+    """Compiles and runs the core's own tests; how many fail."""
+    core = windows.ROOT / "csrc"
+    compiler = [sys.executable, "-m", "ziglang", "cc", "-target", windows.TARGET, "-std=c11", "-O1"]
+    libraries = ["-lntdll", "-lapi-ms-win-core-synch-l1-2-0", "-lpthread"]
+    failed = 0
+    for name in CORE_TESTS:
+        program = folder / f"{name}.exe"
+        sources = [core / "test" / f"{name}.c", *(core / f"{part}.c" for part in CORE)]
+        windows.run(*compiler, "-D_GNU_SOURCE", f"-I{core}", *sources, *libraries, "-o", program)
+        failed += run([str(program)], environment) != 0
+    return failed
+
+
 def main(folder: Path, arguments: list[str]) -> int:
     python, site = prepare(folder)
     environment = {
@@ -56,26 +92,12 @@ def main(folder: Path, arguments: list[str]) -> int:
     }
     if not (folder / "prefix").exists():
         subprocess.run(["wine", "wineboot", "-i"], env=environment, check=True)
-    # Through pipes: wine gives the interpreter no other standard streams that it takes. -P: the
-    # checkout's own mhddq is not compiled.
-    command = ["wine", str(python / "python.exe"), "-P", "-m", "pytest", "-p", "no:cacheprovider"]
-    suite = subprocess.Popen(
-        [*command, *arguments],
-        cwd=windows.ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert suite.stdin is not None
-    assert suite.stdout is not None
-    suite.stdin.close()
-    for line in suite.stdout:
-        sys.stdout.buffer.write(line)
-        sys.stdout.flush()
-    status = suite.wait()
+    failed = check_core(folder, environment)
+    # -P: the checkout's own mhddq is not compiled.
+    command = [str(python / "python.exe"), "-P", "-m", "pytest", "-p", "no:cacheprovider"]
+    status = run([*command, *arguments], environment)
     subprocess.run(["wine", "wineboot", "-k"], env=environment, check=False)
-    return status
+    return status or failed
 
 
 if __name__ == "__main__":
