@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import fails, succeeds, text_of, tree_of
+from programs import ended
 
 import mhddq
 
@@ -148,3 +149,52 @@ def test_names_may_be_no_text():
     succeeds(mhddq.file_create, name)
     assert succeeds(mhddq.directory_contents, ".") == {"contents": [{"name": name, "type": "file"}]}
     succeeds(mhddq.file_delete, name)
+
+
+@pytest.mark.parametrize("waits_for", ["room", "the end"])
+def test_ctrl_c_ends_a_wait(waits_for):
+    end = ended(
+        """
+        import _thread
+        gate = Gate()
+        gate.shut()
+        def wait():
+            if sys.argv[1] == "the end":
+                mhddq.shutdown()
+            while True:
+                mhddq.file_exists(None, ".")
+        threading.Timer(0.2, _thread.interrupt_main).start()
+        interrupted = False
+        try:
+            wait()
+        except KeyboardInterrupt:
+            interrupted = True
+        gate.opened.set()
+        mhddq.shutdown()
+        tell(interrupted=interrupted, stopped=mhddq.is_shutdown(), heard=len(gate.heard))
+        """,
+        waits_for,
+        env={"MHDDQ_RING_SIZE": "2"},
+    )
+    assert end.told == {"interrupted": True, "stopped": True, "heard": 1}
+
+
+def test_a_spawned_process_has_a_queue_of_its_own_and_drains_it():
+    end = ended(
+        """
+        import multiprocessing
+        def child(name):
+            for n in range(100):
+                mhddq.file_write(None, "x", f"{name}-{n}")
+        if __name__ == "__main__":
+            child("parent")
+            process = multiprocessing.get_context("spawn").Process(target=child, args=("child",))
+            process.start()
+            process.join(DEADLINE)
+            tell(code=process.exitcode)
+        """
+    )
+    assert end["code"] == 0
+    assert sorted(end.files) == sorted(
+        f"{who}-{n}" for who in ("child", "parent") for n in range(100)
+    )
