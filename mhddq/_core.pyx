@@ -975,7 +975,7 @@ cdef object bytes_of(Queue queue, mhq_run *run):
     cdef char *buffer = run.buffer
     cdef PyObject *adopted
     cdef object result
-    if queue.adopts and run.length >= ADOPT:
+    if queue.adopts and run.length >= ADOPT and not run.in_block:
         buffer[BYTES_HEAD + run.length] = 0
         adopted = <PyObject *>PyObject_InitVar(<PyVarObject *>buffer, &PyBytes_Type,
                                                <Py_ssize_t>run.length)

@@ -22,6 +22,7 @@ cdef extern from "mhq.h" nogil:
         int32_t error
         uint8_t where
         uint8_t exists
+        uint8_t in_block
         char *buffer
         size_t length
         size_t charged
