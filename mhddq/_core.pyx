@@ -1401,6 +1401,7 @@ cdef class Queue:
         here; a fresh one takes its place. What the parent lent stays the child's copy to free."""
         shared_forget(<PyObject *>self)
         shared_forget(<PyObject *>OPLISTS)
+        shared_forget(<PyObject *>lent_views)
         shared_forget_lock(&spares)
         self.generation += 1
         self.delivering = False
