@@ -14,7 +14,7 @@
 #include "park.h"
 
 typedef struct mhq_done {
-    _Atomic(mhq_run *) top;
+    alignas(MHQ_CACHE_LINE) _Atomic(mhq_run *) top;
     mhq_parker consumer; /* the callback thread waiting for completions */
 } mhq_done;
 

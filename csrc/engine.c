@@ -43,7 +43,7 @@
 #define PILE_BYTES UINT64_C(4194304)
 
 typedef struct mhq_io {
-    mhq_engine *engine;
+    alignas(MHQ_CACHE_LINE) mhq_engine *engine;
     uint32_t me;              /* 0 or 1 */
     mhq_thread thread;
     mhq_fs fs;
@@ -68,16 +68,20 @@ struct mhq_engine {
     mhq_baton baton;
     mhq_pool pool;
     mhq_blocks blocks;
-    mhq_config config;
-    uint64_t spin_ns;
-    alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4 */
     mhq_parker delivery;       /* the holder waiting for the callback thread */
-    _Atomic uint32_t at_disk;  /* 1 + the thread that is running an operation */
+    /* From here on a cache line for each that writes. A word that one thread writes for each
+     * operation, on a line that another looks at in a spin, costs as much as a system call. */
+    alignas(MHQ_CACHE_LINE) mhq_config config; /* nobody: or hardly ever */
+    uint64_t spin_ns;
     _Atomic uint32_t finished; /* the I/O threads have nothing more to publish */
     _Atomic uint32_t stopped;  /* futex: the callback thread has delivered everything */
     _Atomic(left_behind *) left;
-    _Atomic uint64_t overlaps, list_operations, lists, high_water, caller_wakes;
     int joined;                /* the callback thread's */
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4; the holder, the callback thread */
+    alignas(MHQ_CACHE_LINE) _Atomic uint32_t at_disk; /* the holder: 1 + her number, or 0 */
+    _Atomic uint64_t overlaps;
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t high_water; /* producers */
+    _Atomic uint64_t list_operations, lists, caller_wakes;
     mhq_io io[2];
 };
 

@@ -16,13 +16,17 @@
 #ifndef MHQ_PARK_H
 #define MHQ_PARK_H
 
+#include <stdalign.h>
+
 #include "sys.h"
 
 enum { MHQ_AWAKE = 0, MHQ_PARKED = 1 };
 
+/* Wakers look at the state after each thing they do; what the sleeper notes for herself stands on
+ * another cache line, else each note would take the state away from them. */
 typedef struct mhq_parker {
-    _Atomic uint32_t state;
-    _Atomic uint64_t parks; /* times slept: the sleeper counts */
+    alignas(MHQ_CACHE_LINE) _Atomic uint32_t state;
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t parks; /* times slept: the sleeper counts */
     uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
     uint32_t crowded;       /* the sleeper's: waits for which it does not spin */
 } mhq_parker;
