@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import inspect
 import os
 import shutil
@@ -77,11 +78,9 @@ _ONLY_POSIX_VALUES = {
 }
 
 
-def _source_of(item: pytest.Item) -> str:
+@functools.cache
+def _source_of(function: Callable[..., None]) -> str:
     """A test's own text without its decorators, and that of what it uses of its module."""
-    function = getattr(item, "function", None)
-    if function is None:
-        return ""
     text = f"\n{inspect.getsource(function)}".partition("\ndef ")[2]
     for name in function.__code__.co_names:
         used = function.__globals__.get(name)
@@ -92,13 +91,13 @@ def _source_of(item: pytest.Item) -> str:
     return text
 
 
-def _why_only_posix(item: pytest.Item) -> str | None:
+def _why_only_posix(item: pytest.Function) -> str | None:
     mark = item.get_closest_marker("posix")
     if mark is not None:
         return str(mark.args[0])
     if item.path.stem == "test_windows":
         return None
-    text = _source_of(item)
+    text = _source_of(item.function)
     for word, reason in _ONLY_POSIX_HAS.items():
         if word in text:
             return reason
@@ -107,14 +106,14 @@ def _why_only_posix(item: pytest.Item) -> str | None:
     return "links, FIFOs, sockets" if parts & _ONLY_POSIX_VALUES else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """What is about things that only POSIX has, or only Linux, is skipped elsewhere, with the
     reason."""
     if sys.platform == "linux":
         return
     if os.name == "posix":
         for item in items:
-            text = _source_of(item)
+            text = _source_of(item.function)
             for word in _ONLY_LINUX_HAS:
                 if word in text:
                     reason = f"Linux only: {_ONLY_POSIX_HAS[word]}"
