@@ -222,9 +222,8 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
         for python in pythons:
             told = "import sys; print('%d.%d' % sys.version_info[:2])"
             version = run(python, "-c", told).strip()
-            builder = environment(
-                python, folder / version, "cython>=3.1", "setuptools>=77", "wheel"
-            )
+            more = ["ziglang"] if version == WINDOWS_PYTHON else []
+            builder = environment(python, folder / version, *BUILD_PACKAGES, *more)
             for target in TARGETS:
                 wheel = build(builder, version, source, target, out)
                 result = check(wheel, target)
