@@ -6,12 +6,22 @@ import os
 import platform
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["lint", "types", "docs", "tests", "ctests", "sanitize", "instructions"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "docs",
+    "tests",
+    "ctests",
+    "sanitize",
+    "sanitize_extension",
+    "instructions",
+]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
@@ -221,13 +231,80 @@ def litmus(session: nox.Session) -> None:
     session.run("csrc/test/litmus.sh", *session.posargs, external=True)
 
 
+# Preloaded, for the interpreter itself is not built with a sanitizer. gcc's, since clang's thread
+# sanitizer of some versions does not start in a program that is not its own.
+SANITIZERS = {
+    "address,undefined": ("libasan.so", "libubsan.so"),
+    "thread": ("libtsan.so",),
+}
+# The bridge's busiest tests; those that start programs of their own would start them slowly.
+BUSY = ["first", "callbacks", "oplist"]
+
+
+@nox.session
+def sanitize_extension(session: nox.Session) -> None:
+    """The extension in an ordinary Python, under AddressSanitizer, with leaks, and UBSan, then
+    under ThreadSanitizer: the busiest tests; ``-- long``: most of the suite."""
+    session.install("cython>=3.1", "pytest", "pytest-timeout", "hypothesis")
+    long = session.posargs == ["long"]
+    tests = [f"tests/test_{name}.py" for name in BUSY]
+    if long:
+        tests = ["tests", "--ignore=tests/test_import.py", "--ignore=tests/test_idle.py"]
+    chosen = [*tests, "-m", "not slow", "-p", "no:cacheprovider", "-q", "--timeout=600"]
+    for sanitizers, libraries in SANITIZERS.items():
+        folder = str(Path(session.create_tmp()).resolve())
+        flags = [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all"]
+        build = ["python", "tools/build_package.py", "--to", folder, "--cc", "gcc", "--"]
+        session.run(*build, *flags)
+        found = [
+            str(session.run("gcc", f"-print-file-name={name}", silent=True, external=True)).strip()
+            for name in libraries
+        ]
+        log = Path(folder) / "report"
+        for old in Path(folder).glob("report.*"):
+            old.unlink()
+        told = {
+            "LD_PRELOAD": " ".join(found),
+            "PYTHONPATH": folder,
+            "PYTHONMALLOC": "malloc",  # else the interpreter hides where objects begin and end
+            "ASAN_OPTIONS": f"detect_leaks=1:leak_check_at_exit=0:log_path={log}",
+            "TSAN_OPTIONS": "exitcode=66 detect_deadlocks=0",
+        }
+        leaks = ["-p", "leaks"] if sanitizers != "thread" else []
+        session.run("pytest", *leaks, *chosen, env=told)
+        session.run("python", "tests/parallel.py", "--operations", "400", env=told)
+
+
+@nox.session(python=interpreter("3.11"))
+def fuzz(session: nox.Session) -> None:
+    """Bad input: a million by chance, then 500,000 that coverage steers (atheris), the extension
+    under AddressSanitizer; or ``-- BY_CHANCE STEERED``."""
+    by_chance, steered = session.posargs or ["1000000", "500000"]
+    session.install("atheris", "cython>=3.1", ".[test]")
+    scratch = str(Path(session.create_tmp()).resolve())
+    with session.chdir(scratch):  # not the checkout, where nothing is compiled
+        session.run("python", str(ROOT / "tests" / "fuzzing.py"), by_chance, str(time.time_ns()))
+    where = "import os, atheris; print(os.path.dirname(os.path.dirname(atheris.__file__)))"
+    site = str(session.run("python", "-c", where, silent=True)).strip()
+    build = ["python", "tools/build_package.py", "--to", scratch, "--cc", newest_clang(), "--"]
+    session.run(*build, "-fsanitize=address,fuzzer-no-link")
+    told = {
+        "LD_PRELOAD": f"{site}/asan_with_fuzzer.so",
+        "PYTHONPATH": scratch,
+        "ASAN_OPTIONS": "detect_leaks=0",  # CPython's own, and fuzzing keeps what it likes
+    }
+    corpus = Path(scratch) / "corpus"
+    corpus.mkdir(exist_ok=True)
+    session.run("python", "fuzz/calls.py", str(corpus), f"-runs={steered}", env=told)
+
+
 @nox.session
 def freethreaded(session: nox.Session) -> None:
     """The suite on a CPython 3.13 without the GIL, built here; then parallel producers under
     ThreadSanitizer, in a CPython built for it: no report."""
     session.install("cython>=3.1")
     python = built_python(session, "freethreaded")
-    environment = Path(session.create_tmp()) / "environment"
+    environment = Path(session.create_tmp()).resolve() / "environment"
     session.run(python, "-m", "venv", "--clear", "--without-pip", str(environment), external=True)
     inside = str(environment / "bin" / "python")
     # What comes with a compiled part has no wheel for it: an older version without one will do.
@@ -237,7 +314,7 @@ def freethreaded(session: nox.Session) -> None:
 
     python = built_python(session, "tsan")
     known = Path(python).parent.parent / "suppressions_free_threading.txt"  # CPython's own
-    package = session.create_tmp()
+    package = str(Path(session.create_tmp()).resolve())
     build = ["python", "tools/build_package.py", "--python", python, "--to", package]
     session.run(*build, "--cc", newest_clang(), "--", "-fsanitize=thread")
     told = {"PYTHONPATH": package, "TSAN_OPTIONS": f"suppressions={known} exitcode=66"}
