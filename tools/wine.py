@@ -87,7 +87,7 @@ def main(folder: Path, arguments: list[str]) -> int:
         "WINEPREFIX": str(folder / "prefix"),
         "WINEDEBUG": "-all",
         "PYTHONPATH": f"Z:{site}",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": f"Z:{folder / 'pycache'}",
         "MHDDQ_TEST_DISK": "Z:\\dev\\shm",
     }
     if not (folder / "prefix").exists():
