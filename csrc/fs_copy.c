@@ -99,6 +99,24 @@ static int copy_sparse(mhq_copier *c)
     return have < size ? end_with_hole(c, have, size) : 0;
 }
 
+/* The kernel copies from the very pages of a file. Where the source is cut meanwhile, it empties
+ * them under the copy, which then ends in zeros that nobody wrote. */
+static int cut_as_source(mhq_copier *c)
+{
+    struct stat now, made;
+    int result;
+    if (c->fs->sys->fstat(c->from, &now) < 0)
+        return mhq_failed(c, 0, errno);
+    if (now.st_size >= c->st->st_size)
+        return 0;
+    if (c->fs->sys->fstat(c->to, &made) < 0)
+        return mhq_failed(c, 1, errno);
+    if (made.st_size <= now.st_size)
+        return 0;
+    MHQ_RETRY(result, c->fs->sys->ftruncate(c->to, now.st_size));
+    return result < 0 ? mhq_failed(c, 1, errno) : 0;
+}
+
 static int copy_bytes(mhq_copier *c)
 {
     off_t at = 0, size = c->st->st_size;
@@ -113,7 +131,8 @@ static int copy_bytes(mhq_copier *c)
         c->fs->lengthy(c->fs->who);
     if (mhq_clone_contents(c))
         return 0;
-    return sparse ? copy_sparse(c) : copy_span(c, &at, size);
+    int error = sparse ? copy_sparse(c) : copy_span(c, &at, size);
+    return error ? error : cut_as_source(c);
 }
 
 /* ---- metadata ---- */

@@ -186,6 +186,29 @@ static void test_changing(void)
     free(bytes);
 }
 
+/* What the kernel does where the source is cut while it copies from the source's pages. */
+static ssize_t copy_range_of_cut(int from, off_t *at, int to, off_t *at2, size_t n)
+{
+    static const char zeros[1024];
+    ssize_t got = mhq_calls_real.copy_range(from, at, to, at2, n);
+    CHECK(got == 100000 && truncate("file", 90000) == 0);
+    CHECK(pwrite(to, zeros, sizeof zeros, 90000) == sizeof zeros);
+    return got;
+}
+
+static void test_cut_while_copied(void)
+{
+    char *bytes = pattern(100000);
+    calls.copy_range = copy_range_of_cut;
+    put("file", bytes, 100000);
+    fault_lacking(LACK_CLONE);
+    CHECK_INT(copy("file", "copy"), 0);
+    CHECK(holds("copy", bytes, 90000));
+    calls = scene_calls();
+    fault_none();
+    free(bytes);
+}
+
 /* ---- what exists, what fails ---- */
 
 static void test_refusals(void)
@@ -486,8 +509,8 @@ int main(int argc, char **argv)
 {
     static scene_test *const tests[] = {
         test_contents, test_short_counts,    test_holes,    test_proc,
-        test_changing, test_refusals,        test_taken_meanwhile, test_metadata,
-        test_ownership, test_acl,            test_copy_file_at, test_names,
+        test_changing, test_cut_while_copied, test_refusals, test_taken_meanwhile,
+        test_metadata, test_ownership,       test_acl,      test_copy_file_at, test_names,
         test_left_behind, test_faults,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
