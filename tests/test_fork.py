@@ -541,7 +541,8 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
         _, status = os.waitpid(children[0], 0)
         assert status == 0, status
         assert os.path.exists("of-the-child")
-    """
+    """,
+        env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # fork, where there are threads
     )
 
 
