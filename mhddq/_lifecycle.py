@@ -80,9 +80,10 @@ def _seconds(timeout: float) -> float:
 def _ensure_deliveries(deadline: float) -> None:
     """Where operations were accepted but their callback thread could not be started (the system
     was out of threads), or is being started by this thread further down its stack, this thread
-    delivers."""
+    delivers. Where nothing is left, too: a thread for that would only be in the way of an exit,
+    and what it imports make the interpreter forget that Ctrl-C was why it ends."""
     try:
-        ready = queue.ensure_callback_thread()
+        ready = queue.pending() and queue.ensure_callback_thread()
     except (RuntimeError, MemoryError):
         ready = False
     if not ready:

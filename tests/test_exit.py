@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+from helpers import run_script
 from programs import ended, running
 
 # A load that is under way when the program ends: written out as 300 files of known contents.
@@ -459,6 +460,31 @@ def test_ctrl_c_in_the_main_thread(moment):
     assert "KeyboardInterrupt" in end.stderr
     assert "were left" not in end.stderr
     assert sorted(end.files) == ["0", "1", "2"]
+
+
+def test_ctrl_c_inside_the_first_operation_s_imports_is_how_it_ended():
+    """The interpreter forgets that it was interrupted when an import at its exit makes a named
+    tuple: nothing is imported then for a queue in which nothing is."""
+    ended = run_script(
+        """
+        import signal, sys
+        import mhddq
+
+        class Finder:
+            def find_spec(self, name, path, target=None):
+                if name == "traceback":
+                    sys.meta_path.remove(self)
+                    signal.raise_signal(signal.SIGINT)
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in ("traceback", "linecache", "tokenize", "threading"):
+            sys.modules.pop(name, None)
+        sys.meta_path.insert(0, Finder())
+        mhddq.file_create(None, "never")
+        """
+    )
+    assert ended.stderr.endswith("KeyboardInterrupt\n")
+    assert ended.returncode == -signal.SIGINT
 
 
 def test_after_a_timed_out_shutdown_the_exit_is_clean_again_and_again():
