@@ -124,8 +124,8 @@ class Extras:
 
     def enqueue(self) -> None:
         number = next(self._numbers)
-        self._pending.add(number)
-        try:
+        try:  # from here on: the handler may raise at any point of it
+            self._pending.add(number)
             if mhddq.file_exists(functools.partial(self._heard, number), ".") is not True:
                 self.wrong.append(f"extra {number} was refused")
         except Interrupted:

@@ -494,8 +494,9 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
     both."""
     ends_well(
         f"""
-    import io, os, signal, sys, time
+    import io, os, signal, sys, time, warnings
     import mhddq
+    warnings.filterwarnings("ignore", category=DeprecationWarning)  # fork, where there are threads
 
     class Heard(list):
         def wait(self):
