@@ -205,11 +205,20 @@ void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 /* The name is taken: by the directory itself, if path2 is but another way to write it. */
 static int rename_to_itself(mhq_fs *fs, const mhq_op *op)
 {
+    struct stat st;
     mhq_place place;
-    int same, error = mhq_place_open(fs, op->path, &place);
+    int result, same, error = mhq_place_open(fs, op->path, &place);
     if (error)
         return error;
-    error = mhq_respell(fs, &place, op->path, op->path2, &same);
+    /* With a slash after it a link looked like what it leads to; the place is without. */
+    MHQ_RETRY(result, fs->sys->fstatat(place.dir, place.name, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        error = errno;
+    else if (!S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    same = error != 0;
+    if (!error)
+        error = mhq_respell(fs, &place, op->path, op->path2, &same);
     mhq_place_close(fs, &place);
     return same ? error : EEXIST;
 }

@@ -494,9 +494,8 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
     both."""
     ends_well(
         f"""
-    import io, os, signal, sys, time, warnings
+    import io, os, signal, sys, time
     import mhddq
-    warnings.filterwarnings("ignore", category=DeprecationWarning)  # fork, where there are threads
 
     class Heard(list):
         def wait(self):

@@ -65,6 +65,7 @@ static const scenario scenarios[] = {
     {MHQ_DIRECTORY_CONTENTS, "tree", NULL, AS_BEFORE, 0},
     {MHQ_DIRECTORY_RENAME, "tree", "new", AS_BEFORE, 0},
     {MHQ_DIRECTORY_RENAME, "tree", "chain", AS_BEFORE, EEXIST},
+    {MHQ_DIRECTORY_RENAME, "to d/", "to d", AS_BEFORE, ENOTDIR},
     {MHQ_DIRECTORY_MOVE, "tree", "new", AS_BEFORE, 0},
     {MHQ_DIRECTORY_MOVE, "tree", "d", AS_BEFORE, 0},
     {MHQ_DIRECTORY_MOVE, "tree", "@new", MOVING, 0},
@@ -171,7 +172,8 @@ static void build(void)
     dress("sparse");
     put_text("taken", "mine");
     REQUIRE(mkdir("d", 0755) == 0 && symlink("nowhere", "link") == 0 && mkfifo("fifo", 0640) == 0);
-    dress("link"), dress("fifo");
+    REQUIRE(symlink("d", "to d") == 0);
+    dress("link"), dress("to d"), dress("fifo");
     build_tree();
     build_chain();
     if (world_away[0]) {
