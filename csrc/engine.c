@@ -38,8 +38,9 @@
 #define SHORT_NS UINT64_C(20000)
 #define SHORT_SLICE_NS UINT64_C(50000000)
 #define GROUP 64u
-/* More undelivered bytes than this no longer fit into a cache. If the callback thread is behind
- * because it shares the holder's processor, a yield lets it catch up; else it costs next to nothing. */
+/* So many undelivered bytes fit into a cache. With each as many more the holder yields once: if the
+ * callback thread is behind because it shares her processor, it catches up; if others want the
+ * processor, little is lost. */
 #define PILE_BYTES UINT64_C(4194304)
 
 typedef struct mhq_io {
@@ -122,10 +123,10 @@ static void on_charge(void *who, mhq_run *run, size_t more)
     struct charge charge = {engine, run, more};
     if (!charge_fits(&charge))
         wait_for_delivery(io, charge_fits, &charge);
-    if (mhq_load_rlx(&engine->undelivered) > PILE_BYTES)
-        mhq_yield();
-    mhq_add_sc(&engine->undelivered, more);
+    uint64_t before = mhq_add_sc(&engine->undelivered, more);
     run->charged += more;
+    if (before / PILE_BYTES < (before + more) / PILE_BYTES && before > 0)
+        mhq_yield();
 }
 
 static void on_lengthy(void *who)

@@ -33,7 +33,6 @@ LEFT_OUT = [
     (
         "engine.c",
         "on_charge",
-        "load_rlx(undelivered)",
         "asks whether to yield, and decides nothing",
     ),
     ("block.c", "*", "*", "the same stack as walk.c's pool, for which nobody waits"),
