@@ -30,11 +30,6 @@ LEFT_OUT = [
     ("ring.c", "mhq_ring_peek", "load_acq(state)", "as above"),
     ("ring.c", "mhq_ring_is_closed", "load_sc(tail)", "a glance for others"),
     ("engine.c", "run_one", "add_rlx(overlaps)", "the model asserts that it stays 0"),
-    (
-        "engine.c",
-        "on_charge",
-        "asks whether to yield, and decides nothing",
-    ),
     ("block.c", "*", "*", "the same stack as walk.c's pool, for which nobody waits"),
     ("engine.c", "mhq_count", "load_rlx(*)", COUNTER),
     ("engine.c", "*", "bump(*)", COUNTER),
