@@ -140,8 +140,11 @@ def check(wheel: Path, target: Target) -> str:
 
 def check_windows(wheel: Path) -> str:
     with zipfile.ZipFile(wheel) as archive:
-        [module] = [name for name in archive.namelist() if name.endswith("-win_amd64.pyd")]
+        names = archive.namelist()
+        [module] = [name for name in names if name.endswith("-win_amd64.pyd")]
         library = archive.read(module)
+    if extra := [name for name in names if name.endswith((".pdb", ".c", ".h", ".pyx", ".pxd"))]:
+        sys.exit(f"{wheel.name} holds {extra}")
     head = int.from_bytes(library[0x3C:0x40], "little")
     if library[head : head + 6] != b"PE\0\0\x64\x86":
         sys.exit(f"{module}: not a library for Windows on x86_64")

@@ -79,7 +79,7 @@ def build(windows: Path, out: Path) -> Path:
             name,
             ROOT,
             CC=str(compiler),
-            LDSHARED=f"{compiler} -shared {library}",
+            LDSHARED=f"{compiler} -shared -s {library}",  # without symbols, and no .pdb beside it
             _PYTHON_HOST_PLATFORM="win-amd64",
             SETUPTOOLS_EXT_SUFFIX=".cp313-win_amd64.pyd",
         )
