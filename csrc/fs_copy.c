@@ -99,8 +99,21 @@ static int copy_sparse(mhq_copier *c)
     return have < size ? end_with_hole(c, have, size) : 0;
 }
 
-/* The kernel copies from the very pages of a file. Where the source is cut meanwhile, it empties
- * them under the copy, which then ends in zeros that nobody wrote. */
+static int copy_up_to(mhq_copier *c, off_t size)
+{
+    off_t at = 0;
+    int sparse = (off_t)c->st->st_blocks * 512 < size;
+    if (size <= SMALL && !sparse)
+        return copy_by_hand(c, &at, size);
+    if (c->fs->lengthy)
+        c->fs->lengthy(c->fs->who);
+    if (mhq_clone_contents(c))
+        return 0;
+    return sparse ? copy_sparse(c) : copy_span(c, &at, size);
+}
+
+/* The kernel copies and reads from the very pages of a file. Where the source is cut meanwhile, it
+ * empties them under the copy, which then ends in zeros that nobody wrote. */
 static int cut_as_source(mhq_copier *c)
 {
     struct stat now, made;
@@ -120,18 +133,11 @@ static int cut_as_source(mhq_copier *c)
 static int copy_bytes(mhq_copier *c)
 {
     off_t at = 0, size = c->st->st_size;
-    int sparse = (off_t)c->st->st_blocks * 512 < size;
     if (c->whole)
         return 0;
     if (size <= 0)
         return copy_by_hand(c, &at, INT64_MAX);
-    if (size <= SMALL && !sparse)
-        return copy_by_hand(c, &at, size);
-    if (c->fs->lengthy)
-        c->fs->lengthy(c->fs->who);
-    if (mhq_clone_contents(c))
-        return 0;
-    int error = sparse ? copy_sparse(c) : copy_span(c, &at, size);
+    int error = copy_up_to(c, size);
     return error ? error : cut_as_source(c);
 }
 

@@ -288,9 +288,16 @@ def vanish() -> None:
             os.rename("aside" + name[-1], name)
 
 
-def is_prefix(path: Path) -> bool:
+def what_differs(path: Path) -> str:
+    """Where a file is no beginning of the blocks."""
     data = path.read_bytes()
-    return data == b"".join(map(block, range(len(data) // 1024 + 1)))[: len(data)]
+    right = b"".join(map(block, range(len(data) // 1024 + 1)))[: len(data)]
+    at = (
+        next((at for at in range(len(data)) if data[at] != right[at]), None)
+        if data != right
+        else None
+    )
+    return "" if at is None else f"{path}: at {at} of {len(data)}: {data[at : at + 16]!r}"
 
 
 @pytest.mark.parametrize("step", [grow, shrink, vanish], ids=lambda step: step.__name__)
@@ -304,8 +311,8 @@ def test_copies_of_a_changing_tree_are_whole_or_not_there(tally, step):
             args = do(mhddq.directory_copy, "tree", "copy")
             if args["result"]:
                 whole += 1
-                for path in Path("copy").rglob("[ab]*"):
-                    assert is_prefix(path)
+                wrong = [what_differs(path) for path in Path("copy").rglob("[ab]*")]
+                assert not any(wrong), wrong
                 succeeds(mhddq.directory_delete, "copy")
             else:
                 refused += 1
