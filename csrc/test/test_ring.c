@@ -370,10 +370,10 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
 {
     race_deadline(300, "room wakes while others keep the ring more than half full");
     for (unsigned round = 0; round < 20; round++) {
-        enum { ROUNDS = 16 };
+        enum { ITEMS = 16 }; /* more than are ever under way */
         mhq_ring ring;
         ring_open(&ring, 4);
-        item *items = items_new(4 + ROUNDS);
+        item *items = items_new(ITEMS);
         size_t next = 0, popped = 0;
         for (; next < 4; next++) {
             CHECK(mhq_ring_claim(&ring, &items[next].job, 0) == MHQ_CLAIMED);
@@ -384,11 +384,15 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
         RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
         CHECK(mhq_ring_pop(&ring) == &items[popped++].job);
         mhq_ring_return(&ring); /* the one that is not renewed: three are left */
-        for (size_t i = 0; i < ROUNDS && !atomic_load(&waiters[0].over); i++, next++) {
-            if (mhq_ring_claim(&ring, &items[next].job, 1) == MHQ_CLAIMED)
-                mhq_ring_publish(&ring, &items[next].job);
-            CHECK(mhq_ring_pop(&ring) != NULL);
-            mhq_ring_return(&ring);
+        /* For as long as he waits: who is slow to wake up may find it full, and waits again. */
+        while (!atomic_load(&waiters[0].over)) {
+            if (mhq_ring_pop(&ring) != NULL) { /* else his own comes next, once he has published it */
+                mhq_job *successor = &items[next++ % ITEMS].job;
+                CHECK(mhq_ring_claim(&ring, successor, 1) == MHQ_CLAIMED);
+                mhq_ring_publish(&ring, successor);
+                mhq_ring_return(&ring);
+            }
+            mhq_yield();
         }
         race_join(thread);
         CHECK(waiters[0].outcome == MHQ_CLAIMED);
