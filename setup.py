@@ -44,7 +44,7 @@ core = Extension(
     "mhddq._core",
     ["mhddq/_core.pyx", *sorted(filter(belongs, glob.glob("csrc/*.c")))],
     include_dirs=["csrc"],
-    depends=[*glob.glob("csrc/*.h"), *glob.glob("mhddq/*.pxd")],
+    depends=[*glob.glob("csrc/*.h"), *glob.glob("mhddq/*.pxd"), *glob.glob("mhddq/bridge/*.pxi")],
     libraries=libraries,
     extra_compile_args=flags,
     extra_link_args=threads,

@@ -25,6 +25,7 @@ from typing import NamedTuple
 from elftools.elf.elffile import ELFFile
 
 MOST_BYTES = 400 * 1024
+SOURCES = (".c", ".h", ".pyx", ".pxi", ".pxd")  # which no wheel holds
 # A smoke test: one operation, all of the surface, all operations on files.
 TESTS = ["tests/test_first.py", "tests/test_api_surface.py", "tests/test_ops_files.py"]
 # What starts further interpreters cannot be emulated.
@@ -130,7 +131,7 @@ def check(wheel: Path, target: Target) -> str:
         wrong.append("not stripped")
     if size > MOST_BYTES:
         wrong.append(f"{size} bytes")
-    if extra := [n for n in names if n.endswith((".c", ".h", ".pyx", ".pxd"))]:
+    if extra := [n for n in names if n.endswith(SOURCES)]:
         wrong.append(f"holds {extra}")
     if wrong:
         sys.exit(f"{wheel.name}: {'; '.join(wrong)}")
@@ -143,7 +144,7 @@ def check_windows(wheel: Path) -> str:
         names = archive.namelist()
         [module] = [name for name in names if name.endswith("-win_amd64.pyd")]
         library = archive.read(module)
-    if extra := [name for name in names if name.endswith((".pdb", ".c", ".h", ".pyx", ".pxd"))]:
+    if extra := [name for name in names if name.endswith((".pdb", *SOURCES))]:
         sys.exit(f"{wheel.name} holds {extra}")
     head = int.from_bytes(library[0x3C:0x40], "little")
     if library[head : head + 6] != b"PE\0\0\x64\x86":

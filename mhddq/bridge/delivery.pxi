@@ -1,0 +1,195 @@
+# Delivery: a record that has come back becomes the callback's argument, and the callback is called.
+# On the callback thread only.
+
+# What is counted here; `adopts`: bytes may be built where they were read.
+cdef struct deliveries:
+    bint adopts
+    shared_count callbacks, callback_errors, late_failures, copied, uncopied
+
+cdef enum:
+    LARGE = 262144      # bytes from which on a read counts as large
+    ADOPT = 32768       # bytes from which on a result is built where it was read
+
+# The head of a bytes object: as many bytes stand before its content.
+cdef extern from *:
+    """
+    enum { MHDDQ_BYTES_HEAD = offsetof(PyBytesObject, ob_sval) };
+    """
+    enum: BYTES_HEAD "MHDDQ_BYTES_HEAD"
+
+
+cdef bint proven_adoptable() except -1:
+    """Is memory from malloc what this build's object allocator hands out, and takes back, for
+    large objects? It is where the allocator has no context (no debug hooks, no tracing) and its
+    large blocks carry the head of a mapped block of glibc's malloc: page-aligned behind 16 bytes,
+    the size in pages with the 'mapped' bit. Other allocators differ, and results are copied. So
+    they are without a GIL: there all objects must come from heaps that the collector walks."""
+    cdef PyMemAllocatorEx allocator
+    cdef size_t size = 48 << 20      # beyond the largest threshold for mapping
+    cdef bint proven = False
+    cdef uintptr_t p
+    if not SHARED_GIL or hasattr(sys, "gettotalrefcount") or "CS_GNU_LIBC_VERSION" not in getattr(
+            os, "confstr_names", ()):
+        return False
+    PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &allocator)
+    if allocator.ctx != NULL:
+        return False
+    p = <uintptr_t>PyObject_Malloc(size)
+    if p != 0 and p % 4096 == 16 and sizeof(size_t) == 8:
+        proven = (<size_t *>(p - 8))[0] == ((size + 16 + 4095) & ~<size_t>4095) | 2
+    PyObject_Free(<void *>p)
+    if proven:
+        learn_large_results()
+    return proven
+
+
+cdef void learn_large_results() noexcept:
+    """glibc maps and unmaps large blocks, and returns the end of a heap to the system, from sizes
+    on that it learns: it raises them when a large block is freed. Here it learns from a block
+    that nobody has touched what it would learn from the first results of file_read. Before it
+    has, every result of a megabyte costs up to a hundred page faults, twice what reading costs."""
+    PyObject_Free(PyObject_Malloc(31 << 20))   # the most it learns from is 32 MiB
+
+
+cdef object bytes_of(deliveries *told, mhq_run *run):
+    """The bytes read: the record's own buffer made into the object, or a copy of it."""
+    cdef char *buffer = run.buffer
+    cdef PyObject *adopted
+    cdef object result
+    if told.adopts and run.length >= ADOPT and not run.in_block:
+        buffer[BYTES_HEAD + run.length] = 0
+        adopted = <PyObject *>PyObject_InitVar(<PyVarObject *>buffer, &PyBytes_Type,
+                                               <Py_ssize_t>run.length)
+        # The hash, not yet known; it stands before the bytes, and its name is deprecated.
+        (<Py_hash_t *>(buffer + BYTES_HEAD - sizeof(Py_hash_t)))[0] = -1
+        run.buffer = NULL
+        result = <object>adopted
+        Py_DECREF(result)          # InitVar's reference is now `result`'s
+        if run.length >= LARGE:
+            shared_bump(&told.uncopied)
+        return result
+    if run.length >= LARGE:
+        shared_bump(&told.copied)
+    return PyBytes_FromStringAndSize(buffer + BYTES_HEAD, <Py_ssize_t>run.length)
+
+
+cdef object text_of(mhq_run *run):
+    """Strict UTF-8, then universal newlines: in this order, so that errors name places in the
+    file."""
+    cdef char *raw = run.buffer + BYTES_HEAD
+    cdef str text = PyUnicode_DecodeUTF8(raw, <Py_ssize_t>run.length, NULL)
+    if memchr(raw, 13, run.length) != NULL:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+cdef list contents_of(mhq_run *run):
+    cdef list contents = []
+    cdef const char *at = run.buffer
+    cdef const char *end = at + run.length
+    cdef Py_ssize_t n
+    while at < end:
+        n = <Py_ssize_t>strlen(at + 1)
+        contents.append({"name": PyUnicode_DecodeFSDefaultAndSize(at + 1, n),
+                         "type": "directory" if at[0] == c'd' else "file"})
+        at += n + 2
+    return contents
+
+
+cdef dict output_of(deliveries *told, request *r, mhq_run *run):
+    if r.op.kind == MHQ_FILE_EXISTS or r.op.kind == MHQ_DIRECTORY_EXISTS:
+        return {"exists": True if run.exists else False}
+    if r.op.kind == MHQ_FILE_READ:
+        return {"data": bytes_of(told, run) if r.op.flags & BINARY else text_of(run)}
+    if r.op.kind == MHQ_DIRECTORY_CONTENTS:
+        return {"contents": contents_of(run)}
+    return {}
+
+
+cdef object path_of(const char *path, bint as_bytes):
+    cdef Py_ssize_t n = <Py_ssize_t>strlen(path)
+    return path[:n] if as_bytes else PyUnicode_DecodeFSDefaultAndSize(path, n)
+
+
+cdef extern from *:
+    """
+    #ifdef MS_WINDOWS
+    #define mhddq_raise_windows_error PyErr_SetExcFromWindowsErrWithFilenameObjects
+    #else /* whose errors the core never gives elsewhere */
+    #define mhddq_raise_windows_error(type, code, path, path2) PyErr_SetFromErrno(type)
+    #endif
+    """
+    object mhddq_raise_windows_error(object type, int code, object path, object path2)
+
+
+cdef object windows_error(int code, object path, object path2):
+    """The OSError of a Windows error code, with the system's own text."""
+    try:
+        mhddq_raise_windows_error(OSError, code, path, path2)
+    except OSError as error:
+        return error
+
+
+cdef object failure_of(request *r, mhq_run *run):
+    """The text of the OSError that Python's own functions would raise."""
+    if run.error == MHQ_EREFUSED:
+        return <object>r.held[0]
+    cdef bint bytes1 = r.op.flags & PATH_BYTES, bytes2 = r.op.flags & PATH2_BYTES
+    cdef object path = None, path2 = None
+    if run.where == MHQ_AT_PATH or run.where == MHQ_AT_BOTH:
+        path = path_of(r.op.path, bytes1)
+    if run.where == MHQ_AT_BOTH:
+        path2 = path_of(r.op.path2, bytes2)
+    elif run.where == MHQ_AT_PATH2:
+        path = path_of(r.op.path2, bytes2)
+    elif run.where == MHQ_AT_BUFFER or run.where == MHQ_AT_BUFFER2:
+        path = path_of(run.buffer, bytes1 if run.where == MHQ_AT_BUFFER else bytes2)
+    if run.error >= MHQ_WINERROR:
+        return str(windows_error(run.error - MHQ_WINERROR, path, path2))
+    if run.error == MHQ_ENOTREGULAR:
+        error = OSError(errno.EINVAL, "Not a regular file", path)
+    else:
+        error = OSError(run.error, os.strerror(run.error), path)
+    if path2 is not None:   # an argument before it, None too, would count as a Windows error
+        error.filename2 = path2
+    return str(error)
+
+
+cdef void deliver_one(object hooks, deliveries *told, mhq_run *run) noexcept:
+    """Builds the arguments and calls back. Whatever the callback raises ends here; what goes
+    wrong beyond that (no memory for the arguments) goes to sys.unraisablehook."""
+    cdef request *r = <request *>run.op
+    cdef object callback = <object>r.callback
+    cdef bint result = run.error == 0
+    cdef dict output
+    if callback is None and result and r.op.kind != MHQ_FILE_READ:
+        return
+    try:
+        output = output_of(told, r, run) if result else {"exception": failure_of(r, run)}
+    except BaseException as error:      # text that is no UTF-8, or no memory for the result
+        result = False
+        output = {"exception": str(error) or type(error).__name__}
+        shared_bump(&told.late_failures)
+    if callback is None and result:
+        return
+    args = {"action": ACTIONS[r.op.kind], "result": result, "params": parameters_of(r),
+            "output": output}
+    if callback is None:
+        hooks.unheard(args)
+        return
+    shared_bump(&told.callbacks)
+    try:
+        PyObject_CallOneArg(callback, args)
+    except BaseException as error:
+        shared_bump(&told.callback_errors)
+        # Not `args`: the callback may have done anything to them.
+        hooks.callback_failed({"action": ACTIONS[r.op.kind], "params": parameters_of(r)},
+                              error)
+
+
+cdef void tell_left_behind(object hooks, mhq_engine *core) noexcept:
+    cdef char *path = mhq_take_left_behind(core)
+    while path != NULL:
+        hooks.left_behind(path_of(path, False))
+        mhq_release(path)
+        path = mhq_take_left_behind(core)

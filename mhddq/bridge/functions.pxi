@@ -1,0 +1,164 @@
+# Functions: the public ones, made from the table in _ops.py, and the way of a call's arguments.
+
+cdef enum:
+    MOST_ARGUMENTS = 5   # of a function: oplist and callback too
+
+
+cdef class Spec:
+    """One public function: what it is called, what it takes, and which operation it stands for.
+
+    Functions are made from specs at run time, as built-in functions with true names, signatures
+    and docstrings: a call costs no Python frame, no tuple and no dictionary.
+    """
+    cdef Queue queue
+    cdef bytes name
+    cdef bytes doc
+    cdef PyMethodDef definition
+    cdef tuple names           # of all parameters, in order
+    cdef tuple defaults        # of the last ones
+    cdef Py_ssize_t wanted, required   # how many parameters, and how many of them have no default
+    cdef shape asked           # the operation's own
+
+
+# A built-in function is given its __self__ and nothing else, and only one whose __self__ is a
+# module has a plain qualified name and pickles by it. So each function has an entry point of its
+# own, which knows its kind; the core's table makes them.
+cdef extern from *:
+    """
+    typedef PyObject *(*mhddq_call)(int, PyObject *const *, Py_ssize_t, PyObject *);
+    static mhddq_call mhddq_enqueue, mhddq_append;
+    #define ENTRY(prefix, KIND, name)                                                       \
+        static PyObject *prefix##_##name(PyObject *self, PyObject *const *args,             \
+                                         Py_ssize_t nargs, PyObject *kwnames)               \
+        {                                                                                   \
+            (void)self;                                                                     \
+            return mhddq_##prefix(MHQ_##KIND, args, nargs, kwnames);                        \
+        }
+    #define X(KIND, name) ENTRY(enqueue, KIND, name) ENTRY(append, KIND, name)
+    MHQ_OPS(X)
+    #undef X
+    static const PyCFunction mhddq_entries[2][MHQ_KINDS] = {
+        {
+    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))enqueue_##name,
+        MHQ_OPS(X)
+    #undef X
+        },
+        {
+    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))append_##name,
+        MHQ_OPS(X)
+    #undef X
+        },
+    };
+    """
+    void *mhddq_enqueue
+    void *mhddq_append
+    PyCFunction mhddq_entries[2][MHQ_KINDS]
+
+mhddq_enqueue = <void *>call_enqueue
+mhddq_append = <void *>call_append
+
+cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to append
+
+
+cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
+               PyObject **got) except -1:
+    """Puts the arguments of a vectorcall in the order of the spec's parameters."""
+    cdef Py_ssize_t wanted = spec.wanted, i, j
+    cdef tuple keywords
+    cdef object name
+    if nargs > wanted:
+        raise TypeError("%s() takes %d positional arguments but %d were given"
+                        % (spec.name.decode(), wanted, nargs))
+    for i in range(nargs):
+        got[i] = args[i]
+    if nargs == wanted and kwnames == NULL:
+        return 0
+    for i in range(nargs, wanted):
+        got[i] = NULL
+    if kwnames != NULL:
+        keywords = <tuple>kwnames
+        for j in range(len(keywords)):
+            name = keywords[j]
+            for i in range(wanted):
+                if spec.names[i] is name:
+                    break
+            else:
+                for i in range(wanted):
+                    if PyUnicode_Compare(spec.names[i], name) == 0:
+                        break
+                else:
+                    raise TypeError("%s() got an unexpected keyword argument '%s'"
+                                    % (spec.name.decode(), name))
+            if got[i] != NULL:
+                raise TypeError("%s() got multiple values for argument '%s'"
+                                % (spec.name.decode(), name))
+            got[i] = args[nargs + j]
+    for i in range(wanted):
+        if got[i] == NULL:
+            if i < spec.required:
+                raise TypeError("%s() missing required argument: '%s' (pos %d)"
+                                % (spec.name.decode(), spec.names[i], i + 1))
+            got[i] = <PyObject *>spec.defaults[i - spec.required]
+    return 0
+
+
+cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
+    """file_read(callback, filename, ...): into the queue."""
+    cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
+    cdef PyObject *got[MOST_ARGUMENTS]
+    parse(spec, args, nargs, kwnames, got)
+    cdef single *s = take_single()
+    cdef bint accepted = False
+    try:
+        fill(&s.asked, &spec.asked, got, True)
+        mhq_job_init(&s.job, &s.asked.op)
+        accepted = spec.queue.submit(&s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL)
+    finally:
+        if not accepted:   # else it may have been called back and freed by now
+            free_single(s)
+    return accepted
+
+
+cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
+    """oplist_file_read(oplist, callback, filename, ...): into a list."""
+    cdef Spec spec = <Spec>(<list>SPECS[1])[kind]
+    cdef PyObject *got[MOST_ARGUMENTS]
+    parse(spec, args, nargs, kwnames, got)
+    the_oplist(<object>got[0]).append(&spec.asked, got + 1)
+    return None
+
+
+def function(Queue queue not None, str name, str doc, int kind, tuple parameters, tuple defaults,
+             bint in_oplist):
+    """Makes a public function. `parameters`: the operation's own; `defaults` of the last ones."""
+    cdef Spec spec = Spec.__new__(Spec)
+    cdef tuple first = ("oplist", "callback") if in_oplist else ("callback",)
+    if not 0 <= kind < MHQ_KINDS or len(parameters) > MAX_PARAMETERS:
+        raise ValueError("no such operation: %s" % name)
+    spec.queue = queue
+    spec.name = name.encode()
+    spec.names = tuple([sys.intern(n) for n in first + parameters])
+    spec.defaults = defaults
+    spec.wanted = len(spec.names)
+    spec.required = spec.wanted - len(defaults)
+    spec.asked.count = len(parameters)
+    spec.asked.kind = kind
+    paths = [i for i, n in enumerate(parameters) if n not in ("data", "binary")]
+    spec.asked.path = paths[0]
+    spec.asked.path2 = paths[1] if len(paths) > 1 else -1
+    spec.asked.data = parameters.index("data") if "data" in parameters else -1
+    spec.asked.binary = parameters.index("binary") if "binary" in parameters else -1
+    if not in_oplist:
+        ACTIONS[kind] = sys.intern(name)
+        NAMES[kind] = spec.names[len(first):]
+    # "name(signature)\n--\n\ndoc" is how built-in functions tell their signature.
+    signature = ", ".join([n if i < spec.required else "%s=%r" % (n, defaults[i - spec.required])
+                           for i, n in enumerate(spec.names)])
+    spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature, doc)).encode()
+    spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
+    spec.definition.ml_meth = mhddq_entries[in_oplist][kind]
+    spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
+    spec.definition.ml_doc = PyBytes_AS_STRING(spec.doc)
+    Py_INCREF(spec)   # for ever: the function points into it, and may outlive its module's reload
+    SPECS[in_oplist][kind] = spec
+    return PyCFunction_NewEx(&spec.definition, sys.modules["mhddq"], "mhddq")

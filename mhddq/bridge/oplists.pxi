@@ -1,0 +1,216 @@
+# Oplists: what they gather, and the objects that the caller sees.
+
+cdef enum:
+    BLOCK = 64               # requests allocated at a time: a block never moves
+
+# An entry of a list: an operation, or (asked NULL) a list embedded at this place.
+cdef struct entry:
+    request *asked
+    Py_ssize_t sublist
+
+
+# All oplists change, and are looked at, in one section: that of this object. One for all, because
+# an embedding looks at many and a snapshot shows them as of one moment.
+cdef object OPLISTS = object()
+
+
+cdef inline bint is_lent_later(request *r) noexcept:
+    """A list's operation whose data is exported each time the list is enqueued."""
+    return r.op.kind == MHQ_FILE_WRITE and r.op.data == NULL and not r.op.refused
+
+
+cdef void *grow(void *memory, Py_ssize_t room, size_t size) except NULL:
+    cdef void *more = realloc(memory, <size_t>room * size)
+    if more == NULL:
+        raise MemoryError()
+    return more
+
+
+@cython.final
+cdef class Chapter:
+    """What an oplist has gathered since it was made or cleared. It only ever grows, so a snapshot
+    is this object and a count. References are kept in plain lists, where the garbage collector
+    sees them; the requests borrow from there. Requests never move and never change, so they
+    may be read outside the section; everything else is in it."""
+    cdef list references
+    cdef list sublists
+    cdef request **blocks
+    cdef Py_ssize_t requests
+    cdef entry *entries
+    cdef Py_ssize_t count, room
+    cdef PyObject *last_callback # the one kept last: most lists have but one
+    cdef Py_ssize_t lent_later   # requests whose data is exported at each enqueuing
+
+    def __cinit__(self):
+        self.references = []
+        self.sublists = []
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range((self.requests + BLOCK - 1) // BLOCK):
+            free(self.blocks[i])
+        free(self.blocks)
+        free(self.entries)
+
+    cdef int make_room(self) except -1:
+        cdef Py_ssize_t room
+        if self.count == self.room:
+            room = self.room * 2 if self.room else 8
+            self.entries = <entry *>grow(self.entries, room, sizeof(entry))
+            self.room = room
+        return 0
+
+    cdef request *next_request(self) except NULL:
+        cdef Py_ssize_t block = self.requests // BLOCK
+        if self.requests % BLOCK == 0:
+            if block & (block - 1) == 0:    # a power of two, or none yet: twice the pointers
+                self.blocks = <request **>grow(self.blocks, block * 2 or 1, sizeof(void *))
+            self.blocks[block] = <request *>grow(NULL, BLOCK, sizeof(request))
+        self.requests += 1
+        cdef request *r = &self.blocks[block][(self.requests - 1) % BLOCK]
+        memset(r, 0, sizeof(request))
+        return r
+
+    cdef int keep(self, PyObject *reference) except -1:
+        if reference != NULL:
+            self.references.append(<object>reference)
+        return 0
+
+    cdef int append_request(self, request *filled) except -1:
+        """In the section. Takes references of its own; those of `filled` stay the caller's."""
+        self.make_room()
+        cdef request *r = self.next_request()
+        cdef int i
+        if filled.callback != self.last_callback:
+            self.keep(filled.callback)
+            self.last_callback = filled.callback
+        for i in range(MAX_PARAMETERS):
+            self.keep(filled.given[i])
+        for i in range(2):
+            self.keep(filled.held[i])
+        r[0] = filled[0]
+        if is_lent_later(r):
+            self.lent_later += 1
+        self.entries[self.count] = entry(r, 0)
+        self.count += 1
+        return 0
+
+    cdef int append_sublist(self, Oplist sub) except -1:
+        """In the section."""
+        self.make_room()
+        self.sublists.append(sub)
+        self.entries[self.count] = entry(NULL, len(self.sublists) - 1)
+        self.count += 1
+        return 0
+
+    cdef Py_ssize_t copy_entries(self, entry *to, Py_ssize_t count) noexcept:
+        """The first ones. Returns how many of all have data to be lent."""
+        cdef shared_section section
+        cdef Py_ssize_t lenders
+        shared_enter(&section, <PyObject *>OPLISTS)
+        if count:   # else there may be nowhere to copy from
+            memcpy(to, self.entries, <size_t>count * sizeof(entry))
+        lenders = self.lent_later
+        shared_leave(&section)
+        return lenders
+
+
+@cython.final
+cdef class Oplist:
+    """A list of operations that runs as one: the two I/O threads do not trade inside it.
+
+    Made by create_empty_oplist(). len() and iteration are over its direct entries: for an
+    operation {'action': ..., 'params': ...}, for an embedded list the Oplist itself.
+    """
+    cdef Chapter chapter
+    cdef uint64_t mark
+    cdef bint embedded          # was ever embedded somewhere
+
+    def __cinit__(self):
+        self.chapter = Chapter.__new__(Chapter)
+
+    cdef int append(self, const shape *asked, PyObject **got) except -1:
+        cdef request r
+        cdef shared_section section
+        memset(&r, 0, sizeof(request))
+        try:
+            fill(&r, asked, got, False)
+            shared_enter(&section, <PyObject *>OPLISTS)
+            try:
+                self.chapter.append_request(&r)
+            finally:
+                shared_leave(&section)
+        finally:
+            let_go(&r)
+        return 0
+
+    cdef Chapter now(self, Py_ssize_t *count):
+        """The chapter, and how far it has come."""
+        cdef shared_section section
+        shared_enter(&section, <PyObject *>OPLISTS)
+        cdef Chapter chapter = self.chapter
+        count[0] = chapter.count
+        shared_leave(&section)
+        return chapter
+
+    def __len__(self):
+        cdef Py_ssize_t count
+        self.now(&count)
+        return count
+
+    def __bool__(self):
+        return True
+
+    def __iter__(self):
+        cdef Py_ssize_t i, count
+        cdef Chapter chapter = self.now(&count)
+        cdef entry *entries = <entry *>grow(NULL, count or 1, sizeof(entry))
+        cdef list shown = []
+        try:
+            chapter.copy_entries(entries, count)
+            for i in range(count):
+                if entries[i].asked == NULL:
+                    shown.append(chapter.sublists[entries[i].sublist])
+                else:
+                    shown.append({"action": ACTIONS[entries[i].asked.op.kind],
+                                  "params": parameters_of(entries[i].asked)})
+        finally:
+            free(entries)
+        return iter(shown)
+
+    def __repr__(self):
+        return "<mhddq oplist of %d entr%s>" % (len(self), "y" if len(self) == 1 else "ies")
+
+
+def create_empty_oplist():
+    """Makes an oplist with nothing in it.
+
+    Returns: an Oplist, to be filled by the functions whose names begin with oplist and by
+        embed_oplist(), and queued by enqueue_oplist().
+    Threads: any. Several may fill one list.
+    """
+    return Oplist.__new__(Oplist)
+
+
+def clear_oplist(oplist):
+    """Empties an oplist. What was enqueued from it before is not touched.
+
+    oplist: from create_empty_oplist().
+    Returns: None.
+    Raises: TypeError for what is no oplist.
+    Threads: any.
+    """
+    cdef Oplist cleared = the_oplist(oplist)
+    cdef Chapter fresh = Chapter.__new__(Chapter), old
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>OPLISTS)
+    old = cleared.chapter   # held until the section is left
+    cleared.chapter = fresh
+    shared_leave(&section)
+
+
+cdef Oplist the_oplist(object candidate):
+    if not isinstance(candidate, Oplist):
+        raise TypeError("oplist must come from create_empty_oplist(), not be of type '%s'"
+                        % type(candidate).__name__)
+    return candidate

@@ -1,0 +1,326 @@
+# The queue: one engine of the core and its callback thread, from the first operation to the exit.
+
+@cython.final
+cdef class Queue:
+    """One engine and its callback thread; started by its first operation, closed once.
+
+    hooks: an object with the Python side's part, see ``_callbacks.Hooks``: ``settings()``,
+    ``start_thread(queue)``, ``callback_failed(args, exception)``, ``unheard(args)``,
+    ``left_behind(path)``.
+    """
+    cdef object hooks
+    cdef readonly unsigned long generation   # moves in a forked child, which is alone then
+    cdef bint delivering                # looked at in the section only
+    cdef shared_word core               # mhq_engine *; stays for good once it is there
+    cdef shared_word closed             # after it was set, `core` does not change
+    cdef shared_word thread_started
+    cdef shared_word starter            # the thread that is starting the callback thread
+    cdef shared_word callback_thread
+    cdef deliveries told                # `adopts` is set before `core`
+
+    def __init__(self, hooks):
+        self.hooks = hooks
+        if MHQ_KINDS != len(ACTIONS):
+            raise RuntimeError("the table of operations does not fit the core")
+
+    # -- starting --
+
+    cdef int open(self) except -1:
+        cdef mhq_config config
+        cdef mhq_engine *opened
+        cdef shared_section section
+        cdef int error = 0
+        memset(&config, 0, sizeof(config))
+        cdef dict settings = self.hooks.settings()
+        config.ring_size = settings["ring_size"]
+        config.buffer_bytes = settings["buffer_bytes"]
+        config.lookahead = settings["lookahead"]
+        config.spin_us = settings["spin_us"]
+        config.head = BYTES_HEAD
+        config.tail = 1
+        cdef bint adopts = proven_adoptable()
+        # Python code may have run until here: a signal handler may have opened or closed.
+        shared_enter(&section, <PyObject *>self)
+        if shared_get(&self.core) == 0 and not shared_get(&self.closed):
+            error = mhq_engine_open(&config, &opened)
+            if error == 0:
+                self.told.adopts = adopts
+                shared_set(&self.core, <uintptr_t>opened)
+        shared_leave(&section)
+        if error == errno.ENOMEM:
+            raise MemoryError("mhddq: no memory for the queue")
+        if error:
+            raise RuntimeError("mhddq: cannot start the I/O threads: " + os.strerror(error))
+        return 0
+
+    cdef int start(self) except -1:
+        """Both halves, as far as they are missing. Re-entrant: a signal handler may get here on
+        the same thread while it starts the callback thread; then the queue already takes
+        operations, beyond its size if need be (see submit)."""
+        cdef unsigned long generation
+        cdef shared_section section
+        cdef bint mine, begun = False
+        if shared_get(&self.core) == 0:
+            self.open()
+        generation = self.generation
+        shared_enter(&section, <PyObject *>self)
+        mine = (shared_get(&self.core) != 0 and not shared_get(&self.thread_started)
+                and not shared_get(&self.starter))
+        if mine:
+            shared_set(&self.starter, PyThread_get_thread_ident())
+        shared_leave(&section)
+        if not mine:
+            return 0
+        try:
+            self.hooks.start_thread(self)
+            begun = True
+        finally:
+            if self.generation == generation:
+                shared_enter(&section, <PyObject *>self)
+                if begun:
+                    shared_set(&self.thread_started, True)
+                shared_set(&self.starter, 0)
+                shared_leave(&section)
+        return 0
+
+    # -- enqueuing --
+
+    cdef bint submit(self, mhq_job *job, uint64_t operations, request *lender) except -1:
+        """True: the job is the core's. Waits for room; False once closed. Whatever is raised
+        (a signal handler's exception, a failed start) is raised before the job is accepted.
+
+        lender: the job's request where it has lent a view, else NULL. It is noted before it is
+        offered, for afterwards it may be gone; not while it waits for room: a signal handler may
+        fork then, and the child goes on with the same operation."""
+        cdef int accepted
+        cdef unsigned long me
+        cdef mhq_engine *core
+        while True:
+            if not shared_get(&self.thread_started):
+                if shared_get(&self.closed):
+                    return False
+                self.start()
+                if shared_get(&self.core) == 0:
+                    continue
+            core = <mhq_engine *>shared_get(&self.core)
+            if lender != NULL:
+                note_lent(lender)
+            accepted = mhq_submit(core, job, operations, False)
+            if accepted == MHQ_RING_FULL:
+                me = PyThread_get_thread_ident()
+                if me == shared_get(&self.callback_thread) or me == shared_get(&self.starter):
+                    accepted = mhq_submit(core, job, operations, True)
+            if accepted == MHQ_ACCEPTED:
+                return True
+            if lender != NULL:
+                forget_lent(lender)
+            if accepted == MHQ_RING_CLOSED:
+                return False
+            with nogil:
+                mhq_wait_room(core, 50000000)
+            PyErr_CheckSignals()
+
+    def enqueue(self, oplist):
+        cdef list lenders = []
+        cdef Frozen frozen = freeze(the_oplist(oplist), lenders), lender
+        cdef listed *l = <listed *>calloc(1, sizeof(listed))
+        if l == NULL or mhq_job_init_list(&l.job, NULL if frozen is None else &frozen.frozen):
+            free(l)
+            raise MemoryError()
+        Py_INCREF(frozen)
+        l.frozen = <PyObject *>frozen
+        cdef bint accepted = False
+        try:
+            accepted = self.submit(&l.job, 0 if frozen is None else frozen.frozen.total, NULL)
+            if accepted:
+                for lender in lenders:   # which holds them: they cannot have been freed yet
+                    lender.note_lent()
+        finally:
+            if not accepted:
+                free_listed(l)
+        return accepted
+
+    # -- the callback thread --
+
+    def deliver(self, deadline=None):
+        """The callback thread's loop: until the queue is closed and drained. Returns at once where
+        another thread is at it, and in a forked child, whose queue is another.
+
+        deadline: a time.monotonic(), inf for none, for a thread that stands in for the callback
+        thread while it closes the queue: it also looks for signals."""
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
+        cdef unsigned long generation = self.generation
+        cdef shared_section section
+        cdef bint mine, ended = False
+        shared_enter(&section, <PyObject *>self)
+        mine = not self.delivering and core != NULL
+        if mine:
+            self.delivering = True
+            shared_set(&self.thread_started, True)
+            shared_set(&self.callback_thread, PyThread_get_thread_ident())
+        shared_leave(&section)
+        if not mine:
+            return
+        try:
+            while not ended and self.generation == generation:
+                if deadline is None or self.has_come(core, deadline):
+                    ended = self.deliver_batch(core, generation)
+                elif time.monotonic() >= deadline:
+                    break
+        finally:
+            if self.generation == generation:
+                shared_enter(&section, <PyObject *>self)
+                shared_set(&self.callback_thread, 0)
+                if not ended:
+                    self.delivering = False
+                    shared_set(&self.thread_started, False)
+                shared_leave(&section)
+
+    cdef bint has_come(self, mhq_engine *core, object deadline) except -1:
+        cdef int64_t ns = <int64_t>(max(0.0, min(0.05, deadline - time.monotonic())) * 1e9)
+        cdef bint come
+        with nogil:
+            come = mhq_wait_done(core, ns)
+        PyErr_CheckSignals()
+        return come
+
+    cdef bint deliver_batch(self, mhq_engine *core, unsigned long generation) except -1:
+        """Everything that is ready. True: it was the last."""
+        cdef mhq_run *run
+        cdef mhq_run *following
+        cdef object hooks = self.hooks
+        with nogil:
+            run = mhq_collect(core)
+        if run == NULL:
+            mhq_stop(core)
+            return True
+        while run != NULL:
+            following = run.next
+            if run.op != NULL:
+                deliver_one(hooks, &self.told, run)
+            if self.generation != generation:
+                return False
+            finish(core, run)
+            if self.generation != generation:
+                return False
+            run = following
+        tell_left_behind(hooks, core)
+        return False
+
+    # -- ending --
+
+    def close(self):
+        """No operation is accepted any more. Any thread, any moment."""
+        cdef shared_section section
+        cdef mhq_engine *core
+        shared_enter(&section, <PyObject *>self)
+        shared_set(&self.closed, True)
+        core = <mhq_engine *>shared_get(&self.core)
+        shared_leave(&section)
+        if core != NULL:
+            mhq_close(core)
+
+    def on_callback_thread(self):
+        cdef unsigned long delivers = shared_get(&self.callback_thread)
+        return delivers == PyThread_get_thread_ident() and delivers != 0
+
+    def ensure_callback_thread(self):
+        """Where operations were accepted while the callback thread could not be started: tries
+        again. False: this very thread is starting it, further down its stack, and a signal
+        handler or a finaliser has got in between."""
+        if shared_get(&self.core) != 0 and not shared_get(&self.thread_started):
+            self.start()
+            return (shared_get(&self.thread_started) != 0
+                    or shared_get(&self.starter) != PyThread_get_thread_ident())
+        return True
+
+    def stopped(self, double seconds=0.0):
+        """Is everything that was accepted done, and everyone at rest? Waits for it, releasing the
+        GIL, until `seconds` have passed or a signal came."""
+        cdef bint closed = shared_get(&self.closed) != 0   # before `core`, see there
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
+        cdef int64_t ns = <int64_t>(seconds * 1e9)
+        cdef bint yes
+        if core == NULL:
+            return closed
+        with nogil:
+            yes = mhq_wait_stopped(core, ns)
+        PyErr_CheckSignals()
+        return yes
+
+    def pending(self):
+        """Jobs accepted and not yet called back."""
+        return self.count()["in_flight"]
+
+    def after_fork(self):
+        """In the child: the parent's queue is left alone, memory and all, for its threads are not
+        here; a fresh one takes its place. What the parent lent stays the child's copy to free."""
+        shared_forget(<PyObject *>self)
+        shared_forget(<PyObject *>OPLISTS)
+        shared_forget(<PyObject *>lent_views)
+        shared_forget_lock(&spares)
+        self.generation += 1
+        self.delivering = False
+        shared_set(&self.core, 0)
+        shared_set(&self.closed, False)
+        shared_set(&self.thread_started, False)
+        shared_set(&self.starter, 0)
+        shared_set(&self.callback_thread, 0)
+        shared_zero(&self.told.callbacks)
+        shared_zero(&self.told.callback_errors)
+        shared_zero(&self.told.late_failures)
+        shared_zero(&self.told.copied)
+        shared_zero(&self.told.uncopied)
+        for view in list(lent_views.values()):
+            view.release()
+        lent_views.clear()
+
+    def count(self):
+        cdef mhq_counters c
+        memset(&c, 0, sizeof(c))
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
+        if core != NULL:
+            mhq_count(core, &c)
+        return {
+            "accepted": c.accepted,
+            "completed": c.completed,
+            "failed": c.failed + shared_read(&self.told.late_failures),
+            "callbacks": shared_read(&self.told.callbacks),
+            "callback_errors": shared_read(&self.told.callback_errors),
+            "thread_operations": [c.thread_operations[0], c.thread_operations[1]],
+            "trades": c.trades,
+            "parks": c.parks,
+            "wakes": c.wakes,
+            "ring_size": c.ring_size,
+            "ring_high_water": c.ring_high_water,
+            "in_flight": c.in_flight,
+            "bytes_read": c.bytes_read,
+            "bytes_written": c.bytes_written,
+            "undelivered_bytes": c.undelivered_bytes,
+            "large_reads_copied": shared_read(&self.told.copied),
+            "large_reads_uncopied": shared_read(&self.told.uncopied),
+            "disk_overlaps": c.overlaps,
+            "hints": c.hints,
+            "retries": c.retries,
+        }
+
+
+def at_exit(drain, interrupted):
+    """Calls drain(). Ctrl-C at any moment of it, the first and the last included, calls
+    interrupted() and ends the process with status 130.
+
+    This is not Python code because that can be interrupted outside its own ``try``: the exit
+    machinery would only print the KeyboardInterrupt, and go on to the end with status 0.
+    """
+    try:
+        drain()
+    except KeyboardInterrupt:
+        try:
+            for _ in range(100):    # pressed again and again, as people do: it is said all the same
+                try:
+                    interrupted()
+                    break
+                except KeyboardInterrupt:
+                    continue
+        finally:
+            os._exit(130)

@@ -1,0 +1,207 @@
+# Snapshots: an oplist and all that is embedded in it, as of one moment: to be queued, and to see
+# before an embedding that it makes no cycle.
+
+cdef uint64_t MOST_OPERATIONS = 0x80000000   # no enumerator: for some compilers those are ints
+
+# What a survey notes of each oplist it meets.
+cdef struct sight:
+    PyObject *oplist
+    PyObject *chapter
+    Py_ssize_t entries, sublists, at
+
+
+@cython.final
+cdef class Survey:
+    """An oplist and everything embedded in it, each once, embedded ones first, as of one moment:
+    `take` is one section. It runs no Python code and allocates no Python object."""
+    cdef sight *seen
+    cdef Py_ssize_t *open       # the path from the root to where the search stands
+    cdef Py_ssize_t *order      # `seen`, embedded ones first
+    cdef Py_ssize_t count, room, finished
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            Py_XDECREF(self.seen[i].oplist)
+            Py_XDECREF(self.seen[i].chapter)
+        free(self.seen)
+        free(self.open)
+        free(self.order)
+
+    cdef int look_at(self, Oplist oplist, uint64_t mark) except -1:
+        cdef Py_ssize_t room = self.room * 2 if self.room else 16
+        if self.count == self.room:
+            self.seen = <sight *>grow(self.seen, room, sizeof(sight))
+            self.open = <Py_ssize_t *>grow(self.open, room, sizeof(Py_ssize_t))
+            self.order = <Py_ssize_t *>grow(self.order, room, sizeof(Py_ssize_t))
+            self.room = room
+        oplist.mark = mark
+        Py_INCREF(oplist)
+        Py_INCREF(oplist.chapter)
+        self.seen[self.count] = sight(<PyObject *>oplist, <PyObject *>oplist.chapter,
+                                      oplist.chapter.count, len(oplist.chapter.sublists), 0)
+        self.count += 1
+        return 0
+
+    cdef int take(self, Oplist root) except -1:
+        """In the section."""
+        global mark_now
+        mark_now += 1
+        cdef uint64_t mark = mark_now
+        cdef Py_ssize_t level = 0, i
+        cdef Oplist sub
+        self.look_at(root, mark)
+        self.open[0] = 0
+        while level >= 0:
+            i = self.open[level]
+            if self.seen[i].at == self.seen[i].sublists:
+                self.order[self.finished] = i
+                self.finished += 1
+                level -= 1
+                continue
+            sub = <Oplist>(<Chapter>self.seen[i].chapter).sublists[self.seen[i].at]
+            self.seen[i].at += 1
+            if sub.mark != mark:
+                self.look_at(sub, mark)
+                level += 1
+                self.open[level] = self.count - 1
+        return 0
+
+
+cdef uint64_t mark_now = 0   # the last survey's
+
+
+@cython.final
+cdef class Frozen:
+    """A snapshot of a list, as the core reads it. Shared between parents; never changes."""
+    cdef mhq_list frozen
+    cdef mhq_entry *entries
+    cdef list keep              # the chapter and the frozen sublists that entries lead into
+    cdef request *lent          # copies of the requests whose data was exported for this snapshot
+    cdef Py_ssize_t lent_count
+
+    def __cinit__(self):
+        self.keep = []
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range(self.lent_count):
+            give_back(&self.lent[i])
+            Py_XDECREF(self.lent[i].held[0])
+            Py_XDECREF(self.lent[i].held[1])
+        free(self.lent)
+        free(self.entries)
+
+    cdef const mhq_op *lend(self, request *r) except NULL:
+        """A copy of the request whose data is exported; all else is borrowed from the chapter."""
+        cdef request *copy = &self.lent[self.lent_count]
+        copy[0] = r[0]
+        copy.held[0] = copy.held[1] = NULL
+        self.lent_count += 1
+        cdef object why = lend_buffer(copy, <object>copy.given[0])   # file_write's data
+        if why is not None:
+            refuse(copy, why)
+        return &copy.op
+
+    cdef void note_lent(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.lent_count):
+            if self.lent[i].op.flags & LENT:
+                note_lent(&self.lent[i])
+
+
+cdef Frozen freeze_one(sight *seen, dict frozen_of):
+    """Freezes one oplist; those embedded in it are in frozen_of, by id, None where empty."""
+    cdef Chapter chapter = <Chapter>seen.chapter
+    cdef Frozen frozen = Frozen.__new__(Frozen), sub
+    cdef Py_ssize_t i, n = 0
+    cdef entry e
+    cdef uint64_t total = 0
+    cdef uint32_t depth = 0
+    frozen.keep.append(chapter)
+    frozen.entries = <mhq_entry *>grow(NULL, seen.entries or 1, sizeof(mhq_entry))
+    # In place: an entry is read before the frozen one, of the same size, is written over it or
+    # before it.
+    cdef entry *entries = <entry *>frozen.entries
+    cdef Py_ssize_t lenders = chapter.copy_entries(entries, seen.entries)
+    if lenders:
+        frozen.lent = <request *>grow(NULL, lenders, sizeof(request))
+    for i in range(seen.entries):
+        e = entries[i]
+        frozen.entries[n] = mhq_entry(NULL, NULL)
+        if e.asked == NULL:
+            sub = frozen_of[id(chapter.sublists[e.sublist])]
+            if sub is None:
+                continue
+            frozen.keep.append(sub)
+            frozen.entries[n].list = &sub.frozen
+            total += sub.frozen.total
+            depth = max(depth, sub.frozen.depth)
+        else:
+            if is_lent_later(e.asked):
+                frozen.entries[n].op = frozen.lend(e.asked)
+            else:
+                frozen.entries[n].op = &e.asked.op
+            total += 1
+        n += 1
+        if total > MOST_OPERATIONS:
+            raise ValueError("an oplist may expand to at most 2**31 operations")
+    if n == 0:
+        return None
+    if n == 1 and frozen.entries[0].op == NULL:
+        return frozen.keep[1]     # nothing but one sublist: that one will do
+    frozen.frozen = mhq_list(<size_t>n, total, depth + 1, frozen.entries)
+    return frozen
+
+
+cdef Frozen freeze(Oplist root, list lenders):
+    """The snapshot of an oplist, or None where it has no operation. lenders: those in it that
+    have exported data, to be noted when it has been accepted."""
+    cdef Survey survey = Survey.__new__(Survey)
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>OPLISTS)
+    try:
+        survey.take(root)
+    finally:
+        shared_leave(&section)
+    cdef dict frozen_of = {}
+    cdef Frozen last = None
+    cdef sight *seen
+    cdef Py_ssize_t i
+    for i in range(survey.finished):
+        seen = &survey.seen[survey.order[i]]
+        last = freeze_one(seen, frozen_of)
+        frozen_of[id(<object>seen.oplist)] = last
+        if last is not None and last.lent_count:
+            lenders.append(last)
+    return last
+
+
+def embed_oplist(oplist, sub_oplist):
+    """Puts one oplist into another, at its present end, as a single operation of it.
+
+    oplist: the list that takes in.
+    sub_oplist: the list taken in, by reference: what is added to it later counts too, if it is
+        added before the outer list is enqueued. A list may be embedded many times and to any depth.
+    Returns: None.
+    Raises: TypeError for what is no oplist; ValueError if oplist is sub_oplist, or is embedded
+        somewhere in it.
+    Threads: any.
+    """
+    cdef Oplist outer = the_oplist(oplist), inner = the_oplist(sub_oplist)
+    cdef Survey survey = Survey.__new__(Survey)
+    cdef bint cycle = outer is inner
+    cdef shared_section section
+    # Check and embed are one step.
+    shared_enter(&section, <PyObject *>OPLISTS)
+    try:
+        if not cycle and outer.embedded:
+            survey.take(inner)
+            cycle = outer.mark == mark_now
+        if not cycle:
+            outer.chapter.append_sublist(inner)
+            inner.embedded = True
+    finally:
+        shared_leave(&section)
+    if cycle:
+        raise ValueError("an oplist cannot be embedded in itself, directly or through others")
