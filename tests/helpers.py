@@ -11,6 +11,7 @@ import os
 import stat
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import textwrap
 import threading
@@ -21,6 +22,9 @@ from typing import Any
 import mhddq
 
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "30"))
+
+# Whether this Python is built without a GIL.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 Args = dict[str, Any]
 

@@ -155,6 +155,7 @@ def test_a_setting_out_of_range(run):
 # Runs the command with something happening right after the tree was copied.
 MEANWHILE = """
 import os, sys
+from pathlib import Path
 from mhddq import __main__ as command
 
 copy_of = command.copy_of
@@ -172,7 +173,7 @@ sys.exit(command.main(["demo", sys.argv[1]]))
     ("happens", "told"),
     [
         (
-            "open(os.path.join(top, 'text'), 'w').write('test\\n')",
+            "Path(top, 'text').write_text('test\\n')",
             "text: the copy's contents differ",
         ),
         ("os.remove(os.path.join(top, 'text'))", "text: is missing in the copy"),
@@ -197,7 +198,7 @@ def test_a_copy_that_differs_is_a_failure(run, tree, happens, told):
 @pytest.mark.parametrize(
     "happens",
     [
-        "open(os.path.join(original.top, 'text'), 'w').write('longer than before\\n')",
+        "Path(original.top, 'text').write_text('longer than before\\n')",
         "os.remove(os.path.join(original.top, 'text'))",
         "os.remove(os.path.join(original.top, 'text')); "
         "os.mkfifo(os.path.join(original.top, 'text'))",

@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from helpers import run_script
+from helpers import FREE_THREADED, run_script
 from programs import ended, running
 
 # A load that is under way when the program ends: written out as 300 files of known contents.
@@ -316,6 +316,10 @@ def test_a_full_ring_and_threads_that_wait_for_room():
     assert sorted(end.files) == ["0", "1", "2"]
 
 
+# Without the GIL CPython 3.13 empties all modules, its own too, before it calls such a finaliser.
+MODULES_GO_FIRST = FREE_THREADED and sys.version_info < (3, 14)
+
+
 def test_shutdown_in_an_atexit_handler_and_in_a_module_s_finaliser():
     end = ended(
         """
@@ -335,8 +339,8 @@ def test_shutdown_in_an_atexit_handler_and_in_a_module_s_finaliser():
             mhddq.file_create(None, f"{n}")
         """
     )
-    assert end["refused"] is False
-    assert end["state"] is True
+    if not MODULES_GO_FIRST:
+        assert (end["refused"], end["state"]) == (False, True)
     assert len(end.files) == 100
 
 
@@ -429,7 +433,8 @@ def test_ctrl_c_in_the_main_thread(moment):
         "waiting for room": "mhddq.file_create(None, 'late')",
         "computing": "while True: pass",
         "shutdown": "mhddq.shutdown()",
-        "join": "threading.Event().wait()",
+        # Again and again: without the GIL CPython 3.13 can miss a signal as a wait begins.
+        "join": "while True: threading.Event().wait(1)",
     }[moment]
     with running(
         f"""

@@ -35,8 +35,10 @@ def test_three_threads_run_and_are_gone_afterwards():
         first = len(os.listdir("/proc/self/task"))
         rest()
         used = len(os.listdir("/proc/self/task"))
-        names = sorted(open(f"/proc/self/task/{t}/comm").read().strip()
-                       for t in os.listdir("/proc/self/task"))
+        names = []
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/comm") as file:
+                names.append(file.read().strip())
         running = mhddq.is_shutdown()
         mhddq.shutdown()
         after = mhddq.is_shutdown()

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
-from helpers import ends_well
+from helpers import FREE_THREADED, ends_well
 
 SCRIPT = Path(__file__).with_name("parallel.py")
 
 
-@pytest.mark.skipif(
-    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python is built with a GIL"
-)
+@pytest.mark.skipif(not FREE_THREADED, reason="this Python is built with a GIL")
 def test_importing_and_using_mhddq_leaves_the_gil_off():
     told = ends_well(
         """
