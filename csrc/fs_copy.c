@@ -6,7 +6,8 @@
  *
  * A source that changes meanwhile: bytes are copied up to the size it had when it was opened,
  * or to its end where that comes first; a source of size 0, and one that can be reflinked, up
- * to its end.
+ * to its end. If it was written to by then, what was copied must be how it begins now; else it is
+ * copied again. Its times and size tell, as far as they do; a source of size 0 is not asked.
  *
  * Which path an error belongs to is told by `side`: 0 the source, 1 the target.
  */
@@ -19,6 +20,7 @@
 #define SMALL ((off_t)65536)
 
 #define TEMPORARY_TRIES 16
+#define COPY_TRIES 4
 
 /* ---- contents ---- */
 
@@ -112,33 +114,82 @@ static int copy_up_to(mhq_copier *c, off_t size)
     return sparse ? copy_sparse(c) : copy_span(c, &at, size);
 }
 
-/* The kernel copies and reads from the very pages of a file. Where the source is cut meanwhile, it
- * empties them under the copy, which then ends in zeros that nobody wrote. */
-static int cut_as_source(mhq_copier *c)
+/* ---- a source that changes meanwhile ---- */
+
+/* Whether the first `size` bytes of the target are how the source begins. What is beyond the
+ * source's end goes: it is of a source that was cut. */
+static int begins_so(mhq_copier *c, off_t size, int *same)
 {
-    struct stat now, made;
+    const mhq_calls *sys = c->fs->sys;
+    const size_t half = MHQ_SCRATCH / 2;
+    char *theirs = c->fs->scratch, *ours = theirs + half;
+    ssize_t got, have;
     int result;
-    if (c->fs->sys->fstat(c->from, &now) < 0)
+    for (off_t at = 0; at < size; at += have) {
+        size_t want = size - at < (off_t)half ? (size_t)(size - at) : half;
+        MHQ_RETRY(got, sys->pread(c->from, theirs, want, at));
+        if (got < 0)
+            return mhq_failed(c, 0, errno);
+        if (got == 0) {
+            MHQ_RETRY(result, sys->ftruncate(c->to, at));
+            return result < 0 ? mhq_failed(c, 1, errno) : 0;
+        }
+        MHQ_RETRY(have, sys->pread(c->to, ours, (size_t)got, at));
+        if (have < 0)
+            return mhq_failed(c, 1, errno);
+        *same = have > 0 && memcmp(ours, theirs, (size_t)have) == 0;
+        if (!*same)
+            return 0;
+    }
+    return 0;
+}
+
+/* Parts of what was copied may be of several states of the source, and zeros of none: the kernel
+ * copies from the very pages that it empties when a file is cut. *now: the source as it was before
+ * it was looked at again. */
+static int look_again(mhq_copier *c, struct stat *now, int *same)
+{
+    struct stat made;
+    *same = 1;
+    if (c->fs->sys->fstat(c->from, now) < 0)
         return mhq_failed(c, 0, errno);
-    if (now.st_size >= c->st->st_size)
+    if (!mhq_written_to(now, c->st))
         return 0;
     if (c->fs->sys->fstat(c->to, &made) < 0)
         return mhq_failed(c, 1, errno);
-    if (made.st_size <= now.st_size)
-        return 0;
-    MHQ_RETRY(result, c->fs->sys->ftruncate(c->to, now.st_size));
+    *same = made.st_size >= c->st->st_size || made.st_size >= now->st_size;
+    return *same ? begins_so(c, made.st_size, same) : 0;
+}
+
+static int start_over(mhq_copier *c, const struct stat *now)
+{
+    int result;
+    c->latest = *now;
+    c->st = &c->latest;
+    MHQ_RETRY(result, c->fs->sys->ftruncate(c->to, 0));
     return result < 0 ? mhq_failed(c, 1, errno) : 0;
 }
 
 static int copy_bytes(mhq_copier *c)
 {
-    off_t at = 0, size = c->st->st_size;
+    off_t at = 0;
     if (c->whole)
         return 0;
-    if (size <= 0)
+    if (c->st->st_size <= 0)
         return copy_by_hand(c, &at, INT64_MAX);
-    int error = copy_up_to(c, size);
-    return error ? error : cut_as_source(c);
+    for (int tries = 0; tries < COPY_TRIES; tries++) {
+        struct stat now;
+        int same = 1;
+        int error = copy_up_to(c, c->st->st_size);
+        if (!error && !c->whole)
+            error = look_again(c, &now, &same);
+        if (error || same)
+            return error;
+        error = start_over(c, &now);
+        if (error)
+            return error;
+    }
+    return mhq_failed(c, 0, EBUSY);
 }
 
 /* ---- metadata ---- */

@@ -12,7 +12,8 @@
 typedef struct mhq_copier {
     mhq_fs *fs;
     int from, to;
-    const struct stat *st;
+    const struct stat *st; /* the source's, or: */
+    struct stat latest;    /* as it was copied again */
     const char *path2; /* the target's, as given */
     int ownership;
     mode_t without;    /* permission bits that the target does not get */

@@ -11,13 +11,15 @@
 
 int mhq_make_target(mhq_copier *c, int dir, const char *name)
 {
-    int error = mhq_open(c->fs, dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &c->to);
+    int error = mhq_open(c->fs, dir, name, O_RDWR | O_CREAT | O_EXCL, 0600, &c->to);
+    c->whole = 0;
     return error ? mhq_failed(c, 1, error) : 0;
 }
 
 int mhq_clone_contents(mhq_copier *c)
 {
-    return c->fs->sys->clone(c->to, c->from) == 0;
+    c->whole = c->fs->sys->clone(c->to, c->from) == 0;
+    return c->whole;
 }
 
 void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
@@ -144,7 +146,7 @@ static int link_unnamed(mhq_copier *c, const mhq_place *place)
 
 int mhq_copy_unnamed(mhq_copier *c, const mhq_place *place, int *again)
 {
-    int error = mhq_open(c->fs, place->dir, ".", O_TMPFILE | O_WRONLY, 0600, &c->to);
+    int error = mhq_open(c->fs, place->dir, ".", O_TMPFILE | O_RDWR, 0600, &c->to);
     if (error) {
         *again = error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL ||
                  error == ENOSYS || error == EPERM || error == EXDEV;

@@ -46,7 +46,7 @@ int mhq_make_target(mhq_copier *c, int dir, const char *name)
     int error = worth_cloning(c) ? make_clone(c, dir, name) : EOPNOTSUPP;
     c->whole = !error;
     if (error && error != EEXIST)
-        error = mhq_open(c->fs, dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &c->to);
+        error = mhq_open(c->fs, dir, name, O_RDWR | O_CREAT | O_EXCL, 0600, &c->to);
     return error ? mhq_failed(c, 1, error) : 0;
 }
 

@@ -111,17 +111,11 @@ static int commit_file(const mover *m, const char *temporary)
 }
 
 /* What was written while the copy was made may not be in it. */
-static int written_to(const struct stat *now, const struct stat *st)
-{
-    return now->st_size != st->st_size || now->st_mtim.tv_sec != st->st_mtim.tv_sec
-        || now->st_mtim.tv_nsec != st->st_mtim.tv_nsec;
-}
-
 static int remove_source(const mover *m, const struct stat *st)
 {
     struct stat now;
     int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &now);
-    if (!error && (!mhq_same(&now, st) || (S_ISREG(st->st_mode) && written_to(&now, st))))
+    if (!error && (!mhq_same(&now, st) || (S_ISREG(st->st_mode) && mhq_written_to(&now, st))))
         error = ESTALE;
     return error ? error : mhq_unlink(m->fs, m->source.dir, m->source.name, 0);
 }

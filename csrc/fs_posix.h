@@ -56,6 +56,13 @@ int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int 
  * open says ENXIO). `flags` is added (O_NOFOLLOW). EAGAIN (a lease) is retried blocking. */
 int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st);
 
+/* As far as its size and the time of its last change tell. */
+static inline int mhq_written_to(const struct stat *now, const struct stat *st)
+{
+    return now->st_size != st->st_size || now->st_mtim.tv_sec != st->st_mtim.tv_sec ||
+           now->st_mtim.tv_nsec != st->st_mtim.tv_nsec;
+}
+
 /* pread, and read where the file has no positions. EINTR dealt with; -1 and errno. */
 ssize_t mhq_read_at(mhq_fs *fs, int fd, void *to, size_t n, off_t at);
 

@@ -2,8 +2,8 @@
  * on: nothing outside of it is touched, nor even opened.
  *
  * The canaries outside are watched by the kernel (inotify): whoever opens, reads or changes them
- * leaves an event. MHQ_SWAPS: exchanges to be made while each kind of operation runs (1,000); a
- * hundredth of it for the move that is a mere rename, in whose time few fit.
+ * leaves an event. MHQ_SWAPS: exchanges to be made while each kind of operation runs; by default
+ * 1,000, and 10 for the move that is a mere rename, in whose time few fit.
  */
 #include "tree_fixture.h"
 
@@ -162,7 +162,7 @@ int main(void)
     printf("copy: ");
     swapped(MHQ_DIRECTORY_COPY, "copy", INSIDE, rounds);
     printf("move: ");
-    swapped(MHQ_DIRECTORY_MOVE, "moved", INSIDE, rounds / 100);
+    swapped(MHQ_DIRECTORY_MOVE, "moved", INSIDE, text ? rounds : 10);
     if (!find_away()) {
         printf("moves across file systems: skipped: there is only one\n");
     } else {
