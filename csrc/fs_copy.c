@@ -21,6 +21,8 @@
 
 #define TEMPORARY_TRIES 16
 #define COPY_TRIES 4
+/* A source larger than this is copied again only once: others wait for the disk meanwhile. */
+#define LARGE ((off_t)67108864)
 
 /* ---- contents ---- */
 
@@ -177,7 +179,8 @@ static int copy_bytes(mhq_copier *c)
         return 0;
     if (c->st->st_size <= 0)
         return copy_by_hand(c, &at, INT64_MAX);
-    for (int tries = 0; tries < COPY_TRIES; tries++) {
+    int tries = c->st->st_size > LARGE ? 2 : COPY_TRIES;
+    while (tries-- > 0) {
         struct stat now;
         int same = 1;
         int error = copy_up_to(c, c->st->st_size);
