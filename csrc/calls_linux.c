@@ -5,7 +5,7 @@
  * one call with a detour is mount_id, because old kernels have no call that answers.
  * Any thread; no state.
  */
-#include "calls.h"
+#include "calls_real.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,15 +43,9 @@
 
 _Static_assert(sizeof(off_t) == 8, "on 32 bits: build with _FILE_OFFSET_BITS=64");
 
-/* open is variadic: its pointer does not fit the table. */
 static int real_openat(int dir, const char *path, int flags, mode_t mode)
 {
     return openat(dir, path, flags, mode);
-}
-
-static int real_fcntl_setfl(int fd, int flags)
-{
-    return fcntl(fd, F_SETFL, flags);
 }
 
 static ssize_t real_getdents(int fd, void *to, size_t n)
@@ -152,43 +146,15 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
     return mount_id_by_proc(dir, path, flags, id);
 }
 
-/* libc's own, under the table's names. */
-#define real_close close
-#define real_fstat fstat
-#define real_fstatat fstatat
-#define real_read read
-#define real_pread pread
-#define real_write write
-#define real_pwrite pwrite
-#define real_lseek lseek
-#define real_ftruncate ftruncate
-#define real_mkdirat mkdirat
+/* libc's own that macOS has not, or has in another way. */
 #define real_mknodat mknodat
-#define real_symlinkat symlinkat
-#define real_readlinkat readlinkat
-#define real_linkat linkat
 #define real_unlinkat unlinkat
-#define real_renameat renameat
-#define real_fchmod fchmod
 #define real_chmod chmod
-#define real_fchown fchown
 #define real_fchownat fchownat
-#define real_futimens futimens
-#define real_utimensat utimensat
 #define real_flistxattr flistxattr
 #define real_fgetxattr fgetxattr
 #define real_fsetxattr fsetxattr
 #define real_fremovexattr fremovexattr
-#define real_alloc malloc
-#define real_resize realloc
-#define real_zeroed calloc
 #define real_aligned aligned_alloc
 
-const mhq_calls mhq_calls_real = {
-#define X(type, name, parameters, arguments) .name = real_##name,
-    MHQ_CALLS(X)
-#undef X
-    .release = free,
-    .release_aligned = free,
-    .thread_start = mhq_thread_start,
-};
+const mhq_calls mhq_calls_real = MHQ_REAL_CALLS;

@@ -4,11 +4,10 @@
  * primitives expect it. Compiled and reviewed, but never run by its authors: docs/platforms.md.
  * Any thread; no state.
  */
-#include "calls.h"
+#include "calls_real.h"
 
 #include <copyfile.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/clonefile.h>
@@ -16,19 +15,13 @@
 
 #include "entries_macos.h"
 
-/* A socket cannot be opened; elsewhere that is ENXIO. open is variadic: its pointer does not fit
- * the table. */
+/* A socket cannot be opened; elsewhere that is ENXIO. */
 static int real_openat(int dir, const char *path, int flags, mode_t mode)
 {
     int fd = openat(dir, path, flags, mode);
     if (fd < 0 && errno == EOPNOTSUPP)
         errno = ENXIO;
     return fd;
-}
-
-static int real_fcntl_setfl(int fd, int flags)
-{
-    return fcntl(fd, F_SETFL, flags);
 }
 
 /* Every mount has a device number of its own here, and nothing is mounted twice. */
@@ -125,35 +118,6 @@ static void *real_aligned(size_t alignment, size_t n)
     return posix_memalign(&p, alignment, n) == 0 ? p : NULL;
 }
 
-/* libc's own, under the table's names. */
-#define real_close close
-#define real_fstat fstat
-#define real_fstatat fstatat
-#define real_read read
-#define real_pread pread
-#define real_write write
-#define real_pwrite pwrite
-#define real_lseek lseek
-#define real_ftruncate ftruncate
-#define real_mkdirat mkdirat
-#define real_symlinkat symlinkat
-#define real_readlinkat readlinkat
-#define real_linkat linkat
-#define real_renameat renameat
 #define real_renameat2 renameatx_np
-#define real_fchmod fchmod
-#define real_fchown fchown
-#define real_futimens futimens
-#define real_utimensat utimensat
-#define real_alloc malloc
-#define real_resize realloc
-#define real_zeroed calloc
 
-const mhq_calls mhq_calls_real = {
-#define X(type, name, parameters, arguments) .name = real_##name,
-    MHQ_CALLS(X)
-#undef X
-    .release = free,
-    .release_aligned = free,
-    .thread_start = mhq_thread_start,
-};
+const mhq_calls mhq_calls_real = MHQ_REAL_CALLS;
