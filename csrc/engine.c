@@ -23,21 +23,12 @@
 #include "done.h"
 #include "fs.h"
 #include "hint.h"
+#include "left_behind.h"
 #include "mhq.h"
 #include "ring.h"
+#include "turn.h"
 #include "walk.h"
 
-/* A turn at the disk. Passing the baton costs the holder a wake-up and the disk a thread switch,
- * five to fifty microseconds, and the sister may be woken on a processor that another of the
- * queue's threads is using, where they get into each other's way for a while. */
-#define SLICE_NS UINT64_C(4000000)
-/* After an operation that took this long they trade whenever it is worth it. */
-#define LONG_NS UINT64_C(1000000)
-/* Short operations do not come from a disk: the sister has nothing to prepare, and turns are long.
- * And reading the clock is cheap but not free, so they are looked at in groups. */
-#define SHORT_NS UINT64_C(20000)
-#define SHORT_SLICE_NS UINT64_C(50000000)
-#define GROUP 64u
 /* So many undelivered bytes fit into a cache. With each as many more the holder yields once: if the
  * callback thread is behind because it shares her processor, it catches up; if others want the
  * processor, little is lost. */
@@ -49,19 +40,10 @@ typedef struct mhq_io {
     mhq_thread thread;
     mhq_fs fs;
     mhq_hints hints;
-    /* the present turn */
-    uint64_t turn_began;
-    uint64_t looked;          /* when the clock was last read */
-    uint32_t since_look, look_every;
-    int lengthy;
+    mhq_turn turn;            /* the present one */
     /* counters: written by this thread alone */
     _Atomic uint64_t operations, failed, bytes_read, bytes_written, retries, trades, wakes;
 } mhq_io;
-
-typedef struct left_behind {
-    struct left_behind *next;
-    char path[];
-} left_behind;
 
 struct mhq_engine {
     mhq_ring ring;
@@ -76,7 +58,7 @@ struct mhq_engine {
     uint64_t spin_ns;
     _Atomic uint32_t finished; /* the I/O threads have nothing more to publish */
     _Atomic uint32_t stopped;  /* futex: the callback thread has delivered everything */
-    _Atomic(left_behind *) left;
+    mhq_left_behinds left;
     int joined;                /* the callback thread's */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4; the holder, the callback thread */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t at_disk; /* the holder: 1 + her number, or 0 */
@@ -131,20 +113,13 @@ static void on_charge(void *who, mhq_run *run, size_t more)
 
 static void on_lengthy(void *who)
 {
-    ((mhq_io *)who)->lengthy = 1;
+    ((mhq_io *)who)->turn.lengthy = 1;
 }
 
 static void on_left_behind(void *who, const char *path)
 {
     mhq_engine *engine = ((mhq_io *)who)->engine;
-    size_t size = strlen(path) + 1;
-    left_behind *left = engine->config.calls->alloc(sizeof *left + size);
-    if (left == NULL)
-        return; /* it cannot be told; the temporary's name still says whose it is */
-    memcpy(left->path, path, size);
-    left->next = mhq_load_rlx(&engine->left);
-    while (!mhq_cas_rel(&engine->left, &left->next, left)) /* [left] */
-        continue;
+    mhq_left_behind_push(&engine->left, path, engine->config.calls);
 }
 
 static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
@@ -186,40 +161,7 @@ static void run_list(mhq_io *io, mhq_job *job)
         mhq_done_push(&engine->done, run); /* E2 */
         wake_callback_thread(io);          /* E3 */
     }
-    io->lengthy = 1; /* worth a look at the clock, however short each was */
-}
-
-/* Long operations are looked at each time, short ones in groups: the clock is cheap, but so are
- * they. Where long ones follow short ones the callback thread tells: it has gone to sleep. */
-static int worth_a_look(mhq_io *io)
-{
-    if (++io->since_look >= io->look_every || io->lengthy)
-        return 1;
-    return mhq_is_parked(&io->engine->done.consumer) && mhq_now() - io->looked > LONG_NS;
-}
-
-/* Has the turn lasted long enough? */
-static int turn_is_over(mhq_io *io)
-{
-    if (!worth_a_look(io))
-        return 0;
-    uint64_t now = mhq_now(), each = (now - io->looked) / io->since_look;
-    if (each > SHORT_NS)
-        io->look_every = 1;
-    else if (io->look_every < GROUP)
-        io->look_every *= 2;
-    io->looked = now;
-    io->since_look = 0;
-    io->lengthy = 0;
-    if (each > LONG_NS)
-        return 1;
-    return now - io->turn_began > (each > SHORT_NS ? SLICE_NS : SHORT_SLICE_NS);
-}
-
-static void turn_begins(mhq_io *io)
-{
-    io->turn_began = io->looked = mhq_now();
-    io->since_look = 0;
+    io->turn.lengthy = 1; /* worth a look at the clock, however short each was */
 }
 
 static int has_work_or_ended(void *what)
@@ -240,16 +182,14 @@ static int wait_for_work(mhq_io *io)
 static int take_turn(mhq_io *io)
 {
     mhq_engine *engine = io->engine;
-    turn_begins(io);
+    mhq_turn_begin(&io->turn);
     for (;;) {
         mhq_job *job = mhq_ring_pop(&engine->ring);
         if (job == NULL) {
             uint64_t idle = mhq_now();
             if (!wait_for_work(io))
                 return 0;
-            idle = mhq_now() - idle; /* waiting is not working */
-            io->turn_began += idle;
-            io->looked += idle;
+            mhq_turn_idle(&io->turn, mhq_now() - idle);
             continue;
         }
         mhq_ring_prefetch(&engine->ring); /* comes while the system works on this one */
@@ -257,7 +197,8 @@ static int take_turn(mhq_io *io)
             run_list(io, job);
         else if (job->op != NULL)
             run_one(io, job->op, &job->run);
-        int trade = turn_is_over(io) && !mhq_baton_sister_away(&engine->baton, io->me)
+        int trade = mhq_turn_is_over(&io->turn, &engine->done.consumer)
+                    && !mhq_baton_sister_away(&engine->baton, io->me)
                     && mhq_ring_ready(&engine->ring);
         mhq_done_push(&engine->done, &job->run); /* E2; the job is not ours from here on */
         if (trade)
@@ -299,7 +240,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     const mhq_config *config = &engine->config;
     io->engine = engine;
     io->me = me;
-    io->look_every = 1;
+    mhq_turn_init(&io->turn);
     int error = mhq_fs_init(&io->fs, config->calls);
     if (error)
         return error;
@@ -526,20 +467,7 @@ void mhq_stop(mhq_engine *engine)
 
 char *mhq_take_left_behind(mhq_engine *engine)
 {
-    left_behind *left = mhq_load_rlx(&engine->left);
-    if (left == NULL)
-        return NULL;
-    left = mhq_swap_acq(&engine->left, NULL); /* [left] */
-    /* Put back all but the first: they are rare, and told one by one. */
-    for (left_behind *rest = left->next, *next; rest != NULL; rest = next) {
-        next = rest->next;
-        rest->next = mhq_load_rlx(&engine->left);
-        while (!mhq_cas_rel(&engine->left, &rest->next, rest))
-            continue;
-    }
-    size_t size = strlen(left->path) + 1;
-    memmove(left, left->path, size);
-    return (char *)left;
+    return mhq_left_behind_take(&engine->left);
 }
 
 void mhq_release(void *buffer)

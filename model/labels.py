@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 MODEL = HERE / "mhddq.pml"
 README = HERE / "README.md"
 CORE = HERE.parent / "csrc"
-FILES = ("ring.c", "baton.c", "done.h", "park.h", "walk.c", "block.c", "engine.c")
+FILES = ("ring.c", "baton.c", "done.h", "park.h", "walk.c", "block.c", "left_behind.h", "engine.c")
 # Atomics here are of the platform, below the futex, or counters.
 BELOW = ("atomic.h", "sys_macos.c", "waiters_macos.c", "hint_linux.c", "hint_macos.c")
 HEADS = ("ring.h", "baton.h", "done.h", "walk.h", "engine.c")
