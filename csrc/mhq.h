@@ -48,7 +48,9 @@ void mhq_job_fini(mhq_job *job);
  * stands for, for the counters. */
 enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw);
 
-/* Any thread: returns when there may be room, after a signal, or when the time is up. */
+/* Any thread: returns when there may be room, after a signal, or when the time is up. The caller
+ * submits again before anything else, be it to give up afterwards: she may be the only one who was
+ * woken for this room. */
 void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns);
 
 /* The callback thread: 1 once mhq_collect would not wait, 0 when the time is up or a signal came

@@ -148,10 +148,10 @@ int mhq_ring_drained(mhq_ring *ring)
     return (tail & MHQ_CLOSED_BIT) && mhq_load_acq(&ring->head) == (tail & ~MHQ_CLOSED_BIT);
 }
 
-static void wake_waiters(mhq_ring *ring)
+static void wake_waiters(mhq_ring *ring, int most)
 {
     mhq_add_sc(&ring->room_epoch, 1);
-    mhq_futex_wake(&ring->room_epoch, INT_MAX);
+    mhq_futex_wake(&ring->room_epoch, most);
 }
 
 int mhq_ring_return(mhq_ring *ring)
@@ -164,12 +164,12 @@ int mhq_ring_return(mhq_ring *ring)
      * free in the end if nobody else claims; if others do (callbacks that renew themselves keep
      * the ring at one level for ever), any room will do once half a ring has been given back. */
     int64_t taken = (int64_t)((mhq_load_rlx(&ring->tail) & ~MHQ_CLOSED_BIT) - done);
-    int64_t half = (int64_t)(ring->capacity / 2);
+    int64_t half = (int64_t)(ring->capacity / 2), room = (int64_t)ring->capacity - taken;
     ring->unannounced++;
-    if (taken >= (int64_t)ring->capacity || (taken > half && (int64_t)ring->unannounced < half))
+    if (room <= 0 || (taken > half && (int64_t)ring->unannounced < half))
         return 0;
     ring->unannounced = 0;
-    wake_waiters(ring);
+    wake_waiters(ring, (int)room); /* the others would find it full: see "Room" in ring.h */
     return 1;
 }
 
@@ -188,7 +188,7 @@ void mhq_ring_close(mhq_ring *ring)
     mhq_or_sc(&ring->tail, MHQ_CLOSED_BIT); /* [W1] of both waits */
     mhq_unpark(&ring->consumer);
     if (mhq_load_sc(&ring->waiters)) /* [W2] */
-        wake_waiters(ring);
+        wake_waiters(ring, INT_MAX);
 }
 
 int mhq_ring_is_closed(mhq_ring *ring)

@@ -16,6 +16,18 @@
  *      tail then is ahead of done by more than capacity, so everyone else finds the ring full.
  *  R4  "Closed" is the top bit of `tail`: a claim is one compare-and-swap, so after the bit is set
  *      no ticket is given out, and the tail is final.
+ *
+ * Room. A return wakes no more waiters than there are free slots: of a crowd before a ring of one
+ * all the others would wake up for nothing. So a wake-up must not be wasted. Who comes back from
+ * the wait, for whatever reason, claims again before anything else; only if the ring is full then
+ * may she give up. Hence:
+ *  - Beside a free slot nobody sleeps unless a woken one is on her way to it, or less than half is
+ *    free and more returns must come before anyone is told. Who finds the ring full has been
+ *    overtaken by a claimer, whose job's return wakes anew; it sees all sleepers, for they were
+ *    counted before they looked [P1], [P2].
+ *  - Nobody sleeps for ever. If anyone sleeps, the last return of all, which leaves every slot
+ *    free, wakes someone; she claims, and it was not the last.
+ * Who sees that `room_epoch` has moved does not sleep, so she uses up no wake-up; closing wakes all.
  */
 #ifndef MHQ_RING_H
 #define MHQ_RING_H
@@ -74,10 +86,12 @@ void mhq_ring_prefetch(mhq_ring *ring);
 /* Any thread: closed, and everything that was accepted has been popped. */
 int mhq_ring_drained(mhq_ring *ring);
 
-/* The callback thread: a job has come all the way back; wakes those who wait for room when half
- * the ring is free or has been given back. 1: a wake-up was paid for. */
+/* The callback thread: a job has come all the way back; wakes as many of those who wait for room
+ * as there is room for, when half the ring is free or has been given back. 1: a wake-up was paid
+ * for. */
 int mhq_ring_return(mhq_ring *ring);
-/* Any thread: waits until there may be room, a signal came, or the time is up. */
+/* Any thread: waits until there may be room, a signal came, or the time is up. The caller claims
+ * again at once: she may be the only one who was woken for this room. */
 void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns);
 
 /* Any thread. No claim succeeds from here on; wakes everyone who waits. */

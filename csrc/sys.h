@@ -23,7 +23,7 @@ typedef pthread_mutex_t mhq_mutex;
  * reason, and returns on a signal. 0, or ETIMEDOUT, EINTR, EAGAIN: callers look again anyway. */
 int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
-/* Wakes up to `most` sleepers of the word. */
+/* Wakes up to `most` sleepers of the word; or all, where the system knows only one and all. */
 void mhq_futex_wake(_Atomic uint32_t *word, int most);
 
 /* Lets another thread have the processor, if one wants it. */

@@ -37,6 +37,7 @@ byte reserved[WORDS];
 buffer buf[THREADS];
 byte asleep[THREADS]; /* 0, or 1 + the word that the thread sleeps on */
 byte early = EARLY;   /* sleeps that may yet end for no reason */
+byte wakes;           /* sleepers that are yet to be woken */
 hidden byte at;
 hidden byte slot;
 
@@ -185,6 +186,21 @@ inline FUTEX_WAKE(WORD)
             fi
         }
         at = 0
+    }
+}
+
+/* Up to so many of the first three threads, whichever they are. */
+inline FUTEX_WAKE_SOME(WORD, MOST)
+{
+    atomic {
+        d_step { ALL_PLAIN(me); take_plain_along(me); wakes = MOST };
+        do
+        :: wakes > 0 && SLEEPS(0, WORD) -> asleep[0] = 0; wakes--
+        :: wakes > 0 && SLEEPS(1, WORD) -> asleep[1] = 0; wakes--
+        :: wakes > 0 && SLEEPS(2, WORD) -> asleep[2] = 0; wakes--
+        :: else -> break
+        od;
+        wakes = 0
     }
 }
 

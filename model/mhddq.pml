@@ -6,6 +6,7 @@
  *
  *   CAPACITY          of the ring: 1, 2 or 4
  *   PRODUCERS, JOBS   each enqueues so many
+ *   FEWER             jobs that the last one enqueues less
  *   OVERDRAW          at most so many jobs that callbacks enqueue
  *   IO                I/O threads: 2, or 1, who always holds the baton
  *   LIST, POOL        operations of a job that is a list (0: none is); records in the pool
@@ -15,6 +16,7 @@
  *   COUNTER           1: a thread reads the counters
  *   LATE              1: what a seq_cst read-modify-write stores waits in the buffer, too
  *   EARLY             sleeps that may end for no reason, or for a signal
+ *   GIVE_UPS          1: one producer may leave where she finds the ring full
  */
 
 /* ---- the words that threads share ---- */
@@ -81,6 +83,11 @@ byte inside;     /* I/O threads in an operation */
 byte owed;       /* sisters who are about to wake the callback thread */
 byte ended;      /* I/O threads */
 bool final;      /* closed: the tail stays as it is */
+byte given_up;   /* jobs of a producer who has left */
+
+#define LAST_OF(producer) \
+    ((producer + 1) * JOBS - (producer == PRODUCERS - 1 -> FEWER : 0)) /* id of her last job */
+#define ALL_OVER (delivered - overdrawn + given_up == PRODUCERS * JOBS - FEWER)
 
 #define RECORDS (FIRST_LEFT + 1)
 
@@ -306,10 +313,10 @@ inline ring_drained()
     fi
 }
 
-inline wake_waiters()
+inline wake_waiters(most)
 {
     ADD_SC(ROOM, 1); /* @ ring.c wake_waiters add_sc(room_epoch) */
-    FUTEX_WAKE(ROOM)
+    FUTEX_WAKE_SOME(ROOM, most)
 }
 
 byte unannounced;
@@ -327,7 +334,7 @@ inline ring_return()
         unannounced++;
         if
         :: TAKEN >= CAPACITY || (TAKEN > CAPACITY / 2 && unannounced < CAPACITY / 2)
-        :: else -> unannounced = 0; wake_waiters()
+        :: else -> unannounced = 0; wake_waiters(CAPACITY - TAKEN)
         fi
     fi
 }
@@ -358,7 +365,7 @@ inline ring_close()
     unpark(CONSUMER);
     LOAD_SC(v, WAITERS); /* @ ring.c mhq_ring_close load_sc(waiters) [W2] */
     if
-    :: v != 0 -> wake_waiters()
+    :: v != 0 -> wake_waiters(PRODUCERS)
     :: else
     fi;
     d_step {
@@ -533,11 +540,11 @@ inline on_left_behind()
 {
     lefts++;
     left = FIRST_LEFT + lefts;
-    LOAD_RLX(w, LEFT_TOP); /* @ engine.c on_left_behind load_rlx(left) */
+    LOAD_RLX(w, LEFT_TOP); /* @ left_behind.h mhq_left_behind_push load_rlx(top) */
     do
     :: true ->
         STORE_PLAIN(NEXT(left), w);
-        CAS_REL(yes, LEFT_TOP, w, left); /* @ engine.c on_left_behind cas_rel(left) [left] */
+        CAS_REL(yes, LEFT_TOP, w, left); /* @ left_behind.h mhq_left_behind_push cas_rel(top) [left] */
         if
         :: yes -> break
         :: else
@@ -693,21 +700,21 @@ inline deliver(rec)
 /* One is told; the others are put back. */
 inline take_left_behind()
 {
-    LOAD_RLX(left, LEFT_TOP); /* @ engine.c mhq_take_left_behind load_rlx(left) */
+    LOAD_RLX(left, LEFT_TOP); /* @ left_behind.h mhq_left_behind_take load_rlx(top) */
     if
     :: left == NONE
     :: else ->
-        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ engine.c mhq_take_left_behind swap_acq(left) [left] */
+        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ left_behind.h mhq_left_behind_take swap_acq(top) [left] */
         LOAD_RLX(rest, NEXT(left));
         do
         :: rest == NONE -> break
         :: else ->
             LOAD_RLX(next, NEXT(rest));
-            LOAD_RLX(w, LEFT_TOP); /* @ engine.c mhq_take_left_behind load_rlx(left) */
+            LOAD_RLX(w, LEFT_TOP); /* @ left_behind.h mhq_left_behind_take load_rlx(top) */
             do
             :: true ->
                 STORE_PLAIN(NEXT(rest), w);
-                CAS_REL(yes, LEFT_TOP, w, rest); /* @ engine.c mhq_take_left_behind cas_rel(left) */
+                CAS_REL(yes, LEFT_TOP, w, rest); /* @ left_behind.h mhq_left_behind_take cas_rel(top) */
                 if
                 :: yes -> break
                 :: else
@@ -719,6 +726,8 @@ inline take_left_behind()
     fi
 }
 
+#define LEAVE given_up = LAST_OF(_pid) - id + 1
+
 /* ---- the threads, in the order of their numbers ---- */
 
 active [PRODUCERS] proctype producer()
@@ -726,7 +735,7 @@ active [PRODUCERS] proctype producer()
     byte v, w, tail, epoch, outcome, id = _pid * JOBS;
     bool yes;
     do
-    :: id == (_pid + 1) * JOBS -> break
+    :: id == LAST_OF(_pid) -> break
     :: else ->
         id++;
         do
@@ -734,18 +743,25 @@ active [PRODUCERS] proctype producer()
             ring_claim(id, false);
             if
             :: outcome != FULL -> break
-            :: else -> ring_wait_room()
+            :: atomic { outcome == FULL && GIVE_UPS && !given_up -> LEAVE }; break
+            :: outcome == FULL -> ring_wait_room()
             fi
         od;
         if
-        :: outcome == REFUSED -> break
+        :: outcome != CLAIMED -> break
         :: else
         fi;
 #if COUNTER
         ADD_REL(LISTS, 1); /* @ engine.c mhq_submit add_rel(lists) [lists] */
 #endif
         ring_publish(id, false)
-    od
+    od;
+#if GIVE_UPS
+    if
+    :: given_up && ALL_OVER -> ring_close()
+    :: else
+    fi
+#endif
 }
 
 active proctype callback_thread()
@@ -773,7 +789,7 @@ active proctype callback_thread()
 #endif
 #if !CLOSER
         if
-        :: delivered - overdrawn == PRODUCERS * JOBS -> ring_close()
+        :: ALL_OVER -> ring_close()
         :: else
         fi
 #endif

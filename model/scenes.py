@@ -9,6 +9,7 @@ USUAL = {
     "CAPACITY": 1,
     "PRODUCERS": 2,
     "JOBS": 1,
+    "FEWER": 0,
     "OVERDRAW": 0,
     "IO": 1,
     "LIST": 0,
@@ -18,6 +19,7 @@ USUAL = {
     "CLOSER": 0,
     "COUNTER": 0,
     "EARLY": 0,
+    "GIVE_UPS": 0,
     "LATE": 0,
     "DEPTH": 4,
 }
@@ -39,6 +41,7 @@ SCENES = {
     for each in (
         scene("small", PRODUCERS=1, CLOSER=1, quick=True),
         scene("close", PRODUCERS=1, JOBS=2, CLOSER=1),
+        scene("close on two", CLOSER=1, large=True),
         scene("room"),
         scene("overdraw", PRODUCERS=1, OVERDRAW=2),
         scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),
@@ -47,6 +50,7 @@ SCENES = {
         scene("left", PRODUCERS=1, JOBS=2, LEFT=2),
         scene("count", PRODUCERS=1, COUNTER=1),
         scene("early", EARLY=1),
+        scene("given up", JOBS=2, FEWER=1, GIVE_UPS=1, large=True),
         scene("room, late", LATE=1),
         scene("close, late", PRODUCERS=1, JOBS=2, CLOSER=1, LATE=1),
         scene("room of 2", CAPACITY=2),

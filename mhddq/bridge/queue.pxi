@@ -116,9 +116,11 @@ cdef class Queue:
                 forget_lent(lender)
             if accepted == MHQ_RING_CLOSED:
                 return False
-            with nogil:
-                mhq_wait_room(core, 50000000)
+            # Not behind the wait: who was woken for room must take it before handlers run (mhq.h).
             PyErr_CheckSignals()
+            if core == <mhq_engine *>shared_get(&self.core):   # no handler has forked
+                with nogil:
+                    mhq_wait_room(core, 50000000)
 
     def enqueue(self, oplist):
         cdef list lenders = []
