@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <stdalign.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "atomic.h"
 #include "check.h"
@@ -55,6 +58,39 @@ static inline void race_join(pthread_t thread)
 {
     REQUIRE(pthread_join(thread, NULL) == 0);
 }
+
+#ifdef __linux__
+static inline long race_id(void)
+{
+    return syscall(SYS_gettid);
+}
+
+/* Is the thread asleep? Its state in /proc; what it sleeps in is for the caller to know. Where that
+ * cannot be told it may be. */
+static inline int race_asleep(long id)
+{
+    char path[64], text[256], *name_ends;
+    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", id);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = 0;
+    name_ends = strrchr(text, ')');
+    return name_ends != NULL && name_ends[1] == ' ' && name_ends[2] == 'S';
+}
+#else
+static inline long race_id(void)
+{
+    return 1;
+}
+
+static inline int race_asleep(long id)
+{
+    return id != 0;
+}
+#endif
 
 /* Looks again and again, politely: there may be fewer processors than threads. */
 #define RACE_UNTIL(condition)               \

@@ -319,15 +319,10 @@ static void wait_for(sem_t *semaphore)
         REQUIRE(errno == EINTR);
 }
 
-static long my_id(void)
-{
-    return syscall(SYS_gettid);
-}
-
 static int gated_openat(int dir, const char *path, int flags, mode_t mode)
 {
     if (strncmp(path, "gate", 4) == 0) {
-        atomic_store(&gate_thread, my_id());
+        atomic_store(&gate_thread, race_id());
         REQUIRE(sem_post(&gate_reached) == 0);
         wait_for(&gate_opens);
     }
@@ -348,21 +343,6 @@ static void open_gate(void)
     REQUIRE(sem_post(&gate_opens) == 0);
 }
 
-/* Is the thread asleep? Its state in /proc; what it sleeps in is for the caller to know. */
-static int asleep(long id)
-{
-    char path[64], text[256], *name_ends;
-    snprintf(path, sizeof path, "/proc/self/task/%ld/stat", id);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = 0;
-    name_ends = strrchr(text, ')');
-    return name_ends != NULL && name_ends[1] == ' ' && name_ends[2] == 'S';
-}
-
 /* The second operation hangs in the disk: the first one's completion comes all the same (E2), and
  * without anyone looking for it: the collector sleeps when it is published (E3). */
 static struct {
@@ -375,7 +355,7 @@ static struct {
 static void *sleeping_collector(void *ignored)
 {
     (void)ignored;
-    atomic_store(&sleeper.id, my_id());
+    atomic_store(&sleeper.id, race_id());
     while (sleeper.got < sleeper.wanted) {
         mhq_run *run = mhq_collect(sleeper.engine);
         REQUIRE(run != NULL);
@@ -396,7 +376,7 @@ static pthread_t collector_start(mhq_engine *engine, size_t wanted)
     sleeper.engine = engine;
     sleeper.wanted = wanted;
     pthread_t thread = race_start(sleeping_collector, NULL);
-    RACE_UNTIL(atomic_load(&sleeper.id) != 0 && asleep(atomic_load(&sleeper.id)));
+    RACE_UNTIL(atomic_load(&sleeper.id) != 0 && race_asleep(atomic_load(&sleeper.id)));
     return thread;
 }
 
@@ -415,7 +395,7 @@ static void completions_come_before_the_next_call(void)
         wait_for(&gate_reached);
         submit(engine, &items[1]); /* queued for certain before the first ends */
         submit(engine, &items[2]);
-        RACE_UNTIL(asleep(atomic_load(&sleeper.id)));
+        RACE_UNTIL(race_asleep(atomic_load(&sleeper.id)));
         open_gate();
         wait_for(&gate_reached); /* the second is at the disk, and stays there */
         RACE_UNTIL(atomic_load(&sleeper.seen) == 1);
@@ -443,7 +423,7 @@ static void completions_of_a_list_come_one_by_one(void)
     for (size_t i = 0; i < COUNT; i++) {
         wait_for(&gate_reached);
         RACE_UNTIL(atomic_load(&sleeper.seen) == i);
-        RACE_UNTIL(asleep(atomic_load(&sleeper.id)));
+        RACE_UNTIL(race_asleep(atomic_load(&sleeper.id)));
         open_gate();
     }
     race_join(thread);
@@ -465,7 +445,7 @@ static void a_wait_for_the_budget_wakes(void)
             submit(engine, item_set(&items[i], MHQ_FILE_READ, "gate-large"));
         for (size_t i = 0; i < 3; i++) {
             wait_for(&gate_reached);
-            RACE_UNTIL(asleep(atomic_load(&sleeper.id)));
+            RACE_UNTIL(race_asleep(atomic_load(&sleeper.id)));
             open_gate();
         }
         race_join(thread);
@@ -645,7 +625,7 @@ static void who_passes_the_baton_wakes(void)
         submit(engine, item_set(&items[1], MHQ_FILE_WRITE, "gate-b"));
         wait_for(&gate_reached);
         long first = atomic_load(&gate_thread);
-        RACE_UNTIL(asleep(atomic_load(&sleeper.id)));
+        RACE_UNTIL(race_asleep(atomic_load(&sleeper.id)));
         open_gate();
         wait_for(&gate_reached);
         other += atomic_load(&gate_thread) != first;

@@ -5,43 +5,10 @@
  * Items carry who enqueued them and which of his they are, so loss, duplicates and reordering are
  * told apart.
  */
-#include "race.h"
-
-#include <semaphore.h>
-#include <time.h>
+#include "ring_fixture.h"
 
 #include "baton.h"
 #include "done.h"
-#include "ring.h"
-
-typedef struct item {
-    mhq_job job; /* first: a job is its item */
-    uint32_t producer;
-    uint64_t number; /* of this producer's */
-    int seen;
-} item;
-
-static item *item_of(mhq_job *job)
-{
-    return (item *)(void *)job;
-}
-
-static item *items_new(size_t count)
-{
-    item *items = calloc(count, sizeof *items);
-    REQUIRE(items != NULL);
-    return items;
-}
-
-static void ring_open(mhq_ring *ring, uint64_t capacity)
-{
-    REQUIRE(mhq_ring_init(ring, capacity, &mhq_calls_real) == 0);
-}
-
-static double seconds(void)
-{
-    return (double)mhq_now() / 1e9;
-}
 
 /* ---- one thread ----------------------------------------------------------------------------- */
 
@@ -244,165 +211,6 @@ static void a_slow_producer_delays_nobody(void)
     mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
-/* ---- waiting for room, and closing ----------------------------------------------------------- */
-
-static struct waiter {
-    mhq_ring *ring;
-    item item;
-    enum mhq_claim outcome;
-    _Atomic int over;
-    int64_t timeout;
-    double waited;
-} waiters[4];
-
-static void *wait_and_claim(void *argument)
-{
-    struct waiter *w = argument;
-    double began = seconds();
-    while ((w->outcome = mhq_ring_claim(w->ring, &w->item.job, 0)) == MHQ_FULL)
-        mhq_ring_wait_room(w->ring, w->timeout);
-    if (w->outcome == MHQ_CLAIMED)
-        mhq_ring_publish(w->ring, &w->item.job);
-    w->waited = seconds() - began;
-    atomic_store(&w->over, 1);
-    return NULL;
-}
-
-static pthread_t waiter_start(struct waiter *w, mhq_ring *ring, int64_t timeout)
-{
-    memset(w, 0, sizeof *w);
-    w->ring = ring;
-    w->timeout = timeout;
-    return race_start(wait_and_claim, w);
-}
-
-static int parked_wait(mhq_ring *ring)
-{
-    while (!mhq_ring_ready(ring)) {
-        if (mhq_ring_drained(ring))
-            return 0;
-        mhq_park_prepare(&ring->consumer);
-        if (mhq_ring_ready(ring) || mhq_ring_drained(ring))
-            mhq_park_cancel(&ring->consumer);
-        else
-            mhq_park_wait(&ring->consumer, -1);
-    }
-    return 1;
-}
-
-static void *wait_for_the_end(void *argument)
-{
-    mhq_ring *ring = argument;
-    return parked_wait(ring) ? NULL : argument;
-}
-
-static void close_wakes_those_who_wait_for_room(void)
-{
-    race_deadline(120, "close wakes those who wait for room");
-    for (unsigned round = 0; round < 500; round++) {
-        mhq_ring ring;
-        ring_open(&ring, 1);
-        item first = {0};
-        CHECK(mhq_ring_claim(&ring, &first.job, 0) == MHQ_CLAIMED);
-        pthread_t threads[4];
-        for (size_t i = 0; i < 4; i++)
-            threads[i] = waiter_start(&waiters[i], &ring, -1);
-        if (round % 2) /* else: close races with their going to sleep */
-            RACE_UNTIL(mhq_load_sc(&ring.waiters) == 4);
-        mhq_ring_close(&ring);
-        for (size_t i = 0; i < 4; i++) {
-            race_join(threads[i]);
-            CHECK(waiters[i].outcome == MHQ_CLOSED);
-        }
-        CHECK_INT(mhq_load_sc(&ring.waiters), 0);
-        mhq_ring_fini(&ring, &mhq_calls_real);
-    }
-}
-
-static void close_wakes_the_parked_consumer(void)
-{
-    race_deadline(120, "close wakes the parked consumer");
-    for (unsigned round = 0; round < 1000; round++) {
-        mhq_ring ring;
-        ring_open(&ring, 2);
-        pthread_t thread = race_start(wait_for_the_end, &ring);
-        if (round % 2)
-            RACE_UNTIL(mhq_is_parked(&ring.consumer));
-        mhq_ring_close(&ring);
-        void *ended = NULL;
-        REQUIRE(pthread_join(thread, &ended) == 0);
-        CHECK(ended == &ring);
-        mhq_ring_fini(&ring, &mhq_calls_real);
-    }
-}
-
-static void room_wakes(void)
-{
-    race_deadline(120, "room wakes");
-    for (unsigned round = 0; round < 500; round++) {
-        mhq_ring ring;
-        uint64_t capacity = UINT64_C(1) << round % 4;
-        ring_open(&ring, capacity);
-        item items[8];
-        memset(items, 0, sizeof items);
-        for (uint64_t i = 0; i < capacity; i++) {
-            CHECK(mhq_ring_claim(&ring, &items[i].job, 0) == MHQ_CLAIMED);
-            mhq_ring_publish(&ring, &items[i].job);
-        }
-        pthread_t thread = waiter_start(&waiters[0], &ring, -1);
-        if (round % 8 < 4)
-            RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
-        /* half of it is enough */
-        for (uint64_t i = 0; i < (capacity + 1) / 2; i++) {
-            CHECK(mhq_ring_pop(&ring) == &items[i].job);
-            mhq_ring_return(&ring);
-        }
-        race_join(thread);
-        CHECK(waiters[0].outcome == MHQ_CLAIMED);
-        CHECK_INT(waiters[0].item.job.ticket, capacity);
-        mhq_ring_fini(&ring, &mhq_calls_real);
-    }
-}
-
-/* Three jobs renew themselves, as callbacks may: each enqueues its successor before it is over. In
- * a ring of four there is room in between, though never half of it: who waits must hear of it. */
-static void room_wakes_while_others_keep_it_more_than_half_full(void)
-{
-    race_deadline(300, "room wakes while others keep the ring more than half full");
-    for (unsigned round = 0; round < 20; round++) {
-        enum { ITEMS = 16 }; /* more than are ever under way */
-        mhq_ring ring;
-        ring_open(&ring, 4);
-        item *items = items_new(ITEMS);
-        size_t next = 0, popped = 0;
-        for (; next < 4; next++) {
-            CHECK(mhq_ring_claim(&ring, &items[next].job, 0) == MHQ_CLAIMED);
-            mhq_ring_publish(&ring, &items[next].job);
-        }
-        const int64_t timeout = INT64_C(10000000000);
-        pthread_t thread = waiter_start(&waiters[0], &ring, timeout);
-        RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
-        CHECK(mhq_ring_pop(&ring) == &items[popped++].job);
-        mhq_ring_return(&ring); /* the one that is not renewed: three are left */
-        /* For as long as he waits: who is slow to wake up may find it full, and waits again. */
-        while (!atomic_load(&waiters[0].over)) {
-            if (mhq_ring_pop(&ring) != NULL) { /* else his own comes next, once he has published it */
-                mhq_job *successor = &items[next++ % ITEMS].job;
-                CHECK(mhq_ring_claim(&ring, successor, 1) == MHQ_CLAIMED);
-                mhq_ring_publish(&ring, successor);
-                mhq_ring_return(&ring);
-            }
-            mhq_yield();
-        }
-        race_join(thread);
-        CHECK(waiters[0].outcome == MHQ_CLAIMED);
-        if (!CHECK(waiters[0].waited < 5)) /* nothing but the time woke him */
-            round = 20;
-        mhq_ring_fini(&ring, &mhq_calls_real);
-        free(items);
-    }
-}
-
 /* ---- a crowd -------------------------------------------------------------------------------- */
 
 #define MOST_PRODUCERS 8u
@@ -584,10 +392,6 @@ int main(int count, char **arguments)
     peeking();
     a_slow_producer_delays_nobody();
     a_large_overdraft_is_not_slow();
-    close_wakes_those_who_wait_for_room();
-    close_wakes_the_parked_consumer();
-    room_wakes();
-    room_wakes_while_others_keep_it_more_than_half_full();
     for (size_t i = 0; i < 4; i++) {
         a_crowd(capacities[i], 1, items);
         a_crowd(capacities[i], 3, items);
