@@ -10,12 +10,14 @@ One round of each cell by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s exi
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import re
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -23,6 +25,7 @@ from programs import Ended, Running, running
 
 pytestmark = pytest.mark.posix("signals to other processes")
 
+AT_A_TIME = 8
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 
 # Deaths that wait for nobody: seconds that they may take on a machine that is busy elsewhere.
@@ -366,19 +369,24 @@ def go(program: Running, ending: str, seed: random.Random, moment: str) -> Ended
     return end
 
 
+def verdict(state: str, ending: str, n: int) -> str:
+    seed = random.Random(f"{state}, {ending}, {n}")
+    moment = seed.choice(["at once", "paused", "exiting", "exiting"])
+    with running(
+        source_of(state, ending),
+        f"{seed.uniform(0, 0.03):.4f}",
+        moment,
+        env={"MHDDQ_RING_SIZE": "4" if state == "ring full" else "64"},
+        timeout=60,
+    ) as program:
+        end = go(program, ending, seed, moment)
+    return EXPECTED[ending](end, state)
+
+
 @pytest.mark.timeout(120 + 10 * ROUNDS)
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("state", STATES)
 def test_a_cell_of_the_matrix(state, ending, tally):
-    for n in range(ROUNDS):
-        seed = random.Random(f"{state}, {ending}, {n}")
-        moment = seed.choice(["at once", "paused", "exiting", "exiting"])
-        with running(
-            source_of(state, ending),
-            f"{seed.uniform(0, 0.03):.4f}",
-            moment,
-            env={"MHDDQ_RING_SIZE": "4" if state == "ring full" else "64"},
-            timeout=60,
-        ) as program:
-            end = go(program, ending, seed, moment)
-        tally(f"exits, {ending}", EXPECTED[ending](end, state))
+    with ThreadPoolExecutor(AT_A_TIME) as pool:  # most of them wait
+        for said in pool.map(functools.partial(verdict, state, ending), range(ROUNDS)):
+            tally(f"exits, {ending}", said)
