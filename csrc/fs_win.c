@@ -9,12 +9,20 @@
 
 /* ---- exists ---- */
 
-/* Whatever stands in the way of the short answer is gone round: files that nobody may open are in
- * the listing of their directory, devices have no attributes. */
+/* What nobody may open is in the listing of its directory. */
+static int is_listed(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
+{
+    WIN32_FIND_DATAW found;
+    if (wcspbrk(path, L"*?") != NULL || !fs->sys->find(path, &found))
+        return 0;
+    *attributes = found.dwFileAttributes;
+    return 1;
+}
+
+/* Whatever stands in the way of the short answer is gone round; devices have no attributes. */
 static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
 {
     WIN32_FILE_ATTRIBUTE_DATA data;
-    WIN32_FIND_DATAW found;
     mhq_seen seen;
     if (fs->sys->attributes(path, &data)) {
         *attributes = data.dwFileAttributes;
@@ -25,10 +33,8 @@ static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
         if (mhq_is_missing(error))
             return error;
         if ((error == MHQ_WIN(ERROR_ACCESS_DENIED) || error == MHQ_WIN(ERROR_SHARING_VIOLATION))
-            && wcspbrk(path, L"*?") == NULL && fs->sys->find(path, &found)) {
-            *attributes = found.dwFileAttributes;
+            && is_listed(fs, path, attributes))
             return 0;
-        }
     }
     int error = mhq_look_through(fs, path, &seen);
     if (error == MHQ_WIN(ERROR_INVALID_PARAMETER) || error == MHQ_WIN(ERROR_INVALID_FUNCTION))
@@ -114,14 +120,18 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
  * know more of that. */
 static int is_directory(mhq_fs *fs, const wchar_t *path, int *error)
 {
-    WIN32_FILE_ATTRIBUTE_DATA data;
+    WIN32_FILE_ATTRIBUTE_DATA data = {0};
     mhq_seen seen;
     *error = 0;
     if (!fs->sys->attributes(path, &data)) {
         int failure = mhq_last();
-        if (!mhq_is_missing(failure) && failure != MHQ_WIN(ERROR_ACCESS_DENIED))
+        if (mhq_is_missing(failure))
+            return 0;
+        if (failure != MHQ_WIN(ERROR_ACCESS_DENIED) /* a file about to go says that */
+            || !is_listed(fs, path, &data.dwFileAttributes)) {
             *error = failure;
-        return 0;
+            return 0;
+        }
     }
     if (!(data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
         return (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
@@ -143,7 +153,7 @@ static int rename_directory(mhq_fs *fs, const wchar_t *path, const wchar_t *path
 {
     mhq_seen seen, seen2;
     int missing = mhq_look(fs, path, &seen);
-    if (missing && !mhq_is_missing(missing) && missing != MHQ_WIN(ERROR_ACCESS_DENIED))
+    if (missing && !mhq_is_missing(missing))
         return missing;
     if (!missing && !mhq_is_directory(&seen))
         return MHQ_WIN(ERROR_DIRECTORY);
@@ -194,9 +204,11 @@ int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_seen *
     if (error)
         return mhq_errno_of(error);
     error = mhq_look_at(fs, *handle, seen);
-    if (error)
-        error = fs->sys->type(*handle) == FILE_TYPE_DISK ? mhq_errno_of(error) : MHQ_ENOTREGULAR;
-    else if (seen->attributes & FILE_ATTRIBUTE_DIRECTORY)
+    if (error) {
+        DWORD type = fs->sys->type(*handle);
+        error = type == FILE_TYPE_PIPE || type == FILE_TYPE_CHAR ? MHQ_ENOTREGULAR
+                                                                 : mhq_errno_of(error);
+    } else if (seen->attributes & FILE_ATTRIBUTE_DIRECTORY)
         error = EACCES;
     if (error) {
         fs->sys->close(*handle);

@@ -69,8 +69,12 @@ static int choose_target(mover *m)
     mhq_path inside;
     mhq_seen other;
     int error = mhq_look_through(m->fs, m->path2.text, &other);
-    if (error) /* the rename knows more of it */
-        return mhq_is_missing(error) || error == MHQ_WIN(ERROR_ACCESS_DENIED) ? 0 : error;
+    if (mhq_is_missing(error))
+        return 0;
+    if (error == MHQ_WIN(ERROR_ACCESS_DENIED) && !mhq_is_directory(&m->seen))
+        return 0; /* a file about to go says that: the rename, which is patient, knows more of it */
+    if (error)
+        return error;
     if (!(other.attributes & FILE_ATTRIBUTE_DIRECTORY))
         return 0;
     const wchar_t *base = m->path.text + mhq_path_base(&m->path);

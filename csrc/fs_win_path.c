@@ -383,10 +383,23 @@ static LARGE_INTEGER time_of(FILETIME time)
     return t;
 }
 
+/* What kind of reparse point it is; 0 where the file system knows no kinds. */
+static int look_at_tag(mhq_fs *fs, HANDLE handle, DWORD *tag)
+{
+    FILE_ATTRIBUTE_TAG_INFO info = {0, 0};
+    if (!fs->sys->get(handle, FileAttributeTagInfo, &info, sizeof info)) {
+        int error = mhq_last();
+        if (error != MHQ_WIN(ERROR_INVALID_PARAMETER) && error != MHQ_WIN(ERROR_INVALID_FUNCTION)
+            && error != MHQ_WIN(ERROR_NOT_SUPPORTED))
+            return error; /* it may be a link: nobody shall take it for a directory */
+    }
+    *tag = info.ReparseTag;
+    return 0;
+}
+
 int mhq_look_at(mhq_fs *fs, HANDLE handle, mhq_seen *seen)
 {
     BY_HANDLE_FILE_INFORMATION info;
-    FILE_ATTRIBUTE_TAG_INFO tag = {0, 0};
     if (!fs->sys->about(handle, &info))
         return mhq_last();
     *seen = (mhq_seen){
@@ -397,9 +410,8 @@ int mhq_look_at(mhq_fs *fs, HANDLE handle, mhq_seen *seen)
         .accessed = time_of(info.ftLastAccessTime),
         .written = time_of(info.ftLastWriteTime),
     };
-    if ((info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
-        && fs->sys->get(handle, FileAttributeTagInfo, &tag, sizeof tag))
-        seen->tag = tag.ReparseTag;
+    if (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        return look_at_tag(fs, handle, &seen->tag);
     return 0;
 }
 
