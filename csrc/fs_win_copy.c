@@ -149,8 +149,8 @@ static int copy_junction(mhq_fs *fs, reparse *point, DWORD n, const wchar_t *pat
             error = mhq_last();
         fs->sys->close(handle);
     }
-    if (error)
-        mhq_remove_directory(fs, path2);
+    if (error && mhq_remove_directory(fs, path2) != 0)
+        mhq_tell_left(fs, path2);
     return error;
 }
 

@@ -43,15 +43,15 @@ static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *di
     return error;
 }
 
-static int make_target(mhq_fs *fs, const mhq_path *path, HANDLE *dir)
+static int make_target(copier *c, const mhq_path *path, HANDLE *dir)
 {
-    if (!fs->sys->make_directory(path->text))
+    if (!c->fs->sys->make_directory(path->text))
         return mhq_last();
-    int error = mhq_open(fs, path->text, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
+    int error = mhq_open(c->fs, path->text, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
                          SHARE_BUT_KEEP, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, dir);
-    if (error)
-        mhq_remove_directory(fs, path->text);
+    if (error && mhq_remove_directory(c->fs, path->text) != 0 && path == c->temporary)
+        mhq_tell_left(c->fs, path->text); /* what lies below it, `undo` meets */
     return error;
 }
 
@@ -130,7 +130,7 @@ static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int 
         error = mhq_prints_add(c->fs, c->copied, mhq_print_of(&seen));
     if (!error) {
         *target = 1;
-        error = make_target(c->fs, to, &made);
+        error = make_target(c, to, &made);
     }
     if (error) {
         c->fs->sys->close(dir);
@@ -244,7 +244,7 @@ static void undo(copier *c)
 static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *path2)
 {
     HANDLE to;
-    int error = make_target(c->fs, c->temporary, &to);
+    int error = make_target(c, c->temporary, &to);
     if (error) {
         c->fs->sys->close(dir);
         mhq_fail(c->run, error, MHQ_AT_PATH2);
