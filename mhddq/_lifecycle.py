@@ -79,12 +79,13 @@ def _seconds(timeout: float) -> float:
 
 def _ensure_deliveries(deadline: float) -> None:
     """Where operations were accepted but their callback thread could not be started (the system
-    was out of threads), or is being started by this thread further down its stack, this thread
-    delivers. Where nothing is left, too: a thread for that would only be in the way of an exit,
-    and what it imports make the interpreter forget that Ctrl-C was why it ends."""
+    was out of threads, or of descriptors for an import), or is being started by this thread
+    further down its stack, this thread delivers. Where nothing is left, too: a thread for that
+    would only be in the way of an exit, and what it imports make the interpreter forget that
+    Ctrl-C was why it ends."""
     try:
         ready = queue.pending() and queue.ensure_callback_thread()
-    except (RuntimeError, MemoryError):
+    except (RuntimeError, MemoryError, ImportError, OSError):
         ready = False
     if not ready:
         queue.deliver(deadline)

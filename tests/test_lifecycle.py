@@ -419,6 +419,85 @@ def test_shutdown_with_a_timeout_inside_the_first_start(when):
     assert list(end.files) == ["n"]
 
 
+@pytest.mark.parametrize("how", ["waits", "looks"])
+def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
+    """A signal handler in the middle of the first start shuts down with a timeout, so it delivers;
+    the callback thread gets going only then. What the handler leaves is that thread's."""
+    end = ended(
+        """
+        import pty, tty
+        from mhddq import _callbacks
+        master, slave = pty.openpty()       # a terminal that nobody reads: a write to it waits
+        tty.setraw(slave)
+        real_start, real_run = threading.Thread.start, _callbacks._run
+        stands_in, comes, heard = threading.Event(), threading.Event(), []
+        def run(queue):
+            must(stands_in.wait(DEADLINE))
+            comes.set()
+            real_run(queue)
+        def start(thread):
+            threading.Thread.start = real_start
+            real_start(thread)
+            handler(thread)
+        def handler(thread):
+            mhddq.file_exists(lambda args: meets(thread), ".")
+            mhddq.file_write(heard.append, bytes(1 << 20), os.ttyname(slave), True)
+            mhddq.shutdown(timeout=0.3)
+        def meets(thread):
+            stands_in.set()
+            must(comes.wait(DEADLINE))
+            end = time.monotonic() + 0.2    # until it waits, or has gone
+            while thread.is_alive() and time.monotonic() < end:
+                time.sleep(0.001)
+        _callbacks._run, threading.Thread.start = run, start
+        first = mhddq.file_create(None, "late")
+        early = len(heard)
+        def reads():
+            left = 1 << 20
+            while left:
+                left -= len(os.read(master, left))
+        threading.Thread(target=reads, daemon=True).start()
+        if sys.argv[1] == "looks":
+            until(mhddq.is_shutdown, "rest")
+        mhddq.shutdown()
+        tell(first=first, early=early, results=[args["result"] for args in heard])
+        """,
+        how,
+        quiet=False,
+    )
+    assert end["first"] is False
+    assert end["early"] == 0
+    assert end["results"] == [True]
+    assert end.stderr == "mhddq: shutdown timed out: 1 operations were left\n"
+
+
+# More than are ready at once; the first takes longer than the test's timeout.
+MANY_CALLBACKS = """
+    slow = []
+    def callback(args):
+        slow.append(time.sleep(0 if slow else 0.2))
+    def many():
+        fileops = mhddq.create_empty_oplist()
+        for n in range(5000):
+            mhddq.oplist_file_exists(fileops, callback, ".")
+        return mhddq.enqueue_oplist(fileops)
+"""
+
+
+def test_a_thread_that_stands_in_minds_its_timeout():
+    """There is no callback thread yet, and more to deliver than the time allows."""
+    what = "many(), mhddq.shutdown(timeout=0.1), len(slow)"
+    end = ended(
+        MANY_CALLBACKS + INSIDE_THE_FIRST_START.format(when="before", what=what), quiet=False
+    )
+    accepted, returned, early = end["nested"]
+    assert accepted is True
+    assert returned is None
+    assert 1 <= early < 5000
+    assert end["counted"]["callbacks"] == 5000
+    assert "shutdown timed out: 1 operations were left" in end.stderr
+
+
 def test_signals_at_a_high_rate_during_many_first_starts():
     """Each forked child has a first start of its own: the alarm falls anywhere into it."""
     end = ended(
@@ -527,8 +606,10 @@ def test_the_end_after_a_first_start_that_failed(call):
     assert not end.files
 
 
-def test_a_first_start_that_fails_while_others_wait_for_the_end():
-    """The thread that starts is overtaken by another's operation and shutdown, then fails."""
+@pytest.mark.parametrize("error", ["RuntimeError", "MemoryError", "ImportError", "OSError"])
+def test_a_first_start_that_fails_while_others_wait_for_the_end(error):
+    """The thread that starts is overtaken by another's operation and shutdown, then fails: there
+    is no thread left, no memory, or no descriptor for an import."""
     end = ended(
         """
         real = threading.Thread.start
@@ -538,13 +619,13 @@ def test_a_first_start_that_fails_while_others_wait_for_the_end():
                 return real(thread)
             at_it.set()
             must(go_on.wait(DEADLINE))
-            raise RuntimeError("can't start new thread")
+            raise getattr(__builtins__, sys.argv[1])("cannot start")
         threading.Thread.start = start
         raised, heard = [], []
         def first():
             try:
                 mhddq.file_create(None, "lost")
-            except RuntimeError as error:
+            except Exception as error:
                 raised.append(str(error))
         starter = threading.Thread(target=first)
         starter.start()
@@ -558,9 +639,11 @@ def test_a_first_start_that_fails_while_others_wait_for_the_end():
         closer.join(DEADLINE)
         must(not closer.is_alive(), "shutdown")
         starter.join(DEADLINE)
-        tell(accepted=accepted, heard=heard, after=mhddq.is_shutdown())
-        """
+        tell(accepted=accepted, heard=heard, after=mhddq.is_shutdown(), raised=raised)
+        """,
+        error,
     )
+    assert end["raised"] == ["cannot start"]
     assert end["accepted"] is True
     assert end["heard"] == [True]
     assert end["after"] is True

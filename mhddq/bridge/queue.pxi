@@ -10,7 +10,7 @@ cdef class Queue:
     """
     cdef object hooks
     cdef readonly unsigned long generation   # moves in a forked child, which is alone then
-    cdef bint delivering                # looked at in the section only
+    cdef bint delivering, stood_in_for  # looked at in the section only
     cdef shared_word core               # mhq_engine *; stays for good once it is there
     cdef shared_word closed             # after it was set, `core` does not change
     cdef shared_word thread_started
@@ -149,25 +149,25 @@ cdef class Queue:
         another thread is at it, and in a forked child, whose queue is another.
 
         deadline: a time.monotonic(), inf for none, for a thread that stands in for the callback
-        thread while it closes the queue: it also looks for signals."""
+        thread while it closes the queue: it also looks for signals. A callback thread that gets
+        going only then waits, for the other may give up."""
         cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
         cdef unsigned long generation = self.generation
         cdef shared_section section
-        cdef bint mine, ended = False
-        shared_enter(&section, <PyObject *>self)
-        mine = not self.delivering and core != NULL
-        if mine:
-            self.delivering = True
-            shared_set(&self.thread_started, True)
-            shared_set(&self.callback_thread, PyThread_get_thread_ident())
-        shared_leave(&section)
-        if not mine:
+        cdef bint ended = False
+        if core == NULL:
             return
+        while not self.begin_to_deliver(deadline is not None):
+            if deadline is not None or not self.is_stood_in_for(core):
+                return
         try:
             while not ended and self.generation == generation:
-                if deadline is None or self.has_come(core, deadline):
+                if deadline is None:
                     ended = self.deliver_batch(core, generation)
-                elif time.monotonic() >= deadline:
+                    continue
+                if self.has_come(core, deadline):
+                    ended = self.deliver_batch(core, generation)
+                if time.monotonic() >= deadline:
                     break
         finally:
             if self.generation == generation:
@@ -177,6 +177,31 @@ cdef class Queue:
                     self.delivering = False
                     shared_set(&self.thread_started, False)
                 shared_leave(&section)
+
+    cdef bint begin_to_deliver(self, bint stands_in) noexcept:
+        cdef shared_section section
+        cdef bint mine
+        shared_enter(&section, <PyObject *>self)
+        mine = not self.delivering
+        if mine:
+            self.delivering = True
+            self.stood_in_for = stands_in
+            shared_set(&self.thread_started, True)
+            shared_set(&self.callback_thread, PyThread_get_thread_ident())
+        shared_leave(&section)
+        return mine
+
+    cdef bint is_stood_in_for(self, mhq_engine *core) noexcept:
+        """For the callback thread that is not let in. Waits for a moment."""
+        cdef shared_section section
+        cdef bint waits
+        shared_enter(&section, <PyObject *>self)
+        waits = self.stood_in_for
+        shared_leave(&section)
+        if waits:
+            with nogil:
+                waits = not mhq_wait_stopped(core, 50000000)
+        return waits
 
     cdef bint has_come(self, mhq_engine *core, object deadline) except -1:
         cdef int64_t ns = <int64_t>(max(0.0, min(0.05, deadline - time.monotonic())) * 1e9)
@@ -262,7 +287,7 @@ cdef class Queue:
         shared_forget(<PyObject *>lent_views)
         shared_forget_lock(&spares)
         self.generation += 1
-        self.delivering = False
+        self.delivering = self.stood_in_for = False
         shared_set(&self.core, 0)
         shared_set(&self.closed, False)
         shared_set(&self.thread_started, False)
