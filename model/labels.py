@@ -21,7 +21,7 @@ CORE = HERE.parent / "csrc"
 FILES = ("ring.c", "baton.c", "done.h", "park.h", "walk.c", "block.c", "left_behind.h", "engine.c")
 # Atomics here are of the platform, below the futex, or counters.
 BELOW = ("atomic.h", "sys_macos.c", "waiters_macos.c", "hint_linux.c", "hint_macos.c")
-HEADS = ("ring.h", "baton.h", "done.h", "walk.h", "engine.c")
+HEADS = ("ring.h", "baton.h", "done.h", "walk.h", "block.h", "engine.c")
 
 COUNTER = "a counter, which no thread decides by"
 # What the C code has and the model has not: file, function, operation(field), why. * is anything.
@@ -30,7 +30,7 @@ LEFT_OUT = [
     ("ring.c", "mhq_ring_peek", "load_acq(state)", "as above"),
     ("ring.c", "mhq_ring_is_closed", "load_sc(tail)", "a glance for others"),
     ("engine.c", "run_one", "add_rlx(overlaps)", "the model asserts that it stays 0"),
-    ("block.c", "*", "*", "the same stack as walk.c's pool, for which nobody waits"),
+    ("block.c", "mhq_blocks_fini", "swap_acq(returned)", "when nobody else is there any more"),
     ("engine.c", "mhq_count", "load_rlx(*)", COUNTER),
     ("engine.c", "*", "bump(*)", COUNTER),
     ("park.h", "mhq_park_wait", "bump(parks)", COUNTER),

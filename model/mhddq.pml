@@ -10,6 +10,7 @@
  *   OVERDRAW          at most so many jobs that callbacks enqueue
  *   IO                I/O threads: 2, or 1, who always holds the baton
  *   LIST, POOL        operations of a job that is a list (0: none is); records in the pool
+ *   BLOCKS            for small results: at most so many are made (0: no result lies in one)
  *   BUDGET            of undelivered bytes; an operation takes 0, 1 or 2 (0: no budget, no bytes)
  *   LEFT              operations that leave a temporary behind, at most
  *   CLOSER            1: a thread closes at any moment; 0: a callback does, the last one
@@ -45,12 +46,14 @@
 #define RETURNED 29 /* records of the pool */
 #define LEFT_TOP 30
 #define LISTS 31
-#define NEXT(id) (32 + (id)) /* run->next; left->next */
-#define WORDS (33 + IDS)
+#define BLOCKS_BACK 32 /* returned, of the blocks */
+#define NEXT(id) (33 + (id)) /* run->next; left->next; block->next */
+#define WORDS (34 + IDS)
 
 #define FIRST_RECORD (PRODUCERS * JOBS + OVERDRAW) /* ids from 1: jobs, records, left behind */
 #define FIRST_LEFT (FIRST_RECORD + POOL)
-#define IDS (FIRST_LEFT + LEFT)
+#define FIRST_BLOCK (FIRST_LEFT + LEFT)
+#define IDS (FIRST_BLOCK + BLOCKS)
 
 #define THREADS (PRODUCERS + 1 + IO + CLOSER + COUNTER)
 
@@ -472,6 +475,69 @@ inline pool_give_back(id)
 }
 #endif
 
+/* ---- block.c ---- */
+
+#if BLOCKS
+byte spare_block, made; /* the holder's */
+byte block_of[IDS + 1]; /* where the record's result lies, 0: elsewhere */
+
+inline block_take()
+{
+    block = spare_block;
+    if
+    :: block == NONE ->
+        LOAD_RLX(v, BLOCKS_BACK); /* @ block.c mhq_block_take load_rlx(returned) */
+        if
+        :: v != NONE -> SWAP_ACQ(block, BLOCKS_BACK, NONE) /* @ block.c mhq_block_take swap_acq(returned) [block] */
+        :: else
+        fi
+    :: else
+    fi;
+    if
+    :: block != NONE -> LOAD_RLX(spare_block, NEXT(block))
+    :: block == NONE && made < BLOCKS -> made++; block = FIRST_BLOCK + made
+    :: else
+    fi;
+    if
+    :: block != NONE -> d_step { assert(place[block] == 0); place[block] = HOLDERS } /* M1 */
+    :: else
+    fi
+}
+
+/* Nobody but the holder reads this link: so it need not wait in the buffer. */
+inline block_put_back()
+{
+    d_step { mem[NEXT(block)] = spare_block; spare_block = block; place[block] = 0 }
+}
+
+inline block_return(id)
+{
+    d_step { assert(place[id] == HOLDERS); place[id] = 0 } /* M1 */
+    LOAD_RLX(w, BLOCKS_BACK); /* @ block.c mhq_block_return load_rlx(returned) */
+    do
+    :: true ->
+        STORE_PLAIN(NEXT(id), w);
+        CAS_REL(yes, BLOCKS_BACK, w, id); /* @ block.c mhq_block_return cas_rel(returned) [block] */
+        if
+        :: yes -> break
+        :: else
+        fi
+    od
+}
+
+/* It may turn out that there is no result: then the block is put back. */
+inline small_result()
+{
+    block_take();
+    if
+    :: block != NONE -> block_of[rec] = block
+    :: block != NONE -> block_put_back()
+    :: block == NONE
+    fi;
+    block = NONE
+}
+#endif
+
 /* ---- baton.c ---- */
 
 inline is_over_or_mine()
@@ -574,6 +640,12 @@ inline run_one()
     :: more = 1; on_charge(); on_charge()
     fi;
 #endif
+#if BLOCKS
+    if
+    :: true
+    :: small_result()
+    fi;
+#endif
 #if LEFT
     if
     :: lefts < LEFT -> on_left_behind()
@@ -672,6 +744,12 @@ inline deliver(rec)
         stamp[rec] = 0
     };
     callback();
+#if BLOCKS
+    if
+    :: block_of[rec] != NONE -> block_return(block_of[rec]); block_of[rec] = NONE
+    :: else
+    fi;
+#endif
     announce = false;
     if
     :: charged[rec] > 0 ->
@@ -815,7 +893,7 @@ active proctype callback_thread()
 active [IO] proctype io()
 {
     byte side = _pid - PRODUCERS - 1;
-    byte v, w, head, job, found, rec, ops, more, left;
+    byte v, w, head, job, found, rec, ops, more, left, block;
     bool yes, trade;
 #if LIST
     d_step {

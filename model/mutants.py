@@ -110,6 +110,7 @@ RELAXED = [
     weakened("ring.c mhq_ring_publish store_sc", scene="room", relaxed=True),
     weakened("baton.c mhq_baton_pass store_sc", scene="baton", relaxed=True),
     weakened("done.h mhq_done_push cas_sc", scene="room", relaxed=True),
+    weakened("block.c mhq_block_return cas_rel", scene="blocks", relaxed=True),
     weakened("left_behind.h mhq_left_behind_push cas_rel", scene="left", relaxed=True),
 ]
 
