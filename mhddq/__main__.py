@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import functools
 import os
 import stat
@@ -481,6 +482,14 @@ def demo(directory: str | None) -> int:
     return 0
 
 
+def reader_has_left(error: Exception) -> bool:
+    """Whoever read our output has seen enough. Of such a pipe Windows says EINVAL."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    odd = os.name == "nt" and isinstance(error, OSError) and error.errno == errno.EINVAL
+    return odd and error.filename is None
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="mhddq", description="Ordered, off-thread file I/O: see it at work."
@@ -505,7 +514,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return demo(chosen.directory)
     except (Failed, OSError, ValueError) as error:
-        if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+        if reader_has_left(error):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
         print(f"mhddq demo: {error}", file=sys.stderr)

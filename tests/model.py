@@ -268,7 +268,9 @@ class World:
         return [f"{top}/{a}" if a in NAMES else DATA.get(a, a) for a in arguments]
 
     def mapped(self, text: str) -> str:
-        return text.replace(str(self.twin), str(self.real))
+        """An error shows its paths as repr does."""
+        twin, real = repr(str(self.twin))[1:-1], repr(str(self.real))[1:-1]
+        return text.replace(twin, real)
 
     def by_the_oracle(self, name: str, arguments: Any) -> None:
         try:
@@ -312,7 +314,10 @@ class World:
             self.list_by_the_oracle(entries)
 
     def link(self, name: str, leads_to: str) -> None:
-        """Makes a link in both; everything enqueued must have been done."""
+        """Makes a link in both; everything enqueued must have been done. On Windows that is a
+        privilege, and there are none."""
+        if os.name != "posix":
+            return
         for top in (self.real, self.twin):
             if (top / name).parent.is_dir() and not os.path.lexists(top / name):
                 (top / name).symlink_to(leads_to)

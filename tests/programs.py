@@ -123,6 +123,8 @@ def rest():
 """
 
 IMPORT = "import mhddq\n"
+# The status of a program that Ctrl-C has ended; Windows has a number of its own for that.
+INTERRUPTED = -signal.SIGINT if os.name == "posix" else 0xC000013A
 
 
 @dataclass

@@ -28,7 +28,7 @@ from mhddq import _ops, _settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
-    str(page.relative_to(ROOT)) for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    page.relative_to(ROOT).as_posix() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 )
 FENCE = re.compile(r"^(`{3,})(.*)\n((?s:.*?))^\1$", re.MULTILINE)
 KINDS = ("python", "pycon", "sh", "text")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import pytest
 from helpers import FREE_THREADED, run_script
-from programs import ended, running
+from programs import INTERRUPTED, ended, running
 
 # A load that is under way when the program ends: written out as 300 files of known contents.
 LOAD = """
@@ -24,8 +23,8 @@ FILES = {f"f{n}": f"data {n}".encode() for n in range(300)}
         ("sys.exit(3)", 3, ""),
         ("sys.exit('message')", 1, "message"),
         ("raise ValueError('uncaught')", 1, "ValueError: uncaught"),
-        ("raise KeyboardInterrupt", -signal.SIGINT, "KeyboardInterrupt"),
-        ("signal.raise_signal(signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
+        ("raise KeyboardInterrupt", INTERRUPTED, "KeyboardInterrupt"),
+        ("signal.raise_signal(signal.SIGINT)", INTERRUPTED, "KeyboardInterrupt"),
         ("mhddq.shutdown()", 0, ""),
         ("mhddq.shutdown(); sys.exit(5)", 5, ""),
         ("del mhddq, sys.modules['mhddq']; gc.collect()", 0, ""),
@@ -422,7 +421,7 @@ def test_ctrl_c_twice_in_the_exit_drain():
                 if program.process.poll() is None:
                     program.interrupt()
             end = program.end()
-        assert end.status in (130, -signal.SIGINT), str(end)
+        assert end.status in (130, INTERRUPTED), str(end)
         assert "operations were left" in end.stderr
 
 
@@ -461,7 +460,7 @@ def test_ctrl_c_in_the_main_thread(moment):
         assert program.line() == {"ready": True}
         program.interrupt()
         end = program.end()
-    assert end.status == -signal.SIGINT, str(end)
+    assert end.status == INTERRUPTED, str(end)
     assert "KeyboardInterrupt" in end.stderr
     assert "were left" not in end.stderr
     assert sorted(end.files) == ["0", "1", "2"]
@@ -489,7 +488,7 @@ def test_ctrl_c_inside_the_first_operation_s_imports_is_how_it_ended():
         """
     )
     assert ended.stderr.endswith("KeyboardInterrupt\n")
-    assert ended.returncode == -signal.SIGINT
+    assert ended.returncode == INTERRUPTED
 
 
 def test_after_a_timed_out_shutdown_the_exit_is_clean_again_and_again():

@@ -12,6 +12,8 @@ from helpers import settle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.posix("outcomes are reckoned by POSIX' rules for names")
+
 
 class Drawn:
     """Draws by hypothesis, which makes a failing input small."""

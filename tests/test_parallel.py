@@ -6,6 +6,7 @@ On a Python with a GIL the same races are run, as far as its switches between th
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_importing_and_using_mhddq_leaves_the_gil_off():
 def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
     told = subprocess.run(
         [sys.executable, str(SCRIPT), "--operations", "400"],
-        env={"MHDDQ_RING_SIZE": ring, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "MHDDQ_RING_SIZE": ring, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=110,
