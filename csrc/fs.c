@@ -38,6 +38,9 @@ void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         primitives[op->kind](fs, op, run);
 }
 
+/* From here on memory is mapped anew for each result, and most of a read's time is page faults. */
+#define FRESH_BYTES ((size_t)32 << 20)
+
 char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes)
 {
     if (buffer == NULL && fs->blocks != NULL && bytes <= MHQ_BLOCK_BYTES &&
@@ -47,8 +50,14 @@ char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_
     }
     if (run->in_block && bytes <= MHQ_BLOCK_BYTES)
         return buffer;
+    if (buffer == NULL) {
+        buffer = fs->sys->alloc(bytes);
+        if (buffer != NULL && bytes >= FRESH_BYTES)
+            mhq_wish_huge(buffer, bytes);
+        return buffer;
+    }
     if (!run->in_block)
-        return buffer ? fs->sys->resize(buffer, bytes) : fs->sys->alloc(bytes);
+        return fs->sys->resize(buffer, bytes);
     char *larger = fs->sys->alloc(bytes);
     if (larger != NULL) {
         memcpy(larger, buffer, keep);

@@ -4,6 +4,7 @@
 #ifndef MHQ_SYS_H
 #define MHQ_SYS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "atomic.h"
@@ -34,6 +35,12 @@ uint64_t mhq_now(void);
 
 /* Processors this process may run on, at least 1. */
 int mhq_processors(void);
+
+/* The processor that the caller runs on at this moment; -1 where that cannot be told. */
+int mhq_processor(void);
+
+/* A wish: memory that is about to be filled for the first time comes in pages as large as there are. */
+void mhq_wish_huge(void *memory, size_t size);
 
 /* Starts a native thread with asynchronous signals blocked (SIGSEGV, SIGBUS, SIGFPE, SIGILL and
  * SIGABRT stay open: fault handlers need them). 0 or an errno. */

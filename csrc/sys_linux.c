@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* What most processors have; on others it is a multiple or a part of it. */
+#define HUGE_PAGE ((uintptr_t)2 << 20)
 
 int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
@@ -37,6 +41,24 @@ int mhq_processors(void)
     /* More processors than a cpu_set_t has room for. */
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 && n < 1 << 20 ? (int)n : 1;
+}
+
+int mhq_processor(void)
+{
+    return sched_getcpu();
+}
+
+void mhq_wish_huge(void *memory, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t begin = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)memory + size) & ~(HUGE_PAGE - 1);
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* no matter if there are none */
+#else
+    (void)memory;
+    (void)size;
+#endif
 }
 
 int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name)

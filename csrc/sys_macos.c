@@ -47,6 +47,17 @@ void mhq_futex_wake(_Atomic uint32_t *word, int most)
         (void)os_sync_wake_by_address_all((void *)word, sizeof *word, 0);
 }
 
+void mhq_wish_huge(void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+int mhq_processor(void)
+{
+    return -1; /* threads have no say in where they run, and older systems do not tell */
+}
+
 int mhq_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

@@ -30,6 +30,17 @@ void mhq_futex_wake(_Atomic uint32_t *word, int most)
         WakeByAddressAll((void *)word);
 }
 
+void mhq_wish_huge(void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+int mhq_processor(void)
+{
+    return (int)GetCurrentProcessorNumber();
+}
+
 void mhq_yield(void)
 {
     SwitchToThread();

@@ -816,6 +816,30 @@ def test_files_shorter_than_their_size_are_read():
         assert succeeds(mhddq.file_read, name)["data"] == read_text(name)
 
 
+def flags_of_mapping(address: int) -> list[str]:
+    inside = False
+    with open("/proc/self/smaps", encoding="ascii", errors="replace") as maps:
+        for line in maps:
+            if line.startswith("VmFlags:"):
+                if inside:
+                    return line.split()[1:]
+            elif ":" not in line.split()[0]:  # "from-to rwxp ..."
+                first, end = (int(n, 16) for n in line.split()[0].split("-"))
+                inside = first <= address < end
+    return []
+
+
+def test_very_large_results_ask_for_huge_pages():
+    if not os.path.exists("/sys/kernel/mm/transparent_hugepage/enabled"):
+        pytest.skip("this kernel gives no huge pages")
+    uncopied = mhddq.stats()["large_reads_uncopied"]
+    make_sparse("file", 64 << 20)
+    data = succeeds(mhddq.file_read, "file", True)["data"]
+    if mhddq.stats()["large_reads_uncopied"] == uncopied:
+        pytest.skip("this interpreter's results are copies, in memory of its own")
+    assert "hg" in flags_of_mapping(id(data) + len(data) // 2)
+
+
 @pytest.mark.slow
 def test_files_beyond_2_gib_are_read_and_copied_whole():
     size = 3 << 30  # one system call moves 2,147,479,552 bytes at most
