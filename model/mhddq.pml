@@ -17,7 +17,7 @@
  *   COUNTER           1: a thread reads the counters
  *   LATE              1: what a seq_cst read-modify-write stores waits in the buffer, too
  *   EARLY             sleeps that may end for no reason, or for a signal
- *   GIVE_UPS          1: one producer may leave where she finds the ring full
+ *   GIVE_UPS          1: the last producer may leave where she finds the ring full
  */
 
 /* ---- the words that threads share ---- */
@@ -86,7 +86,7 @@ byte inside;     /* I/O threads in an operation */
 byte owed;       /* sisters who are about to wake the callback thread */
 byte ended;      /* I/O threads */
 bool final;      /* closed: the tail stays as it is */
-byte given_up;   /* jobs of a producer who has left */
+byte given_up;   /* jobs of the producer who has left */
 
 #define LAST_OF(producer) \
     ((producer + 1) * JOBS - (producer == PRODUCERS - 1 -> FEWER : 0)) /* id of her last job */
@@ -504,6 +504,26 @@ inline block_take()
     fi
 }
 
+/* All have come back: as many are spare, or on their way to the holder, as were made. */
+inline blocks_counted(first)
+{
+    v = first;
+    do
+    :: v != NONE -> w++; assert(w <= made); v = mem[NEXT(v)]
+    :: else -> break
+    od
+}
+
+inline no_block_is_lost()
+{
+    d_step {
+        w = 0;
+        blocks_counted(spare_block);
+        blocks_counted(mem[BLOCKS_BACK]);
+        assert(w == made) /* M1 */
+    }
+}
+
 /* Nobody but the holder reads this link: so it need not wait in the buffer. */
 inline block_put_back()
 {
@@ -821,7 +841,7 @@ active [PRODUCERS] proctype producer()
             ring_claim(id, false);
             if
             :: outcome != FULL -> break
-            :: atomic { outcome == FULL && GIVE_UPS && !given_up -> LEAVE }; break
+            :: atomic { outcome == FULL && GIVE_UPS && _pid == PRODUCERS - 1 && !given_up -> LEAVE }; break
             :: outcome == FULL -> ring_wait_room()
             fi
         od;
@@ -878,6 +898,9 @@ active proctype callback_thread()
     assert(mem[TOP] == NONE && overs == 0 && undelivered == 0);
     STORE_REL(STOPPED, 1); /* @ engine.c mhq_stop store_rel(stopped) */
     FUTEX_WAKE(STOPPED);
+#if BLOCKS
+    no_block_is_lost();
+#endif
 #if LEFT
     /* mhq_engine_free */
     do

@@ -61,57 +61,63 @@ WEAKER = {
 }
 
 
-def weakened(*tags: str, scene: str, relaxed: bool = False, quick: bool = False) -> Mutant:
-    """The lines with these tags have a weaker order."""
-    text = MODEL
-    for tag in tags:
-        found = [line for line in MODEL.splitlines() if f"/* @ {tag}" in line]
-        order = re.search(r"\b[A-Z]+_(?:SC|REL)\b", found[0]) if len(found) == 1 else None
-        if order is None:
-            raise SystemExit(f"not one line with an order to weaken: {tag}")
-        weaker = order[0].rpartition("_")[0] + "_RLX" if relaxed else WEAKER[order[0]]
-        text = text.replace(found[0], found[0].replace(order[0], weaker))
-    how = "relaxed" if relaxed else "weakened"
-    what = ", ".join(tag.partition(" ")[2] for tag in tags)
-    return Mutant(f"{how}: {what}", scene, quick, text)
-
-
 # Each sequentially consistent access that is one of a pair. Some have no effect alone, because
 # another one of the same thread stands between the pair: before the loads of `overflowed`, of the
 # two `finished`, and of the tail in mhq_ring_drained, the first load of the same look; before the
 # load of `waiters` in mhq_ring_close, the look at the consumer; behind the change of `undelivered`
 # in mhq_delivered, what gives the place or the record back. has_room is weakened with the load that
 # stands before it.
-WEAKENED = [
-    weakened("park.h mhq_park_prepare store_sc", scene="small", quick=True),  # P1
-    weakened("park.h mhq_is_parked load_sc", scene="small", quick=True),  # W2
-    weakened("ring.c mhq_ring_publish store_sc", scene="small"),
-    weakened("ring.c overflow_insert add_sc", scene="overdraw"),
-    weakened("ring.c mhq_ring_close or_sc", scene="small"),
-    weakened("ring.c mhq_ring_ready load_sc", scene="small"),
-    weakened("ring.c mhq_ring_return store_sc", scene="room"),
-    weakened("ring.c mhq_ring_return load_sc", scene="room"),
-    weakened("ring.c mhq_ring_wait_room add_sc", scene="room"),
-    weakened("ring.c mhq_ring_wait_room load_sc", scene="close, late"),
-    weakened("ring.c has_room load_sc", "ring.c mhq_ring_wait_room load_sc", scene="room, late"),
-    weakened("done.h mhq_done_push cas_sc", scene="small"),
-    weakened("done.h mhq_done_ready load_sc", scene="small"),
-    weakened("engine.c io_main store_sc", scene="small"),
-    weakened("baton.c mhq_baton_pass store_sc", scene="baton"),
-    weakened("baton.c mhq_baton_finish store_sc", scene="baton"),
-    weakened("baton.c is_over_or_mine load_sc(holder)", scene="baton"),
-    weakened("engine.c charge_fits load_sc", scene="bytes"),
-    weakened("walk.c mhq_pool_ready load_sc", scene="lists"),
-    weakened("walk.c mhq_pool_give_back cas_sc", scene="lists"),
-]
+WEAKENED = """
+park.h mhq_park_prepare store_sc                             | small       | quick
+park.h mhq_is_parked load_sc                                 | small       | quick
+ring.c mhq_ring_publish store_sc                             | small
+ring.c overflow_insert add_sc                                | overdraw
+ring.c mhq_ring_close or_sc                                  | small
+ring.c mhq_ring_ready load_sc                                | small
+ring.c mhq_ring_return store_sc                              | room
+ring.c mhq_ring_return load_sc                               | room
+ring.c mhq_ring_wait_room add_sc                             | room
+ring.c mhq_ring_wait_room load_sc                            | close, late
+ring.c has_room load_sc + ring.c mhq_ring_wait_room load_sc  | room, late
+done.h mhq_done_push cas_sc                                  | small
+done.h mhq_done_ready load_sc                                | small
+engine.c io_main store_sc                                    | small
+baton.c mhq_baton_pass store_sc                              | baton
+baton.c mhq_baton_finish store_sc                            | baton
+baton.c is_over_or_mine load_sc(holder)                      | baton
+engine.c charge_fits load_sc                                 | bytes
+walk.c mhq_pool_ready load_sc                                | lists
+walk.c mhq_pool_give_back cas_sc                             | lists
+"""
 
 # Releases that are none: what stands before them may arrive after them.
-RELAXED = [
-    weakened("ring.c mhq_ring_publish store_sc", scene="room", relaxed=True),
-    weakened("baton.c mhq_baton_pass store_sc", scene="baton", relaxed=True),
-    weakened("done.h mhq_done_push cas_sc", scene="room", relaxed=True),
-    weakened("block.c mhq_block_return cas_rel", scene="blocks", relaxed=True),
-    weakened("left_behind.h mhq_left_behind_push cas_rel", scene="left", relaxed=True),
-]
+RELAXED = """
+ring.c mhq_ring_publish store_sc                             | room
+baton.c mhq_baton_pass store_sc                              | baton
+done.h mhq_done_push cas_sc                                  | room
+block.c mhq_block_return cas_rel                             | blocks
+left_behind.h mhq_left_behind_push cas_rel                   | left
+"""
 
-MUTANTS = [*mistakes(), *WEAKENED, *RELAXED]
+
+def with_order(name: str, tag: str, text: str, *, relaxed: bool) -> str:
+    """The text in which the line with this tag has a weaker order."""
+    found = [line for line in text.splitlines() if f"/* @ {tag}" in line]
+    order = re.search(r"\b[A-Z]+_(?:SC|REL)\b", found[0]) if len(found) == 1 else None
+    if order is None:
+        raise SystemExit(f"{name}: not one line with an order to weaken: {tag}")
+    weaker = order[0].rpartition("_")[0] + "_RLX" if relaxed else WEAKER[order[0]]
+    return text.replace(found[0], found[0].replace(order[0], weaker))
+
+
+def orders(how: str, table: str) -> Iterator[Mutant]:
+    for row in table.strip().splitlines():
+        tags, scene, *quick = (word.strip() for word in row.split("|"))
+        name = f"{how}: " + ", ".join(tag.partition(" ")[2] for tag in tags.split(" + "))
+        text = MODEL
+        for tag in tags.split(" + "):
+            text = with_order(name, tag, text, relaxed=how == "relaxed")
+        yield Mutant(name, scene, quick == ["quick"], text)
+
+
+MUTANTS = [*mistakes(), *orders("weakened", WEAKENED), *orders("relaxed", RELAXED)]

@@ -42,7 +42,6 @@ SCENES = {
     for each in (
         scene("small", PRODUCERS=1, CLOSER=1, quick=True),
         scene("close", PRODUCERS=1, JOBS=2, CLOSER=1),
-        scene("close on two", CLOSER=1, large=True),
         scene("room"),
         scene("overdraw", PRODUCERS=1, OVERDRAW=2),
         scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),

@@ -1,8 +1,11 @@
 /* engine_fixture.h - what the tests of the whole engine share: an engine, and items that are jobs
- * and know who made them.
+ * and know who made them; and a place of their own for the files.
  */
 #ifndef MHQ_ENGINE_FIXTURE_H
 #define MHQ_ENGINE_FIXTURE_H
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "calls.h"
 #include "mhq.h"
@@ -80,6 +83,59 @@ static inline void engine_end(mhq_engine *engine)
     CHECK_INT(c.undelivered_bytes, 0);
     CHECK_INT(c.accepted, c.completed);
     mhq_engine_free(engine);
+}
+
+static inline void write_file(const char *path, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    REQUIRE(fd >= 0);
+    char block[4096];
+    memset(block, 'x', sizeof block);
+    while (size > 0) {
+        size_t n = size < sizeof block ? size : sizeof block;
+        REQUIRE(write(fd, block, n) == (ssize_t)n);
+        size -= n;
+    }
+    REQUIRE(close(fd) == 0);
+}
+
+/* Delivers singles in order until `count` more have come; items[*next] is the one expected. */
+static inline void take_in_order(mhq_engine *engine, item *items, size_t *next, size_t count)
+{
+    size_t until = *next + count;
+    while (*next < until) {
+        mhq_run *run = mhq_collect(engine);
+        REQUIRE(run != NULL);
+        for (mhq_run *following; run != NULL; run = following) {
+            following = run->next;
+            item *it = item_of(run->job);
+            CHECK(it == &items[*next]);
+            CHECK(run->op == &it->op);
+            CHECK_INT(it->delivered++, 0);
+            ++*next;
+            CHECK_INT(mhq_delivered(engine, run), 1);
+        }
+    }
+}
+
+static char place[256];
+
+/* A new directory, to work in. */
+static inline void place_enter(void)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(place, sizeof place, "%s/mhq-engine-XXXXXX", base ? base : P_tmpdir);
+    REQUIRE(mkdtemp(place) != NULL);
+    REQUIRE(chdir(place) == 0);
+}
+
+/* Removes it with these files, which are to be all that it holds. */
+static inline void place_leave(const char *const *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        CHECK_INT(unlink(files[i]), 0);
+    REQUIRE(chdir("..") == 0);
+    CHECK_INT(rmdir(place), 0);
 }
 
 #endif
