@@ -19,6 +19,9 @@ VERSIONS = ["3.14", "3.15"]
 PACKAGES = ["cython>=3.1", "setuptools>=77", "pytest>=8", "pytest-timeout>=2.3"]
 PACKAGES += ["hypothesis>=6.100"]
 
+# A compiler, and what tests of file systems need.
+TOOLS = ["gcc", "libc6-dev", "e2fsprogs", "xfsprogs", "btrfs-progs"]
+
 # By sh, with the folder as its first argument and the program for the inside as its second.
 INSIDE = """
 mount -t proc proc "$1/proc"
@@ -41,7 +44,7 @@ cd /mhddq
 
 def make_root(folder: Path) -> None:
     pythons = [f"python{v}{part}" for v in VERSIONS for part in ("", "-dev", "-venv")]
-    packages = ",".join([*pythons, "gcc", "libc6-dev"])
+    packages = ",".join([*pythons, *TOOLS])
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     bootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}"]
