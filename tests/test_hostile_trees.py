@@ -7,19 +7,17 @@ race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import random
 import stat
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import do, error_text, fails, settle, succeeds, text_of, tree_of
+from helpers import do, error_text, fails, immutable, settle, succeeds, text_of, tree_of
 from programs import ended
 
 import mhddq
@@ -109,17 +107,6 @@ def test_devices_are_deleted_and_never_copied_or_moved_away(two_disks):
 # ---- entries that nobody may touch ----
 
 
-@contextlib.contextmanager
-def flagged(flag: str, *paths: str | Path) -> Iterator[None]:
-    done = subprocess.run(["chattr", f"+{flag}", *paths], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("cannot make entries immutable here")
-    try:
-        yield
-    finally:
-        subprocess.run(["chattr", f"-{flag}", *paths], check=True)
-
-
 def opened(name: str, mode: str) -> None:
     with open(name, mode):
         pass
@@ -132,7 +119,7 @@ def test_immutable_entries_fail_each_operation_exactly():
     for name in ("file", "tree/file", "other"):
         Path(name).write_text("content")
     before = tree_of(".")
-    with flagged("i", "file", "tree"):
+    with immutable("file", "tree"):
         assert fails(mhddq.file_delete, "file") == text_of(os.remove, "file")
         assert fails(mhddq.file_write, "x", "file") == text_of(opened, "file", "w")
         for function in (mhddq.file_rename, mhddq.file_move):
@@ -163,7 +150,7 @@ def test_a_move_across_file_systems_that_cannot_remove_its_source_leaves_the_tar
     for name in ("file", "tree/sub/file"):
         Path(name).write_text("content")
     before = tree_of("tree")
-    with flagged("i", "file", "tree/sub/file"):
+    with immutable("file", "tree/sub/file"):
         assert fails(mhddq.file_move, "file", other / "file") == error_text(errno.EPERM, "file")
         text = fails(mhddq.directory_move, "tree", other / "tree")
         assert text == error_text(errno.EPERM, "tree/sub/file")

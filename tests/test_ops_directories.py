@@ -15,6 +15,7 @@ from helpers import (
     ends_well,
     error_text,
     fails,
+    immutable,
     settle,
     succeeds,
     text_of,
@@ -373,20 +374,11 @@ def test_moves_cross_bind_mounts_by_the_systems_own_word():
     assert not os.path.exists("file")
 
 
-def immutable(path: str) -> None:
-    done = subprocess.run(["chattr", "+i", path], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("cannot make files immutable here")
-
-
 @pytest.mark.parametrize("top", ["tree", "./tree/", "full/../tree"])
 def test_errors_inside_a_tree_name_the_full_path(around, top):
     inside = str(around / "tree" / "sub" / "deeper" / "näme")
-    immutable(inside)
-    try:
+    with immutable(inside):
         text = fails(mhddq.directory_delete, top)
-    finally:
-        subprocess.run(["chattr", "-i", inside], check=True)
     joined = os.path.join(top, "sub/deeper/näme")
     assert text == error_text(errno.EPERM, joined)
 

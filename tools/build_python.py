@@ -27,7 +27,8 @@ from pathlib import Path
 
 PACKAGE, SUITE = "python3.13", "trixie"
 
-LEAN = ("--without-ensurepip", "--disable-test-modules")
+# With the test modules: one of them makes memory short.
+LEAN = ("--without-ensurepip",)
 
 # ThreadSanitizer's own run would stop the build at CPython's known races.
 QUIET_TSAN = "report_bugs=0 detect_deadlocks=0"

@@ -35,6 +35,11 @@ WINDOWS_PYTHON = "3.13"
 BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
 TEST_PACKAGES = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
 ARM_PYTHON = "3.11"  # Debian 12's
+# Tells a Python's version: 3.13, or 3.13t for one without the GIL.
+VERSION = """
+import sys, sysconfig
+print("%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
+"""
 
 
 class Target(NamedTuple):
@@ -66,11 +71,17 @@ def run(*command: str | Path, **options) -> str:
     return done.stdout
 
 
+def pip(python: str | Path, *command: str | Path, **options) -> None:
+    """This interpreter's pip, for another one: those built by tools/build_python.py have none."""
+    run(sys.executable, "-m", "pip", "--python", python, *command, **options)
+
+
 def environment(python: str, folder: Path, *packages: str | Path) -> Path:
     """A virtual environment's interpreter."""
-    run(python, "-m", "venv", folder)
+    run(python, "-m", "venv", "--without-pip", folder)
     made = folder / "bin" / "python"
-    run(made, "-m", "pip", "install", "-q", *packages)
+    # hypothesis has a compiled part: where that has no wheel, an older version without one will do.
+    pip(made, "install", "-q", "--only-binary", "hypothesis", *packages)
     return made
 
 
@@ -78,7 +89,8 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
     for left in (*source.glob("build/lib*"), *source.glob("build/temp*")):
         shutil.rmtree(left)
     compiler = f"{sys.executable} -m ziglang cc -target {target.compiler}"
-    suffix = f".cpython-{version.replace('.', '')}-{target.machine}-linux-{target.library}.so"
+    abi = version.replace(".", "")
+    suffix = f".cpython-{abi}-{target.machine}-linux-{target.library}.so"
     env = {
         **os.environ,
         "CC": compiler,
@@ -87,8 +99,7 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
         "SETUPTOOLS_EXT_SUFFIX": suffix,
     }
     plain = out / "plain" / target.tag
-    pip = [python, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    run(*pip, "-w", plain, source, env=env)
+    pip(python, "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", plain, source, env=env)
     [made] = plain.glob("*.whl")
     if target.tag == "manylinux2014_x86_64":
         run(sys.executable, "-m", "auditwheel", "repair", "--plat", target.tag, "-w", out, made)
@@ -97,7 +108,7 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
         [tagged] = plain.glob(f"*{target.tag}.whl")
         tagged.rename(out / tagged.name)
     shutil.rmtree(out / "plain")
-    [wheel] = out.glob(f"*cp{version.replace('.', '')}-*{target.tag}*.whl")
+    [wheel] = out.glob(f"*-cp{abi.rstrip('t')}-cp{abi}-*{target.tag}*.whl")
     return wheel
 
 
@@ -190,8 +201,8 @@ def try_arm(root: Path, wheel: Path, suite: Path, folder: Path) -> str:
     options = ["--only-binary", ":all:", "--python-version", ARM_PYTHON]
     for platform in ("manylinux2014_aarch64", "manylinux_2_17_aarch64"):
         options += ["--platform", platform]
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, *options]
-    run(*pip, wheel, *TEST_PACKAGES)
+    download = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, *options]
+    run(*download, wheel, *TEST_PACKAGES)
     env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONHOME": str(root / "usr")}
     python = root / "usr" / "bin" / f"python{ARM_PYTHON}"
     # On one processor: see nox -s arm64.
@@ -224,8 +235,7 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
         if shutil.which("qemu-aarch64-static") and shutil.which("apt-get"):
             root = arm_root(folder / "arm")
         for python in pythons:
-            told = "import sys; print('%d.%d' % sys.version_info[:2])"
-            version = run(python, "-c", told).strip()
+            version = run(python, "-c", VERSION).strip()
             more = ["ziglang"] if version == WINDOWS_PYTHON else []
             builder = environment(python, folder / version, *BUILD_PACKAGES, *more)
             for target in TARGETS:

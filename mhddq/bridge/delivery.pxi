@@ -22,10 +22,13 @@ cdef bint proven_adoptable() except -1:
     """Is memory from malloc what this build's object allocator hands out, and takes back, for
     large objects? It is where the allocator has no context (no debug hooks, no tracing) and its
     large blocks carry the head of a mapped block of glibc's malloc: page-aligned behind 16 bytes,
-    the size in pages with the 'mapped' bit. Other allocators differ, and results are copied. So
-    they are without a GIL: there all objects must come from heaps that the collector walks."""
+    the size in pages with the 'mapped' bit; glibc 2.43 leaves the 16 out of the size. Other
+    allocators differ, and results are copied. So they are without a GIL: there all objects must
+    come from heaps that the collector walks."""
     cdef PyMemAllocatorEx allocator
     cdef size_t size = 48 << 20      # beyond the largest threshold for mapping
+    cdef size_t mapped = (size + 16 + 4095) & ~<size_t>4095
+    cdef size_t head
     cdef bint proven = False
     cdef uintptr_t p
     if not SHARED_GIL or hasattr(sys, "gettotalrefcount") or "CS_GNU_LIBC_VERSION" not in getattr(
@@ -36,7 +39,8 @@ cdef bint proven_adoptable() except -1:
         return False
     p = <uintptr_t>PyObject_Malloc(size)
     if p != 0 and p % 4096 == 16 and sizeof(size_t) == 8:
-        proven = (<size_t *>(p - 8))[0] == ((size + 16 + 4095) & ~<size_t>4095) | 2
+        head = (<size_t *>(p - 8))[0]
+        proven = head == mapped | 2 or head == (mapped - 16) | 2
     PyObject_Free(<void *>p)
     if proven:
         learn_large_results()
