@@ -115,6 +115,11 @@ void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name)
 
 /* ---- commit ---- */
 
+static int same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 static int unlink_file(mhq_fs *fs, int dir, const char *name)
 {
     int result;
@@ -150,7 +155,7 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
     if (result < 0)
         error = errno;
-    else if (st.st_dev != ours.st_dev || st.st_ino != ours.st_ino)
+    else if (!same_inode(&st, &ours))
         return EEXIST;
     if (!error) {
         MHQ_RETRY(result, fs->sys->renameat(dir, temporary, dir2, name));
@@ -161,7 +166,7 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
     if (result < 0)
         *left = errno != ENOENT;
-    else if (st.st_dev == ours.st_dev && st.st_ino == ours.st_ino)
+    else if (same_inode(&st, &ours))
         take_back(fs, dir2, name, left);
     return error;
 }
@@ -195,6 +200,34 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
     return commit_by_link(fs, dir, temporary, dir2, name, left);
 }
 
+/* For systems without the flag: takes the name with an empty directory, and replaces that. */
+static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2,
+                                 const char *name2, const char *shown)
+{
+    struct stat ours, st;
+    int result, error = 0;
+    MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
+    if (result < 0)
+        return errno;
+    MHQ_RETRY(result, fs->sys->fstatat(dir2, name2, &ours, AT_SYMLINK_NOFOLLOW));
+    if (result == 0)
+        MHQ_RETRY(result, fs->sys->fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW));
+    if (result < 0)
+        error = errno;
+    else if (same_inode(&st, &ours)) /* there was nothing at this name, which is both */
+        error = ENOENT;
+    if (!error) {
+        MHQ_RETRY(result, fs->sys->renameat(dir, name, dir2, name2));
+        if (result == 0)
+            return 0;
+        error = errno == ENOTEMPTY ? EEXIST : errno;
+    }
+    MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
+    if (result < 0 && mhq_stays(errno) && fs->left_behind)
+        fs->left_behind(fs->who, shown);
+    return error;
+}
+
 int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2,
                          const char *shown)
 {
@@ -204,17 +237,7 @@ int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const 
         return 0;
     if (!mhq_lacks_noreplace(errno))
         return errno;
-    MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
-    if (result < 0)
-        return errno;
-    MHQ_RETRY(result, fs->sys->renameat(dir, name, dir2, name2));
-    if (result == 0)
-        return 0;
-    int error = errno == ENOTEMPTY ? EEXIST : errno;
-    MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
-    if (result < 0 && mhq_stays(errno) && fs->left_behind)
-        fs->left_behind(fs->who, shown);
-    return error;
+    return commit_over_directory(fs, dir, name, dir2, name2, shown);
 }
 
 /* ---- another spelling of the same name ---- */
@@ -252,11 +275,6 @@ static int respell(mhq_fs *fs, const mhq_place *place, const char *shown, const 
     if (error && mhq_commit_directory(fs, dir, temporary, dir, place->name, shown) != 0)
         mhq_tell_left(fs, shown, temporary);
     return error;
-}
-
-static int same_inode(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *path2, int *same)

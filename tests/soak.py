@@ -17,6 +17,7 @@ of the time) to the end, as many descriptors as before.
 from __future__ import annotations
 
 import argparse
+import ast
 import ctypes
 import errno
 import functools
@@ -89,6 +90,13 @@ class Faults:
     @property
     def made(self) -> tuple[int, int]:
         return self._hard.value, self._soft.value
+
+
+def by_the_real_parent(told: str) -> str:
+    """With the path in it as it is without links on the way: the tree is looked at without."""
+    path = ast.literal_eval(told[told.index(": ", told.index("stays behind")) + 2 :].strip())
+    parent, name = os.path.split(path)
+    return repr(os.path.join(os.path.realpath(parent), name))
 
 
 class Stderr:
@@ -387,7 +395,7 @@ class Producer:
         if paths:
             settle()
             settle()
-        said = "\n".join(self.soak.stderr.left_behind)
+        said = "\n".join(map(by_the_real_parent, self.soak.stderr.left_behind))
         return [path for path in paths if f"'{self.world.real}/{path}" not in said]
 
     def without_temporaries(self, tree: Tree) -> Tree:

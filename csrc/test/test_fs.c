@@ -143,6 +143,9 @@ static void directory_renames(unsigned lacks)
     FAILS(DIRECTORY_RENAME, "link", "new", ENOTDIR, MHQ_AT_BOTH);
     FAILS(DIRECTORY_RENAME, "link/", "new", ENOTDIR, MHQ_AT_BOTH);
     FAILS(DIRECTORY_RENAME, "missing", "new", ENOENT, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "missing", "missing", ENOENT, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "missing", "d/../missing", ENOENT, MHQ_AT_BOTH);
+    CHECK(!there("missing"));
     FAILS(DIRECTORY_RENAME, "d", "d/below", EINVAL, MHQ_AT_BOTH);
     fault_lacking(lacks);
     fault.which = CALL_fstatat, fault.nth = 1, fault.error = EIO;
