@@ -481,6 +481,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
     }
     HOLDS(error_is_right(s, o), "the error", "");
     HOLDS(names_a_path(s, o), "the path of the error", o->named);
+    HOLDS(o->lefts == 0 || fault.forever, "left, though it could be removed", o->left[0]);
     forget_told(o);
     path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
