@@ -43,15 +43,22 @@ static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *di
     return error;
 }
 
-static int make_target(copier *c, const mhq_path *path, HANDLE *dir)
+/* The top of what is built, with nothing in it. */
+static void drop_top(const copier *c)
+{
+    if (mhq_remove_directory(c->fs, c->temporary->text) != 0)
+        mhq_tell_left(c->fs, c->temporary->text);
+}
+
+static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
 {
     if (!c->fs->sys->make_directory(path->text))
         return mhq_last();
     int error = mhq_open(c->fs, path->text, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
                          SHARE_BUT_KEEP, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, dir);
-    if (error && mhq_remove_directory(c->fs, path->text) != 0 && path == c->temporary)
-        mhq_tell_left(c->fs, path->text); /* what lies below it, `undo` meets */
+    if (error && path == c->temporary)
+        drop_top(c); /* what lies below it, `undo` removes */
     return error;
 }
 
@@ -254,9 +261,11 @@ static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *p
     if (error) {
         c->fs->sys->close(dir);
         c->fs->sys->close(to);
-    } else {
-        error = enter(c, dir, to, seen);
+        drop_top(c);
+        mhq_fail(c->run, error, MHQ_AT_PATH2);
+        return;
     }
+    error = enter(c, dir, to, seen);
     if (!error)
         fill(c);
     mhq_tree_fini(&c->tree);

@@ -9,6 +9,7 @@
  *   MHQ_LONG=1 test_faults     all errors in all ways; else a selection of them
  */
 #include "race.h"
+#include "rules.h"
 #include "world.h"
 
 #include <sched.h>
@@ -23,16 +24,6 @@ static unsigned long injected;
 static size_t thorough;
 
 /* ---- what is tried --------------------------------------------------------------------------- */
-
-/* What may be there after a failure, other than everything as before. */
-enum rule { AS_BEFORE, OR_DONE, ANY_TARGET, LESS, MOVING };
-
-typedef struct scenario {
-    int kind;
-    const char *path, *path2; /* '@x': x on the other file system */
-    enum rule rule;
-    int refusal;              /* what it says on a system without faults */
-} scenario;
 
 static const scenario scenarios[] = {
     {MHQ_FILE_EXISTS, "file", NULL, AS_BEFORE, 0},
@@ -249,39 +240,6 @@ static outcome perform(int kind, const char *path, const char *path2)
 static world before, done, now; /* now: without what may be left */
 static int changed;              /* since before */
 
-static const char *rule_broken(const scenario *s)
-{
-    static world rest;
-    const char *path;
-    rest = now;
-    switch (s->rule) {
-    case OR_DONE:
-        if (!world_differs(&now, &done))
-            return NULL;
-        break;
-    case ANY_TARGET:
-        world_forget(&rest, s->path);
-        return world_beyond(&rest, &before, 1);
-    case LESS:
-        return world_beyond(&now, &before, 0);
-    case MOVING: /* the source is whole, or else the target is, and what is left of the source */
-        path = world_beyond(&done, &now, 1);
-        if (path)
-            break;
-        for (size_t i = 0; i < done.count; i++)
-            if (!world_find(&before, done.things[i].path))
-                world_forget(&rest, done.things[i].path);
-        for (size_t i = 0; i < rest.count; i++)
-            if (world_find(&done, rest.things[i].path) == NULL
-                && !world_below(rest.things[i].path, s->path))
-                return rest.things[i].path;
-        return world_beyond(&rest, &before, 0);
-    case AS_BEFORE:
-        break;
-    }
-    return world_differs(&now, &before);
-}
-
 /* What was moved and is neither here nor there. */
 static const char *lost(const scenario *s)
 {
@@ -475,7 +433,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
         return;
     }
     forget_told(o);
-    path = rule_broken(s);
+    path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
 }
 

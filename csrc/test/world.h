@@ -1,5 +1,5 @@
-/* world.h - everything that is there, to be compared with what was there: names, kinds, modes,
- * owners, contents, attributes, and times where the test has set them.
+/* world.h - looks at everything that is there: names, kinds, modes, owners, contents, attributes,
+ * and times where the test has set them.
  *
  * Two trees are looked at: the current directory and, shown as '@', one on another file system.
  */
@@ -7,27 +7,11 @@
 #define MHQ_WORLD_H
 
 #include "scene.h"
+#include "things.h"
 
 #define WORLD_TIME 1000000007 /* what a world is dressed in; other times are not compared */
-#define WORLD_THINGS 96
-
-typedef struct thing {
-    char path[224], what[96];
-} thing;
-
-typedef struct world {
-    size_t count;
-    thing things[WORLD_THINGS];
-} world;
 
 static char world_away[200]; /* '@'; empty: there is none */
-
-static void world_text(char *to, size_t room, const char *from)
-{
-    size_t n = strlen(from);
-    REQUIRE(n < room);
-    memcpy(to, from, n + 1);
-}
 
 /* The path that a name stands for: '@x' is x in the other place. */
 static const char *world_path(const char *name)
@@ -39,19 +23,6 @@ static const char *world_path(const char *name)
     char *path = paths[next++ % 4];
     (void)snprintf(path, PATH_MAX, "%s/%s", world_away, name + 1);
     return path;
-}
-
-static uint64_t world_hash(const char *bytes, size_t n, uint64_t hash)
-{
-    uint64_t word;
-    for (; n >= sizeof word; bytes += sizeof word, n -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 29;
-    }
-    for (; n > 0; n--)
-        hash = (hash ^ (unsigned char)*bytes++) * UINT64_C(0x100000001b3);
-    return hash;
 }
 
 static uint64_t world_contents(const char *path, const struct stat *st)
@@ -104,11 +75,6 @@ static void world_walk(world *w, const char *path, const char *shown)
     closedir(dir);
 }
 
-static int world_order(const void *a, const void *b)
-{
-    return strcmp(((const thing *)a)->path, ((const thing *)b)->path);
-}
-
 static void world_look(world *w)
 {
     w->count = 0;
@@ -116,47 +82,6 @@ static void world_look(world *w)
     if (world_away[0])
         world_walk(w, world_away, "@");
     qsort(w->things, w->count, sizeof *w->things, world_order);
-}
-
-static int world_below(const char *path, const char *top)
-{
-    size_t n = strlen(top);
-    return strncmp(path, top, n) == 0 && (path[n] == 0 || path[n] == '/');
-}
-
-/* Takes `top` and what is in it out of the list. */
-static void world_forget(world *w, const char *top)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < w->count; i++)
-        if (!world_below(w->things[i].path, top))
-            w->things[kept++] = w->things[i];
-    w->count = kept;
-}
-
-static const thing *world_find(const world *w, const char *path)
-{
-    thing key;
-    world_text(key.path, sizeof key.path, path);
-    return bsearch(&key, w->things, w->count, sizeof key, world_order);
-}
-
-/* The first thing of `part` that is not the same in `whole`; NULL: there is none. exactly 0: its
- * name and kind will do. */
-static const char *world_beyond(const world *part, const world *whole, int exactly)
-{
-    for (size_t i = 0; i < part->count; i++) {
-        const thing *t = &part->things[i], *other = world_find(whole, t->path);
-        if (other == NULL || strncmp(t->what, other->what, exactly ? sizeof t->what : 2) != 0)
-            return t->path;
-    }
-    return NULL;
-}
-
-static const char *world_differs(const world *a, const world *b)
-{
-    const char *path = world_beyond(a, b, 1);
-    return path ? path : world_beyond(b, a, 1);
 }
 
 static int world_remove(const char *path, const struct stat *st, int kind, struct FTW *at)

@@ -1,0 +1,629 @@
+/* test_win_faults.c - on Windows: every system call, every allocation and every start of a thread
+ * fails once. tools/wine.py builds and runs it; not run.sh.
+ *
+ * What test_faults.c does on POSIX: each operation runs through the engine while the Nth call
+ * fails, once, or it and all later ones, with each error in turn; N counts up until a run meets no
+ * failure. After each run: one completion came, its error is the injected one and names one of the
+ * operation's paths, no handle and no memory is lost, what is there is what was there or what should
+ * be there, and an operation that follows works.
+ *
+ * Handles are counted in the table: all of ours come from it and go back to it. The time between
+ * tries is not slept. What lies in `away` is another volume, to renames. Directories are tried once
+ * more as clouds keep them, as reparse points that are no links; links are not, for wine makes none.
+ */
+#include "fs_win.h"
+#include "mhq.h"
+#include "rules.h"
+
+enum call {
+#define X(type, name, parameters, arguments) CALL_##name,
+    MHQ_CALLS(X)
+#undef X
+    CALL_THREAD
+};
+
+static const char *const call_names[] = {
+#define X(type, name, parameters, arguments) #name,
+    MHQ_CALLS(X)
+#undef X
+    "thread_start",
+};
+
+/* ---- a table that fails ---------------------------------------------------------------------- */
+
+enum { SYSTEM, MEMORY, STARTING };
+
+/* The thread that runs the operation writes it while it runs, the test's own at other times. */
+static struct {
+    int what;              /* which calls are counted: SYSTEM, MEMORY, or STARTING: all that a
+                            * start needs */
+    long nth, count;       /* the Nth of them fails; 0: none */
+    int forever;           /* so do all later ones */
+    DWORD error;
+    enum call hit;         /* the first that failed */
+    long hits[CALL_THREAD + 1];
+} fault;
+
+static atomic_long handles, blocks;
+static mhq_calls calls;
+static mhq_engine *engine;
+static unsigned long injected;
+
+static int due(enum call call)
+{
+    int what = call < CALL_alloc ? SYSTEM : MEMORY;
+    if (call == CALL_nap || (fault.what != STARTING && fault.what != what))
+        return 0;
+    fault.count++;
+    if (!fault.nth || fault.count < fault.nth || (fault.count > fault.nth && !fault.forever))
+        return 0;
+    if (fault.count == fault.nth)
+        fault.hit = call;
+    fault.hits[call]++;
+    SetLastError(fault.error);
+    return 1;
+}
+
+#define FAILED_BOOL FALSE
+#define FAILED_DWORD 0
+#define FAILED_HANDLE INVALID_HANDLE_VALUE
+#define FAILED_void
+
+#define X(type, name, parameters, arguments)      \
+    static type count_##name parameters           \
+    {                                             \
+        if (due(CALL_##name))                     \
+            return FAILED_##type;                 \
+        return mhq_calls_real.name arguments;     \
+    }
+MHQ_SYSTEM_CALLS(X)
+#undef X
+
+static HANDLE fault_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
+{
+    HANDLE handle = count_open(path, access, share, how, flags);
+    handles += handle != INVALID_HANDLE_VALUE;
+    return handle;
+}
+
+static BOOL fault_open_at(HANDLE dir, const wchar_t *name, DWORD access, DWORD options,
+                          HANDLE *handle)
+{
+    BOOL opened = count_open_at(dir, name, access, options, handle);
+    handles += opened;
+    return opened;
+}
+
+/* What it was is closed even where closing fails. */
+static BOOL fault_close(HANDLE handle)
+{
+    BOOL fails = due(CALL_close);
+    DWORD error = GetLastError();
+    handles--;
+    CHECK(CloseHandle(handle));
+    SetLastError(error);
+    return !fails;
+}
+
+static BOOL fault_move(const wchar_t *path, const wchar_t *path2, DWORD flags)
+{
+    if ((wcsstr(path, L"\\away\\") != NULL) == (wcsstr(path2, L"\\away\\") != NULL))
+        return count_move(path, path2, flags);
+    SetLastError(ERROR_NOT_SAME_DEVICE);
+    return FALSE;
+}
+
+/* All directories are reparse points. */
+static int clouded;
+
+static BOOL fault_about(HANDLE handle, BY_HANDLE_FILE_INFORMATION *info)
+{
+    if (!count_about(handle, info))
+        return FALSE;
+    if (clouded && (info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
+        info->dwFileAttributes |= FILE_ATTRIBUTE_REPARSE_POINT;
+    return TRUE;
+}
+
+static void fault_nap(DWORD ms)
+{
+    (void)ms;
+}
+
+static void *given(void *p)
+{
+    blocks += p != NULL;
+    return p;
+}
+
+static void *fault_alloc(size_t n)
+{
+    return due(CALL_alloc) ? NULL : given(malloc(n));
+}
+
+static void *fault_zeroed(size_t count, size_t n)
+{
+    return due(CALL_zeroed) ? NULL : given(calloc(count, n));
+}
+
+static void *fault_resize(void *p, size_t n)
+{
+    void *larger = due(CALL_resize) ? NULL : realloc(p, n);
+    blocks += p == NULL && larger != NULL;
+    return larger;
+}
+
+static void *fault_aligned(size_t alignment, size_t n)
+{
+    return due(CALL_aligned) ? NULL : given(mhq_calls_real.aligned(alignment, n));
+}
+
+static void fault_release(void *p)
+{
+    blocks -= p != NULL;
+    free(p);
+}
+
+static void fault_release_aligned(void *p)
+{
+    blocks -= p != NULL;
+    mhq_calls_real.release_aligned(p);
+}
+
+static int fault_thread_start(mhq_thread *thread, void *(*body)(void *), void *argument,
+                              const char *name)
+{
+    return due(CALL_THREAD) ? EAGAIN : mhq_thread_start(thread, body, argument, name);
+}
+
+static void make_table(void)
+{
+    calls = (mhq_calls){
+#define X(type, name, parameters, arguments) .name = count_##name,
+        MHQ_SYSTEM_CALLS(X)
+#undef X
+        .alloc = fault_alloc,
+        .resize = fault_resize,
+        .zeroed = fault_zeroed,
+        .aligned = fault_aligned,
+        .release = fault_release,
+        .release_aligned = fault_release_aligned,
+        .thread_start = fault_thread_start,
+    };
+    calls.open = fault_open;
+    calls.open_at = fault_open_at;
+    calls.close = fault_close;
+    calls.move = fault_move;
+    calls.about = fault_about;
+    calls.nap = fault_nap;
+    (void)count_close, (void)count_nap;
+}
+
+static void no_fault(void)
+{
+    memset(&fault, 0, sizeof fault);
+}
+
+/* ---- what is tried --------------------------------------------------------------------------- */
+
+static const scenario scenarios[] = {
+    {MHQ_FILE_EXISTS, "file", NULL, AS_BEFORE, 0},
+    {MHQ_FILE_CREATE, "new", NULL, OR_DONE, 0},
+    {MHQ_FILE_CREATE, "taken", NULL, AS_BEFORE, EEXIST},
+    {MHQ_FILE_DELETE, "file", NULL, AS_BEFORE, 0},
+    {MHQ_FILE_DELETE, "tree", NULL, AS_BEFORE, MHQ_WIN(ERROR_ACCESS_DENIED)},
+    {MHQ_FILE_RENAME, "file", "new", AS_BEFORE, 0},
+    {MHQ_FILE_RENAME, "file", "taken", AS_BEFORE, 0},
+    {MHQ_FILE_RENAME, "tree", "new", AS_BEFORE, EISDIR},
+    {MHQ_FILE_MOVE, "file", "taken", AS_BEFORE, 0},
+    {MHQ_FILE_MOVE, "file", "d", AS_BEFORE, 0},
+    {MHQ_FILE_MOVE, "file", "away/new", MOVING, 0},
+    {MHQ_FILE_MOVE, "large", "away/taken", MOVING, 0},
+    {MHQ_FILE_MOVE, "large", "away/d", MOVING, 0},
+    {MHQ_FILE_COPY, "file", "new", AS_BEFORE, 0},
+    {MHQ_FILE_COPY, "file", "taken", AS_BEFORE, EEXIST},
+    {MHQ_FILE_COPY, "kept/readonly", "d/new", AS_BEFORE, 0},
+    {MHQ_FILE_READ, "file", NULL, AS_BEFORE, 0},
+    {MHQ_FILE_READ, "large", NULL, AS_BEFORE, 0},
+    {MHQ_FILE_READ, "tree", NULL, AS_BEFORE, EACCES},
+    {MHQ_FILE_WRITE, "new", NULL, ANY_TARGET, 0},
+    {MHQ_FILE_WRITE, "taken", NULL, ANY_TARGET, 0},
+    {MHQ_DIRECTORY_EXISTS, "tree", NULL, AS_BEFORE, 0},
+    {MHQ_DIRECTORY_CREATE, "new", NULL, AS_BEFORE, 0},
+    {MHQ_DIRECTORY_DELETE, "tree", NULL, LESS, 0},
+    {MHQ_DIRECTORY_DELETE, "chain", NULL, LESS, 0},
+    {MHQ_DIRECTORY_CONTENTS, "tree", NULL, AS_BEFORE, 0},
+    {MHQ_DIRECTORY_RENAME, "tree", "new", AS_BEFORE, 0},
+    {MHQ_DIRECTORY_RENAME, "tree", "chain", AS_BEFORE, MHQ_WIN(ERROR_ALREADY_EXISTS)},
+    {MHQ_DIRECTORY_MOVE, "tree", "new", AS_BEFORE, 0},
+    {MHQ_DIRECTORY_MOVE, "tree", "d", AS_BEFORE, 0},
+    {MHQ_DIRECTORY_MOVE, "tree", "away/new", MOVING, 0},
+    {MHQ_DIRECTORY_MOVE, "chain", "away/d", MOVING, 0},
+    {MHQ_DIRECTORY_COPY, "tree", "new", AS_BEFORE, 0},
+    {MHQ_DIRECTORY_COPY, "kept", "p/q/new", AS_BEFORE, 0},
+};
+
+static const DWORD errors[] = {ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL,
+                               ERROR_NOT_ENOUGH_MEMORY};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* ---- the world ------------------------------------------------------------------------------- */
+
+enum { LARGE = 300000, CHAIN = 17 }; /* beyond MHQ_LENGTHY; beyond the first room of a walk */
+
+static char *large;
+static char home[MAX_PATH];
+static const FILETIME then = {0x12345600, 0x01d00000};
+static world before, done, now; /* now: without what may be left */
+
+static void put(const char *path, const char *bytes, size_t n)
+{
+    DWORD done_bytes;
+    HANDLE file = CreateFileA(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+    REQUIRE(file != INVALID_HANDLE_VALUE);
+    REQUIRE(WriteFile(file, bytes, (DWORD)n, &done_bytes, NULL) && done_bytes == n);
+    REQUIRE(SetFileTime(file, NULL, NULL, &then));
+    REQUIRE(CloseHandle(file));
+}
+
+static uint64_t contents(const char *path)
+{
+    static char bytes[LARGE + 1];
+    DWORD got = 0;
+    HANDLE file = CreateFileA(path, GENERIC_READ, MHQ_SHARE_ALL, NULL, OPEN_EXISTING, 0, NULL);
+    REQUIRE(file != INVALID_HANDLE_VALUE);
+    REQUIRE(ReadFile(file, bytes, sizeof bytes, &got, NULL));
+    REQUIRE(CloseHandle(file));
+    return world_hash(bytes, got, 1);
+}
+
+static void note(world *w, const char *path, const WIN32_FIND_DATAA *found)
+{
+    REQUIRE(w->count < WORLD_THINGS);
+    thing *t = &w->things[w->count++];
+    int directory = (found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    int old = memcmp(&found->ftLastWriteTime, &then, sizeof then) == 0;
+    world_text(t->path, sizeof t->path, path);
+    if (directory)
+        world_text(t->what, sizeof t->what, "directory");
+    else
+        (void)snprintf(t->what, sizeof t->what, "file %lx %lu %llx%s", found->dwFileAttributes,
+                       found->nFileSizeLow, (unsigned long long)contents(path), old ? " then" : "");
+}
+
+/* Looks at what is below `path` (""; else with a slash at its end), or removes it (`w` NULL). */
+static void walk(world *w, const char *path)
+{
+    char below[MAX_PATH];
+    WIN32_FIND_DATAA found;
+    (void)snprintf(below, sizeof below, "%s*", path);
+    HANDLE search = FindFirstFileA(below, &found);
+    REQUIRE(search != INVALID_HANDLE_VALUE);
+    do {
+        if (strcmp(found.cFileName, ".") == 0 || strcmp(found.cFileName, "..") == 0)
+            continue;
+        (void)snprintf(below, sizeof below, "%s%s", path, found.cFileName);
+        if (w)
+            note(w, below, &found);
+        else
+            REQUIRE(SetFileAttributesA(below, FILE_ATTRIBUTE_NORMAL));
+        if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) {
+            size_t n = strlen(below);
+            below[n] = '/', below[n + 1] = 0;
+            walk(w, below);
+            below[n] = 0;
+            REQUIRE(w || RemoveDirectoryA(below));
+        } else {
+            REQUIRE(w || DeleteFileA(below));
+        }
+    } while (FindNextFileA(search, &found));
+    FindClose(search);
+}
+
+static void look(world *w)
+{
+    w->count = 0;
+    walk(w, "");
+    qsort(w->things, w->count, sizeof *w->things, world_order);
+}
+
+static void build(void)
+{
+    static const char *const directories[] = {"d", "away", "away/d", "tree", "tree/sub",
+                                              "tree/sub/deep", "tree/empty", "kept", "kept/sub"};
+    char path[MAX_PATH] = "chain";
+    walk(NULL, "");
+    for (size_t i = 0; i < COUNT_OF(directories); i++)
+        REQUIRE(CreateDirectoryA(directories[i], NULL));
+    put("file", large, 100);
+    put("large", large, LARGE);
+    put("taken", "mine", 4);
+    put("away/taken", "mine", 4);
+    put("tree/file", "high", 4);
+    put("tree/sub/deep/file", large, 5000);
+    put("kept/readonly", "stays", 5);
+    put("kept/sub/readonly", "stays", 5);
+    REQUIRE(SetFileAttributesA("kept/readonly", FILE_ATTRIBUTE_READONLY));
+    REQUIRE(SetFileAttributesA("kept/sub/readonly", FILE_ATTRIBUTE_READONLY));
+    for (int i = 0; i < CHAIN; i++) {
+        REQUIRE(CreateDirectoryA(path, NULL));
+        (void)strcat(path, "/c");
+    }
+    put(path, "end", 3);
+}
+
+/* ---- one operation through the engine -------------------------------------------------------- */
+
+typedef struct outcome {
+    int error, where;
+    char named[MAX_PATH];     /* the path of the error, as it was told */
+    uint64_t digest;          /* of the result */
+    int lefts;
+    char left[8][MAX_PATH];   /* told */
+} outcome;
+
+static void fill(outcome *o, const mhq_op *op, const mhq_run *run)
+{
+    *o = (outcome){.error = run->error, .where = run->where};
+    const char *named = run->where == MHQ_AT_PATH2 ? op->path2 : op->path;
+    if (run->where == MHQ_AT_BUFFER || run->where == MHQ_AT_BUFFER2)
+        named = run->buffer;
+    world_text(o->named, sizeof o->named, named);
+    if (!run->error && run->buffer)
+        o->digest = world_hash(run->buffer + (op->kind == MHQ_FILE_READ ? 32 : 0), run->length, 1);
+    o->digest += run->exists;
+}
+
+/* Submits, and takes what comes: exactly one completion. */
+static outcome perform(int kind, const char *path, const char *path2)
+{
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = large, .size = LARGE};
+    mhq_job job;
+    outcome o;
+    mhq_job_init(&job, &op);
+    REQUIRE(mhq_submit(engine, &job, 1, 0) == MHQ_ACCEPTED);
+    mhq_run *run = mhq_collect(engine);
+    REQUIRE(run == &job.run);
+    CHECK(run->next == NULL && run->op == &op);
+    fill(&o, &op, run);
+    CHECK_INT(mhq_delivered(engine, run), 1);
+    CHECK_INT(mhq_wait_done(engine, 0), 0); /* and nothing more */
+    for (char *told; (told = mhq_take_left_behind(engine)) != NULL; calls.release(told))
+        if (CHECK(o.lefts < 8))
+            world_text(o.left[o.lefts++], MAX_PATH, told);
+    return o;
+}
+
+/* ---- what is checked ------------------------------------------------------------------------- */
+
+static void complain(const scenario *s, const outcome *o, const char *what, const char *path)
+{
+    static const char *const kinds[] = {
+#define X(KIND, name) #name,
+        MHQ_OPS(X)
+#undef X
+    };
+    fprintf(stderr, "    %s: %s\n      %s '%s' '%s': call %ld%s, %s, said %lu; the answer was %x at"
+            " %d '%s'\n", what, path ? path : "", kinds[s->kind], s->path,
+            s->path2 ? s->path2 : "", fault.nth, fault.forever ? " and on" : "",
+            call_names[fault.hit], fault.error, (unsigned)o->error, o->where, o->named);
+    for (int i = 0; i < o->lefts; i++)
+        fprintf(stderr, "      told: %s\n", o->left[i]);
+}
+
+#define HOLDS(condition, what, path)         \
+    do {                                     \
+        if (!CHECK(condition))               \
+            complain(s, o, what, path);      \
+    } while (0)
+
+/* Something that is left, and the directories made on the way to it. */
+static void forget_made(char *path)
+{
+    for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
+        *end = 0;
+        if (!world_find(&before, path))
+            world_forget(&now, path);
+    }
+}
+
+/* What was told to be left may be left. Where there is no memory at all, nothing can be told: a
+ * temporary has to speak for itself. */
+static void forget_told(const outcome *o)
+{
+    char path[MAX_PATH];
+    size_t n = strlen(home);
+    for (int i = 0; i < o->lefts; i++) {
+        if (!CHECK(strncmp(o->left[i], home, n) == 0))
+            continue;
+        world_text(path, sizeof path, o->left[i] + n + 1);
+        for (char *at = path; (at = strchr(at, '\\')) != NULL;)
+            *at = '/';
+        forget_made(path);
+    }
+    for (size_t i = now.count; i-- > 0 && fault.what == MEMORY && fault.forever;)
+        if (i < now.count && strstr(now.things[i].path, ".mhddq-")) {
+            world_text(path, sizeof path, now.things[i].path);
+            forget_made(path);
+        }
+}
+
+static int error_is_right(const scenario *s, const outcome *o)
+{
+    int wanted = fault.what == MEMORY ? ENOMEM : MHQ_WIN(fault.error);
+    int as_open = s->kind == MHQ_FILE_CREATE || s->kind == MHQ_FILE_READ
+        || s->kind == MHQ_FILE_WRITE || s->kind == MHQ_FILE_COPY;
+    return o->error == (as_open ? mhq_errno_of(wanted) : wanted);
+}
+
+static int names_a_path(const scenario *s, const outcome *o)
+{
+    return o->where != MHQ_AT_NONE
+        && (strncmp(o->named, s->path, strlen(s->path)) == 0
+            || (s->path2 && strncmp(o->named, s->path2, strlen(s->path2)) == 0));
+}
+
+static int changed; /* since before */
+
+static void check(const scenario *s, const outcome *o, const outcome *clean)
+{
+    const char *path;
+    look(&now);
+    changed = world_differs(&now, &before) != NULL;
+    if (!o->error || o->error == s->refusal || fault.count < fault.nth) {
+        HOLDS(o->error == clean->error, "the error", "");
+        HOLDS(o->digest == clean->digest, "the result", "");
+        HOLDS(o->lefts == 0, "told, in spite of success", o->left[0]);
+        path = world_differs(&now, s->refusal ? &before : &done);
+        HOLDS(path == NULL, "what is there", path);
+        return;
+    }
+    HOLDS(error_is_right(s, o), "the error", "");
+    HOLDS(names_a_path(s, o), "the path of the error", o->named);
+    HOLDS(o->lefts == 0 || fault.forever, "left, though it could be removed", o->left[0]);
+    forget_told(o);
+    path = rule_broken(s, &before, &done, &now);
+    HOLDS(path == NULL, "what is there", path);
+}
+
+/* ---- counting up ----------------------------------------------------------------------------- */
+
+static void restore(void)
+{
+    if (!changed)
+        return;
+    build();
+    look(&now);
+    REQUIRE(world_differs(&now, &before) == NULL);
+}
+
+static void follows(const scenario *s, const outcome *o)
+{
+    no_fault();
+    outcome next = perform(MHQ_FILE_READ, "kept/readonly", NULL);
+    HOLDS(next.error == 0 && next.digest == world_hash("stays", 5, 1), "what follows", "");
+}
+
+/* How often which call failed, over all. */
+static unsigned long hits[CALL_THREAD + 1];
+
+static void count_up(const scenario *s, int what, DWORD error, int forever, const outcome *clean)
+{
+    for (long nth = 1;; nth++) {
+        long open = handles, used = blocks;
+        no_fault();
+        fault.what = what, fault.nth = nth, fault.error = error, fault.forever = forever;
+        outcome result = perform(s->kind, s->path, s->path2), *o = &result;
+        long met = fault.count;
+        fault.nth = 0; /* no more */
+        HOLDS(handles == open, "a handle", "");
+        HOLDS(blocks == used, "memory", "");
+        fault.nth = nth;
+        for (int i = 0; i <= CALL_THREAD; i++)
+            hits[i] += (unsigned long)fault.hits[i];
+        check(s, o, clean);
+        follows(s, o);
+        restore();
+        if (met < nth)
+            return;
+        injected++;
+        REQUIRE(nth < 5000);
+    }
+}
+
+static void sweep(const scenario *s)
+{
+    no_fault();
+    outcome clean = perform(s->kind, s->path, s->path2), *o = &clean;
+    look(&done);
+    changed = 1;
+    HOLDS(clean.error == s->refusal, "the error without a fault", "");
+    restore();
+    /* A chain makes many calls: one error stands for all. */
+    size_t most = strcmp(s->path, "chain") == 0 ? 1 : COUNT_OF(errors);
+    for (int forever = 0; forever < 2; forever++) {
+        for (size_t e = 0; e < most; e++)
+            count_up(s, SYSTEM, errors[e], forever, &clean);
+        count_up(s, MEMORY, ERROR_NOT_ENOUGH_MEMORY, forever, &clean);
+    }
+    clouded = 1;
+    if (s->kind >= MHQ_DIRECTORY_EXISTS)
+        count_up(s, SYSTEM, errors[0], 0, &clean);
+    clouded = 0;
+}
+
+/* ---- an engine that cannot start ------------------------------------------------------------- */
+
+static const mhq_config config = {.ring_size = 8, .buffer_bytes = 1 << 20, .head = 32, .tail = 1,
+                                  .calls = &calls};
+
+static void openings(int forever)
+{
+    for (long nth = 1;; nth++) {
+        mhq_engine *started = NULL;
+        no_fault();
+        fault.what = STARTING, fault.nth = nth, fault.forever = forever;
+        int result = mhq_engine_open(&config, &started);
+        if (fault.count < nth) {
+            CHECK_INT(result, 0);
+            mhq_engine_free(started);
+            return;
+        }
+        injected++;
+        hits[fault.hit]++;
+        CHECK_INT(result, fault.hit == CALL_THREAD ? EAGAIN : ENOMEM);
+        CHECK(started == NULL);
+        CHECK_INT(blocks, 0);
+        CHECK_INT(handles, 0);
+        REQUIRE(nth < 100);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static void enter_home(void)
+{
+    char base[MAX_PATH];
+    REQUIRE(GetTempPathA(sizeof base, base));
+    (void)snprintf(home, sizeof home, "%smhq-faults-%lu", base, GetCurrentProcessId());
+    REQUIRE(CreateDirectoryA(home, NULL) && SetCurrentDirectoryA(home));
+}
+
+static void leave_home(void)
+{
+    char base[MAX_PATH];
+    walk(NULL, "");
+    REQUIRE(GetTempPathA(sizeof base, base) && SetCurrentDirectoryA(base));
+    CHECK(RemoveDirectoryA(home));
+}
+
+int main(void)
+{
+    make_table();
+    enter_home();
+    openings(0);
+    openings(1);
+    large = malloc(LARGE);
+    REQUIRE(large != NULL);
+    for (size_t i = 0; i < LARGE; i++)
+        large[i] = (char)(i * 2654435761u >> 13);
+    no_fault();
+    build();
+    look(&before);
+    REQUIRE(mhq_engine_open(&config, &engine) == 0);
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++)
+        sweep(&scenarios[i]);
+    mhq_close(engine);
+    CHECK(mhq_collect(engine) == NULL);
+    mhq_engine_free(engine);
+    CHECK_INT(blocks, 0);
+    CHECK_INT(handles, 0);
+    leave_home();
+    free(large);
+    printf("test_win_faults: %lu injections; of each call:", injected);
+    for (int i = 0; i <= CALL_THREAD; i++)
+        printf(" %s %lu", call_names[i], hits[i]);
+    printf("\n");
+    return check_report("test_win_faults");
+}
