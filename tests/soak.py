@@ -17,7 +17,6 @@ of the time) to the end, as many descriptors as before.
 from __future__ import annotations
 
 import argparse
-import ast
 import ctypes
 import errno
 import functools
@@ -90,13 +89,6 @@ class Faults:
     @property
     def made(self) -> tuple[int, int]:
         return self._hard.value, self._soft.value
-
-
-def by_the_real_parent(told: str) -> str:
-    """With the path in it as it is without links on the way: the tree is looked at without."""
-    path = ast.literal_eval(told[told.index(": ", told.index("stays behind")) + 2 :].strip())
-    parent, name = os.path.split(path)
-    return repr(os.path.join(os.path.realpath(parent), name))
 
 
 class Stderr:
@@ -210,6 +202,9 @@ class Aftermath:
         return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
 
     def wrong(self, after: Tree, untold: Callable[[list[str]], list[str]]) -> str | None:
+        if self.name == "directory_move" and self.inside in after and not untold([self.inside]):
+            # The place taken for a target inside the source, which there cannot be.
+            after = {path: content for path, content in after.items() if path != self.inside}
         changed = [path for path in {*self.before, *after} if self.differs(path, after)]
         stray = untold([path for path in changed if not self.may_change(path)])
         if stray:
@@ -362,7 +357,7 @@ class Producer:
         if not faulted and after != wanted:
             faulted = True
             stray = [path for path in {*after, *wanted} if after.get(path) != wanted.get(path)]
-            if self.untold(stray):
+            if self.untold(stray) and not self.told_by_name(stray):
                 self.soak.diverged(
                     self, story(done, {p: (after.get(p), wanted.get(p)) for p in stray})
                 )
@@ -395,8 +390,17 @@ class Producer:
         if paths:
             settle()
             settle()
-        said = "\n".join(map(by_the_real_parent, self.soak.stderr.left_behind))
+        said = "\n".join(self.soak.stderr.left_behind)
         return [path for path in paths if f"'{self.world.real}/{path}" not in said]
+
+    def told_by_name(self, paths: list[str]) -> bool:
+        """What stays behind may have been told by a path through a link, or gone on since, into
+        another directory and in copies: then all of these have the name that was told."""
+        told = re.findall(
+            rf"'{re.escape(str(self.world.real))}/(?:[^']*/)?([^'/]+)'",
+            "\n".join(self.soak.stderr.left_behind),
+        )
+        return all(os.path.basename(path) in told for path in paths)
 
     def without_temporaries(self, tree: Tree) -> Tree:
         """Those that could not be removed must be told on stderr: Soak.rest looks."""
