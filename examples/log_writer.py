@@ -26,6 +26,7 @@ class SegmentHandler(logging.Handler):
         self.directory, self.segment, self.keep = directory, segment, keep
         self.lines = collections.deque()  # not yet written
         self.text, self.number = "", 1  # of the newest file
+        mhddq.file_exists(None, directory)  # CPython 3.12 could not start the queue at the end
         self.stop = threading.Event()
         self.writer = threading.Thread(target=self.write_on, args=(interval,), daemon=True)
         self.writer.start()

@@ -87,7 +87,7 @@ baton.c mhq_baton_finish store_sc                            | baton
 baton.c is_over_or_mine load_sc(holder)                      | baton
 engine.c charge_fits load_sc                                 | bytes
 walk.c mhq_pool_ready load_sc                                | lists
-walk.c mhq_pool_give_back cas_sc                             | lists
+walk.c mhq_pool_give_back cas_sc                             | one record
 """
 
 # Releases that are none: what stands before them may arrive after them.

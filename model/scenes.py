@@ -46,6 +46,7 @@ SCENES = {
         scene("overdraw", PRODUCERS=1, OVERDRAW=2),
         scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),
         scene("lists", PRODUCERS=1, LIST=3, POOL=2, quick=True),
+        scene("one record", PRODUCERS=1, LIST=3, POOL=1),
         scene("bytes", PRODUCERS=1, CAPACITY=2, JOBS=2, BUDGET=1),
         scene("blocks", PRODUCERS=1, CAPACITY=2, JOBS=3, BLOCKS=2, large=True),
         scene("left", PRODUCERS=1, JOBS=2, LEFT=2),
