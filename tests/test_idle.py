@@ -140,6 +140,7 @@ def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
     room = threading.Thread(target=mhddq.file_exists, args=(None, "."))
     room.start()
     waits(room)
+    settled()
     waiting = str(room.native_id)
     before = look()
     time.sleep(2)
