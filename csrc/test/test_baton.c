@@ -155,7 +155,7 @@ static void *litmus_waker(void *ignored)
 
 static void nobody_misses_the_other(uint64_t rounds)
 {
-    race_deadline(rounds > 10000000 ? 3600 : 240, "litmus");
+    race_deadline(rounds > 1000000 ? 3600 : 240, "litmus"); /* each needs both processors */
     litmus.rounds = rounds;
     pthread_t sleeper = race_start(litmus_sleeper, NULL);
     pthread_t waker = race_start(litmus_waker, NULL);
