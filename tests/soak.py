@@ -408,6 +408,8 @@ class Producer:
         for path in [path for path in tree if temporary.fullmatch(path)]:
             self.soak.temporaries.append(os.path.basename(path))
             whole = self.world.real / path
+            if not os.path.lexists(whole):
+                continue  # it was in another that has gone
             if whole.is_dir() and not whole.is_symlink():
                 shutil.rmtree(whole)
             else:
