@@ -98,7 +98,7 @@ def over_quota(where: Disk) -> Iterator[tuple[int, Path]]:
 
 def larger_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
     """What writes data from elsewhere to `top`: the call, and the paths that may be named."""
-    below = [name for name, what in tree_of(away / "tree").items() if what[0] == "file"]
+    below = list(tree_of(away / "tree"))  # directories, too: one may want a block of its own
     return [
         ((mhddq.file_write, (noise(0, MIB), top / "written", True)), [top / "written"]),
         ((mhddq.file_copy, (away / "file", top / "copied")), [top / "copied"]),
