@@ -586,7 +586,8 @@ static void enter_home(void)
 {
     char base[MAX_PATH];
     REQUIRE(GetTempPathA(sizeof base, base));
-    (void)snprintf(home, sizeof home, "%smhq-faults-%lu", base, GetCurrentProcessId());
+    (void)snprintf(home, sizeof home, "%smhq-faults-%lu-%lu", base, GetCurrentProcessId(),
+                   GetTickCount());
     REQUIRE(CreateDirectoryA(home, NULL) && SetCurrentDirectoryA(home));
 }
 
