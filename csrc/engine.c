@@ -29,11 +29,6 @@
 #include "turn.h"
 #include "walk.h"
 
-/* So long a turn lasts at least before the holder makes way for the callback thread. */
-#define APART_NS UINT64_C(500000)
-/* While operations wait to be run the callback thread looks so many times as long before she
- * sleeps: the next completion is on its way, and to wake her costs the holder. */
-#define PATIENCE 2u
 /* So many undelivered bytes fit into a cache. With each as many more the holder yields once: if the
  * callback thread is behind because it shares her processor, it catches up; if others want the
  * processor, little is lost. */
@@ -169,20 +164,6 @@ static void run_list(mhq_io *io, mhq_job *job)
     io->turn.lengthy = 1; /* worth a look at the clock, however short each was */
 }
 
-/* Would the callback thread, to be woken now, get into the holder's way, and not into the sister's?
- * Some kernels wake her on the waker's processor though another idles. There the two take turns, two
- * switches an operation, and she cannot look for a while before she sleeps: the holder has to go. */
-static int in_the_way(mhq_io *io)
-{
-    mhq_engine *engine = io->engine;
-    mhq_parker *her = &engine->done.consumer, *sister = &engine->baton.waiting[1 - io->me];
-    if (!mhq_is_parked(her))
-        return 0;
-    int here = mhq_processor();
-    return mhq_load_rlx(&her->processor) == here && mhq_load_rlx(&sister->processor) != here
-           && mhq_now() - io->turn.began > APART_NS;
-}
-
 static int has_work_or_ended(void *what)
 {
     mhq_ring *ring = what;
@@ -216,7 +197,7 @@ static int take_turn(mhq_io *io)
             run_list(io, job);
         else if (job->op != NULL)
             run_one(io, job->op, &job->run);
-        int trade = (mhq_turn_is_over(&io->turn, &engine->done.consumer) || in_the_way(io))
+        int trade = mhq_turn_is_over(&io->turn, &engine->done.consumer)
                     && !mhq_baton_sister_away(&engine->baton, io->me)
                     && mhq_ring_ready(&engine->ring);
         mhq_done_push(&engine->done, &job->run); /* E2; the job is not ours from here on */
@@ -442,8 +423,7 @@ static int collectable(void *what)
 
 int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
 {
-    uint64_t spin_ns = engine->spin_ns * (mhq_ring_queued(&engine->ring) ? PATIENCE : 1);
-    return mhq_park_until(&engine->done.consumer, spin_ns, timeout_ns, collectable, engine);
+    return mhq_park_until(&engine->done.consumer, engine->spin_ns, timeout_ns, collectable, engine);
 }
 
 mhq_run *mhq_collect(mhq_engine *engine)

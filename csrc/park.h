@@ -26,7 +26,6 @@ enum { MHQ_AWAKE = 0, MHQ_PARKED = 1 };
  * another cache line, else each note would take the state away from them. */
 typedef struct mhq_parker {
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t state;
-    _Atomic int32_t processor; /* where the sleeper slept last, and is likely to wake */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t parks; /* times slept: the sleeper counts */
     uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
     uint32_t crowded;       /* the sleeper's: waits for which it does not spin */
@@ -46,7 +45,6 @@ static inline void mhq_park_cancel(mhq_parker *parker)
 static inline void mhq_park_wait(mhq_parker *parker, int64_t timeout_ns)
 {
     mhq_bump(&parker->parks, 1);
-    mhq_store_rlx(&parker->processor, mhq_processor());
     while (mhq_load_acq(&parker->state) == MHQ_PARKED) {
         mhq_futex_wait(&parker->state, MHQ_PARKED, timeout_ns);
         if (timeout_ns >= 0)

@@ -142,11 +142,6 @@ void mhq_ring_prefetch(mhq_ring *ring)
             mhq_prefetch((const char *)job + at);
 }
 
-int mhq_ring_queued(mhq_ring *ring)
-{
-    return (mhq_load_rlx(&ring->tail) & ~MHQ_CLOSED_BIT) != mhq_load_rlx(&ring->head);
-}
-
 int mhq_ring_drained(mhq_ring *ring)
 {
     uint64_t tail = mhq_load_sc(&ring->tail); /* [P2] of the consumer's parker */

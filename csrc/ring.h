@@ -83,8 +83,6 @@ const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead);
 /* The baton holder: has the next job's memory brought near. A producer on another core wrote it,
  * and an operation stands behind its job as often as not. */
 void mhq_ring_prefetch(mhq_ring *ring);
-/* Any thread: do operations wait to be run? An answer to go by, it may be old. */
-int mhq_ring_queued(mhq_ring *ring);
 /* Any thread: closed, and everything that was accepted has been popped. */
 int mhq_ring_drained(mhq_ring *ring);
 

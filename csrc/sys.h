@@ -36,9 +36,6 @@ uint64_t mhq_now(void);
 /* Processors this process may run on, at least 1. */
 int mhq_processors(void);
 
-/* The processor that the caller runs on at this moment; -1 where that cannot be told. */
-int mhq_processor(void);
-
 /* A wish: memory that is about to be filled for the first time comes in pages as large as there are. */
 void mhq_wish_huge(void *memory, size_t size);
 

@@ -43,11 +43,6 @@ int mhq_processors(void)
     return n > 0 && n < 1 << 20 ? (int)n : 1;
 }
 
-int mhq_processor(void)
-{
-    return sched_getcpu();
-}
-
 void mhq_wish_huge(void *memory, size_t size)
 {
 #ifdef MADV_HUGEPAGE

@@ -53,11 +53,6 @@ void mhq_wish_huge(void *memory, size_t size)
     (void)size;
 }
 
-int mhq_processor(void)
-{
-    return -1; /* threads have no say in where they run, and older systems do not tell */
-}
-
 int mhq_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);

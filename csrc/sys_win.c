@@ -36,11 +36,6 @@ void mhq_wish_huge(void *memory, size_t size)
     (void)size;
 }
 
-int mhq_processor(void)
-{
-    return (int)GetCurrentProcessorNumber();
-}
-
 void mhq_yield(void)
 {
     SwitchToThread();

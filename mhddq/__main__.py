@@ -486,8 +486,9 @@ def reader_has_left(error: Exception) -> bool:
     """Whoever read our output has seen enough. Of such a pipe Windows says EINVAL."""
     if isinstance(error, BrokenPipeError):
         return True
-    odd = os.name == "nt" and isinstance(error, OSError) and error.errno == errno.EINVAL
-    return odd and error.filename is None
+    if os.name != "nt" or not isinstance(error, OSError):
+        return False
+    return error.errno == errno.EINVAL and error.filename is None
 
 
 def main(arguments: list[str] | None = None) -> int:
