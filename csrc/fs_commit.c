@@ -115,11 +115,6 @@ void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name)
 
 /* ---- commit ---- */
 
-static int same_inode(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static int unlink_file(mhq_fs *fs, int dir, const char *name)
 {
     int result;
@@ -155,7 +150,7 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
     if (result < 0)
         error = errno;
-    else if (!same_inode(&st, &ours))
+    else if (!mhq_same(&st, &ours))
         return EEXIST;
     if (!error) {
         MHQ_RETRY(result, fs->sys->renameat(dir, temporary, dir2, name));
@@ -166,7 +161,7 @@ static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, i
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name, &st, AT_SYMLINK_NOFOLLOW));
     if (result < 0)
         *left = errno != ENOENT;
-    else if (same_inode(&st, &ours))
+    else if (mhq_same(&st, &ours))
         take_back(fs, dir2, name, left);
     return error;
 }
@@ -214,7 +209,7 @@ static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2
         MHQ_RETRY(result, fs->sys->fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW));
     if (result < 0)
         error = errno;
-    else if (same_inode(&st, &ours)) /* there was nothing at this name, which is both */
+    else if (mhq_same(&st, &ours)) /* there was nothing at this name, which is both */
         error = ENOENT;
     if (!error) {
         MHQ_RETRY(result, fs->sys->renameat(dir, name, dir2, name2));
@@ -287,7 +282,7 @@ int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const cha
     if (result < 0)
         return errno;
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, path2, &st2, AT_SYMLINK_NOFOLLOW));
-    if (result < 0 || !same_inode(&st, &st2))
+    if (result < 0 || !mhq_same(&st, &st2))
         return 0;
     int error = mhq_place_open(fs, path2, &other);
     if (error)
@@ -295,7 +290,7 @@ int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const cha
     /* One parent, two names: a directory has no second name otherwise. */
     if (fs->sys->fstat(place->dir, &st) < 0 || fs->sys->fstat(other.dir, &st2) < 0)
         error = errno;
-    else if (same_inode(&st, &st2))
+    else if (mhq_same(&st, &st2))
         *same = strcmp(place->name, other.name) == 0 ? 1 : 2;
     if (*same == 2)
         error = respell(fs, place, shown, other.name);

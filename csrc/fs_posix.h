@@ -56,6 +56,11 @@ int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int 
  * open says ENXIO). `flags` is added (O_NOFOLLOW). EAGAIN (a lease) is retried blocking. */
 int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st);
 
+static inline int mhq_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* As far as its size and the time of its last change tell. */
 static inline int mhq_written_to(const struct stat *now, const struct stat *st)
 {

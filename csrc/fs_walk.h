@@ -64,11 +64,6 @@ static inline int mhq_rename(mhq_fs *fs, int dir, const char *name, int dir2, co
     return error;
 }
 
-static inline int mhq_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 #define MHQ_TREE_OPEN 8 /* ancestors of the current directory that stay open */
 
 typedef struct mhq_frame {

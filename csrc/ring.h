@@ -27,7 +27,8 @@
  *    counted before they looked [P1], [P2].
  *  - Nobody sleeps for ever. If anyone sleeps, the last return of all, which leaves every slot
  *    free, wakes someone; she claims, and it was not the last.
- * Who sees that `room_epoch` has moved does not sleep, so she uses up no wake-up; closing wakes all.
+ * Who sees that `room_epoch` has moved does not sleep, so she uses up no wake-up; closing wakes
+ * all.
  */
 #ifndef MHQ_RING_H
 #define MHQ_RING_H

@@ -36,7 +36,8 @@ uint64_t mhq_now(void);
 /* Processors this process may run on, at least 1. */
 int mhq_processors(void);
 
-/* A wish: memory that is about to be filled for the first time comes in pages as large as there are. */
+/* A wish: memory that is about to be filled for the first time comes in pages as large as there
+ * are. */
 void mhq_wish_huge(void *memory, size_t size);
 
 /* Starts a native thread with asynchronous signals blocked (SIGSEGV, SIGBUS, SIGFPE, SIGILL and
