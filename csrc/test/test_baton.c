@@ -20,6 +20,7 @@ enum { WEAKENED = 1 };
 #endif
 
 #include "baton.h"
+#include "sys.h"
 
 /* ---- trading ------------------------------------------------------------------------------ */
 
@@ -109,9 +110,11 @@ static struct {
     alignas(MHQ_CACHE_LINE) mhq_parker parker;
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t condition;
     alignas(MHQ_CACHE_LINE) race_pair gate;
-    alignas(MHQ_CACHE_LINE) uint64_t rounds;
+    alignas(MHQ_CACHE_LINE) uint64_t rounds; /* at most; then, how many there were */
+    uint64_t until;                          /* and not longer */
     /* of the present round: each side's own until the next meeting */
     alignas(MHQ_CACHE_LINE) int sleeper_saw;
+    int is_last;
     alignas(MHQ_CACHE_LINE) int waker_saw;
     unsigned lost;
 } litmus;
@@ -126,7 +129,8 @@ static void dawdle(uint64_t round, unsigned salt)
 static void *litmus_sleeper(void *ignored)
 {
     (void)ignored;
-    for (uint64_t round = 0; round < litmus.rounds; round++) {
+    for (uint64_t round = 0; !litmus.is_last; round++) {
+        litmus.is_last = round + 1 == litmus.rounds || (round % 64 == 0 && mhq_now() > litmus.until);
         race_meet(&litmus.gate, 2 * round);
         dawdle(round, 0);
         mhq_park_prepare(&litmus.parker);                               /* [P1] */
@@ -136,6 +140,8 @@ static void *litmus_sleeper(void *ignored)
             litmus.lost++; /* it would sleep for ever */
         mhq_park_cancel(&litmus.parker);
         mhq_store_rlx(&litmus.condition, 0);
+        if (litmus.is_last)
+            litmus.rounds = round + 1;
     }
     return NULL;
 }
@@ -143,8 +149,10 @@ static void *litmus_sleeper(void *ignored)
 static void *litmus_waker(void *ignored)
 {
     (void)ignored;
-    for (uint64_t round = 0; round < litmus.rounds; round++) {
+    int is_last = 0;
+    for (uint64_t round = 0; !is_last; round++) {
         race_meet(&litmus.gate, 2 * round);
+        is_last = litmus.is_last;
         dawdle(round, 1);
         mhq_store_sc(&litmus.condition, 1);              /* [W1] */
         litmus.waker_saw = mhq_unpark(&litmus.parker);   /* [W2] */
@@ -153,15 +161,18 @@ static void *litmus_waker(void *ignored)
     return NULL;
 }
 
+/* A meeting takes both processors at once, or a turn of everybody else: rounds that nobody has
+ * asked for end when it is time. */
 static void nobody_misses_the_other(uint64_t rounds)
 {
-    race_deadline(rounds > 1000000 ? 3600 : 240, "litmus"); /* each needs both processors */
-    litmus.rounds = rounds;
+    race_deadline(rounds ? 3600 : 240, "litmus");
+    litmus.rounds = rounds ? rounds : 1000000;
+    litmus.until = rounds ? UINT64_MAX : mhq_now() + UINT64_C(10000000000);
     pthread_t sleeper = race_start(litmus_sleeper, NULL);
     pthread_t waker = race_start(litmus_waker, NULL);
     race_join(sleeper);
     race_join(waker);
-    printf("litmus: %llu rounds, %u lost\n", (unsigned long long)rounds, litmus.lost);
+    printf("litmus: %llu rounds, %u lost\n", (unsigned long long)litmus.rounds, litmus.lost);
     CHECK_INT(litmus.lost, 0);
 }
 
@@ -206,7 +217,7 @@ static void sleepers_are_woken(void)
 
 int main(int count, char **arguments)
 {
-    nobody_misses_the_other(count > 1 ? strtoull(arguments[1], NULL, 10) : 1000000);
+    nobody_misses_the_other(count > 1 ? strtoull(arguments[1], NULL, 10) : 0);
     if (!WEAKENED) { /* else what sleeps may sleep for ever */
         trades();
         finish_wakes_the_sister();
