@@ -101,9 +101,7 @@ def disks(session: nox.Session) -> None:
     """ext4, xfs and btrfs, full, limited, cut off and broken: 50 rounds, or ``-- ROUNDS``. Root."""
     session.install(".[test]")
     rounds = session.posargs[0] if session.posargs else "50"
-    # In a name space of its own, so that no mount can outlive it.
-    command = ["unshare", "--mount", "pytest", "-q", "tests/test_disks.py"]
-    session.run(*command, env={"MHDDQ_TEST_ROUNDS": rounds}, external=True)
+    session.run("pytest", "-q", "tests/test_disks.py", env={"MHDDQ_TEST_ROUNDS": rounds})
 
 
 @nox.session(venv_backend="none")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import ctypes
 import functools
 import inspect
 import os
@@ -13,6 +14,17 @@ from pathlib import Path
 
 import pytest
 from helpers import Outcome, settle, under_wine
+
+
+def pytest_configure() -> None:
+    """What is mounted from now on is seen by nobody else, and goes with this process. Whoever makes
+    himself a name space of mounts copies what he sees into it, and a file system lives for as long
+    as any copy. Without the right to do so nothing can be mounted either."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if libc.unshare(0x20000) == 0:  # CLONE_NEWNS; the queue has no threads yet
+            libc.mount(b"none", b"/", None, 0x44000, None)  # MS_REC | MS_PRIVATE
+
 
 # What tests counted, by heading and kind; shown at the end of the run.
 _TALLIES: dict[str, collections.Counter[str]] = {}
