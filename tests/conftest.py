@@ -9,6 +9,7 @@ import inspect
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,8 +177,7 @@ def two_disks(tmp_path: Path):
     memory = Path(os.environ.get("MHDDQ_TEST_DISK", "/dev/shm"))
     if not os.access(memory, os.W_OK) or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("no second file system to write to")
-    other = memory / f"mhddq-test-{os.getpid()}-{tmp_path.name}"
-    other.mkdir()
+    other = Path(tempfile.mkdtemp(prefix="mhddq-test-", dir=memory))
     yield tmp_path, other
     settle()
     shutil.rmtree(other)
