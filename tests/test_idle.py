@@ -32,8 +32,11 @@ WATCH = """
     def settled():
         '''Returns once no thread of the queue is running any more.'''
         def asleep(task):
-            with open(f"/proc/self/task/{task}/stat") as file:
-                return file.read().rpartition(")")[2].split()[0] == "S"
+            try:
+                with open(f"/proc/self/task/{task}/stat") as file:
+                    return file.read().rpartition(")")[2].split()[0] == "S"
+            except (FileNotFoundError, ProcessLookupError):
+                return False        # one that has just ended
         me = str(threading.get_native_id())
         calm = 0
         while calm < 10:
