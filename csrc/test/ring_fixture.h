@@ -31,11 +31,6 @@ static inline void ring_open(mhq_ring *ring, uint64_t capacity)
     REQUIRE(mhq_ring_init(ring, capacity, &mhq_calls_real) == 0);
 }
 
-static inline double seconds(void)
-{
-    return (double)mhq_now() / 1e9;
-}
-
 static inline int parked_wait(mhq_ring *ring)
 {
     while (!mhq_ring_ready(ring)) {

@@ -5,6 +5,8 @@
  * Items carry who enqueued them and which of his they are, so loss, duplicates and reordering are
  * told apart.
  */
+#include <time.h>
+
 #include "ring_fixture.h"
 
 #include "baton.h"
@@ -130,12 +132,12 @@ static void a_large_overdraft_is_not_slow(void)
     mhq_ring ring;
     ring_open(&ring, 1024);
     item *items = items_new(COUNT);
-    double began = seconds();
+    clock_t began = clock();
     for (size_t i = 0; i < COUNT; i++) {
         CHECK(mhq_ring_claim(&ring, &items[i].job, 1) == MHQ_CLAIMED);
         mhq_ring_publish(&ring, &items[i].job);
     }
-    double took = seconds() - began;
+    double took = (double)(clock() - began) / CLOCKS_PER_SEC;
     CHECK(took < 5); /* 0.05 on a slow machine; minutes if each walks past all before it */
     size_t misplaced = 0;
     for (size_t i = 0; i < COUNT; i++)
