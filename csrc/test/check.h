@@ -11,6 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under a sanitizer things are slow, and memory comes from an allocator of its own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHECK_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CHECK_SANITIZED 1
+#endif
+#endif
+#ifndef CHECK_SANITIZED
+#define CHECK_SANITIZED 0
+#endif
+
 static atomic_ulong check_count, check_failures;
 
 static inline int check_that(int holds, const char *file, int line, const char *text)

@@ -80,19 +80,8 @@ static int error_of(int error, long nth)
 }
 
 /* Sanitizers are slow, and look for other things: one kind takes them all ways. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define QUICK_ERRORS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define QUICK_ERRORS 1
-#endif
-#endif
-#ifdef QUICK_ERRORS
-#define QUICK_SYSTEMS 1
-#else
-#define QUICK_SYSTEMS SYSTEMS
-#define QUICK_ERRORS IN_TURN
-#endif
+#define QUICK_ERRORS (CHECK_SANITIZED ? 1 : IN_TURN)
+#define QUICK_SYSTEMS (CHECK_SANITIZED ? 1 : SYSTEMS)
 
 /* Systems that lack something, so that the ways round it meet their faults too. */
 static const unsigned systems[] = {
