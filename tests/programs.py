@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers import PATIENCE
+
 # What every program begins with.
 PRELUDE = """\
 import atexit, faulthandler, functools, gc, json, os, signal, sys, threading, time, warnings
@@ -167,7 +169,7 @@ class Running:
         options: tuple[str, ...] = (),
         preimport: bool = True,
     ) -> None:
-        self.timeout = timeout
+        self.timeout = timeout * PATIENCE
         self._directory = tempfile.TemporaryDirectory(prefix="mhddq-test-")
         self.directory = Path(self._directory.name, "files")
         self.directory.mkdir()
@@ -178,7 +180,7 @@ class Running:
         # A session of its own: children that it leaves behind can be ended with it.
         self.process = subprocess.Popen(
             [sys.executable, *options, str(program), *arguments],
-            env=_environment(env, timeout),
+            env=_environment(env, self.timeout),
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

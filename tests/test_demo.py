@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import DEADLINE
 
 import mhddq
 
@@ -34,7 +35,7 @@ def run(scratch, tmp_path):
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=100,
+            timeout=4 * DEADLINE,
             check=False,
         )
 
@@ -234,7 +235,7 @@ def test_the_console_command_is_installed():
     if not script.exists():
         pytest.skip("not installed into an environment")
     ran = subprocess.run(
-        [script, "--version"], capture_output=True, text=True, timeout=60, check=False
+        [script, "--version"], capture_output=True, text=True, timeout=2 * DEADLINE, check=False
     )
     assert ran.stdout == f"mhddq {mhddq.__version__}\n"
 
@@ -251,5 +252,5 @@ def test_a_reader_who_leaves_early_is_no_traceback(scratch):
         process.stdout.readline()
         process.stdout.close()
         errors = process.stderr.read()
-        assert process.wait(60) == 1
+        assert process.wait(2 * DEADLINE) == 1
     assert errors == b""

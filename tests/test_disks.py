@@ -33,12 +33,15 @@ from disks import (
     must,
     small_memory,
 )
-from helpers import DEADLINE, Args, error_text, fails, succeeds, tree_of
+from helpers import DEADLINE, PATIENCE, Args, error_text, fails, succeeds, tree_of
 
 import mhddq
 
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
-pytestmark = [pytest.mark.timeout(120 + 30 * ROUNDS), pytest.mark.posix("loop devices")]
+pytestmark = [
+    pytest.mark.timeout((120 + 30 * ROUNDS) * PATIENCE),
+    pytest.mark.posix("loop devices"),
+]
 
 Call = tuple[Callable[..., bool], tuple[object, ...]]
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from helpers import DEADLINE
 
 import mhddq
 from mhddq import _ops, _settings
@@ -102,7 +103,7 @@ def ran(*arguments, cwd):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * DEADLINE,
         check=False,
     )
 

@@ -16,10 +16,10 @@ import zlib
 from pathlib import Path
 
 import pytest
-from helpers import tree_of
+from helpers import PATIENCE, tree_of
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-DEADLINE = 60
+DEADLINE = 60 * PATIENCE
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs and no SIGINT")
 

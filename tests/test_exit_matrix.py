@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+from helpers import PATIENCE
 from programs import Ended, Running, running
 
 pytestmark = pytest.mark.posix("signals to other processes")
@@ -383,7 +384,7 @@ def verdict(state: str, ending: str, n: int) -> str:
     return EXPECTED[ending](end, state)
 
 
-@pytest.mark.timeout(120 + 10 * ROUNDS)
+@pytest.mark.timeout((120 + 10 * ROUNDS) * PATIENCE)
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("state", STATES)
 def test_a_cell_of_the_matrix(state, ending, tally):

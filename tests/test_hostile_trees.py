@@ -17,7 +17,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import do, error_text, fails, immutable, settle, succeeds, text_of, tree_of
+from helpers import (
+    PATIENCE,
+    do,
+    error_text,
+    fails,
+    immutable,
+    settle,
+    succeeds,
+    text_of,
+    tree_of,
+)
 from programs import ended
 
 import mhddq
@@ -25,7 +35,7 @@ import mhddq
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 pytestmark = [
     pytest.mark.usefixtures("here"),
-    pytest.mark.timeout(120 + 10 * ROUNDS),
+    pytest.mark.timeout((120 + 10 * ROUNDS) * PATIENCE),
     pytest.mark.posix("links, mounts, attributes and users of Linux"),
 ]
 as_root = pytest.mark.skipif(

@@ -538,7 +538,7 @@ def test_signals_at_a_high_rate_during_many_first_starts():
             return good and all(os.path.exists(name) for name in accepted)
         bad = []
         for round in range(300):
-            if not forked(lambda: child(round), 10):
+            if not forked(lambda: child(round), DEADLINE / 6):
                 bad.append([round, what[round % 4]])
                 break
         tell(bad=bad)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import do, tree_of
+from helpers import PATIENCE, do, tree_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,7 +117,7 @@ def in_a_world(call: Callable[[], object]) -> tuple[object, dict]:
 @pytest.mark.skipif(os.name != "posix", reason="these are names as POSIX systems take them")
 @settings(max_examples=60 * ROUNDS, deadline=None, database=None)
 @given(NAMES)
-@pytest.mark.timeout(120 * ROUNDS)
+@pytest.mark.timeout(120 * ROUNDS * PATIENCE)
 def test_every_name_is_to_us_what_it_is_to_python(name):
     for python, ours in TWINS:
         expected = in_a_world(lambda python=python: python(name))
