@@ -166,10 +166,11 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 /* fs_win_copy.c --------------------------------------------------------------------------- */
 
 /* Copies the file `path` to path2, which must not exist, in place: for what is built out of sight.
- * Contents, attributes, streams, times. *side: 0 if the source failed, 1 if the target did. On
- * failure nothing is left under path2. */
+ * Contents, attributes, streams, times. `through`: it may be a link; else what has become one is
+ * not followed. *side: 0 if the source failed, 1 if the target did. On failure nothing is left under
+ * path2. */
 int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
-                  int *side);
+                  int through, int *side);
 /* The same for a link, as a link. */
 int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
                   int *side);

@@ -60,31 +60,40 @@ static void drop(mhq_fs *fs, const wchar_t *path)
 }
 
 /* The system does not tell which of the two it could not read or write. */
-static int is_sources(int error)
+static int is_sources(mhq_fs *fs, const wchar_t *path, int error)
 {
+    HANDLE handle;
     switch (error - MHQ_WINERROR) {
+    case ERROR_FILE_NOT_FOUND:
     case ERROR_SHARING_VIOLATION:
     case ERROR_LOCK_VIOLATION:
     case ERROR_CRC:
     case ERROR_SECTOR_NOT_FOUND:
     case ERROR_READ_FAULT:
         return 1;
+    case ERROR_ACCESS_DENIED:
+        handle = fs->sys->open(path, GENERIC_READ, MHQ_SHARE_ALL, OPEN_EXISTING,
+                               FILE_FLAG_OPEN_REPARSE_POINT);
+        if (handle == INVALID_HANDLE_VALUE)
+            return 1;
+        fs->sys->close(handle);
     }
     return 0;
 }
 
 int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
-                  int *side)
+                  int through, int *side)
 {
+    DWORD flags = COPY_FILE_FAIL_IF_EXISTS | (through ? 0 : COPY_FILE_COPY_SYMLINK);
     int error, tries = 0;
     if (seen->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     *side = 1;
     do {
-        error = fs->sys->copy(path, path2, COPY_FILE_FAIL_IF_EXISTS) ? 0 : mhq_last();
+        error = fs->sys->copy(path, path2, flags) ? 0 : mhq_last();
     } while (mhq_again(fs, error, 0, &tries));
     if (error) {
-        *side = !is_sources(error);
+        *side = !is_sources(fs, path, error);
         if (error != MHQ_WIN(ERROR_FILE_EXISTS) && error != MHQ_WIN(ERROR_ALREADY_EXISTS))
             drop(fs, path2);
         return error;
@@ -189,7 +198,7 @@ static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2
     *side = 1;
     if (error)
         return error;
-    error = mhq_copy_file(fs, path, temporary.text, seen, side);
+    error = mhq_copy_file(fs, path, temporary.text, seen, 1, side);
     if (!error) {
         *side = 1;
         error = mhq_rename(fs, temporary.text, path2->text, 0);

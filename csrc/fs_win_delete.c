@@ -254,18 +254,39 @@ void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_seen *expect, c
     mhq_tree_fini(&d.tree);
 }
 
-int mhq_check_tree(mhq_fs *fs, const char *given, const mhq_path *path, mhq_seen *seen)
+/* Whether the last component is no name: '.' or '..', what Windows takes for one of them, since dots
+ * and spaces at the end of a name do not count, or nothing behind a drive, which is the drive's
+ * current directory. */
+static int is_nameless(const char *given)
 {
-    size_t n = strlen(given);
+    size_t n = strlen(given), end = n;
     while (n > 0 && mhq_is_slash(given[n - 1]))
         n--;
-    size_t first = n;
-    while (first > 0 && !mhq_is_slash(given[first - 1]) && given[first - 1] != ':')
-        first--;
-    size_t length = n - first;
-    if (length > 0 && given[first] == '.' && (length == 1 || (length == 2 && given[first + 1] == '.')))
+    int of_drive = n > 0 && n == end && given[n - 1] == ':', dots = 0;
+    for (; n > 0 && (given[n - 1] == '.' || given[n - 1] == ' '); n--)
+        dots = 1;
+    return of_drive || (dots && (n == 0 || mhq_is_slash(given[n - 1]) || given[n - 1] == ':'));
+}
+
+/* Of a drive, or what another machine shares, which has the name of its last component. */
+static int is_root(const mhq_path *path)
+{
+    static const wchar_t unc[] = L"\\\\?\\UNC\\";
+    enum { PREFIX = sizeof unc / sizeof *unc - 1 };
+    size_t base = mhq_path_base(path);
+    if (base == path->length)
+        return 1;
+    if (_wcsnicmp(path->text, unc, PREFIX) != 0)
+        return 0;
+    const wchar_t *share = wcschr(path->text + PREFIX, '\\');
+    return share == NULL || base <= (size_t)(share + 1 - path->text);
+}
+
+int mhq_check_tree(mhq_fs *fs, const char *given, const mhq_path *path, mhq_seen *seen)
+{
+    if (is_nameless(given))
         return EINVAL;
-    if (mhq_path_base(path) == path->length) /* nothing behind the last slash: the root */
+    if (is_root(path))
         return EBUSY;
     int error = mhq_look(fs, path->text, seen);
     return error ? error : mhq_is_directory(seen) ? 0 : MHQ_WIN(ERROR_DIRECTORY);

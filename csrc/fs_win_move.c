@@ -134,7 +134,7 @@ static void move_file_across(mover *m)
     if (mhq_is_link(m->seen.attributes, m->seen.tag))
         error = mhq_copy_link(m->fs, m->path.text, temporary.text, &m->seen, &side);
     else
-        error = mhq_copy_file(m->fs, m->path.text, temporary.text, &m->seen, &side);
+        error = mhq_copy_file(m->fs, m->path.text, temporary.text, &m->seen, 0, &side);
     if (error && side) {
         fail_target(m, error);
     } else if (error) {

@@ -54,7 +54,8 @@ static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
 {
     if (!c->fs->sys->make_directory(path->text))
         return mhq_last();
-    int error = mhq_open(c->fs, path->text, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES,
+    /* Nobody is kept out by who wants its attributes only. */
+    int error = mhq_open(c->fs, path->text, FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES,
                          SHARE_BUT_KEEP, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, dir);
     if (error && path == c->temporary)
@@ -75,7 +76,7 @@ static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *sid
         return mhq_copy_link(c->fs, from->text, to->text, &seen, side);
     if (seen.attributes & FILE_ATTRIBUTE_DIRECTORY)
         return MHQ_CHANGED; /* it was none when it was read */
-    return mhq_copy_file(c->fs, from->text, to->text, &seen, side);
+    return mhq_copy_file(c->fs, from->text, to->text, &seen, 0, side);
 }
 
 static int copy_entry(copier *c, const mhq_dirent *entry, int *side)
@@ -196,13 +197,15 @@ static void fill(copier *c)
 /* Final paths have the names as they are stored. */
 static wchar_t *final_path(mhq_fs *fs, HANDLE handle)
 {
-    DWORD n = fs->sys->final_path(handle, NULL, 0);
-    wchar_t *path = n ? fs->sys->alloc((n + 1) * sizeof *path) : NULL;
-    if (path != NULL && (n = fs->sys->final_path(handle, path, n + 1)) == 0) {
-        fs->sys->release(path);
+    DWORD room = fs->sys->final_path(handle, NULL, 0);
+    wchar_t *path = room ? fs->sys->alloc(room * sizeof *path) : NULL;
+    if (path == NULL)
         return NULL;
-    }
-    return path;
+    DWORD n = fs->sys->final_path(handle, path, room);
+    if (n > 0 && n < room)
+        return path;
+    fs->sys->release(path); /* it has got a longer one meanwhile, or none */
+    return NULL;
 }
 
 int mhq_is_within(mhq_fs *fs, HANDLE top, const mhq_path *path)
@@ -335,14 +338,18 @@ static int make_up_to(mhq_fs *fs, mhq_path *path, size_t n)
     return error;
 }
 
-static int exists_up_to(mhq_fs *fs, mhq_path *path, size_t n)
+/* *doubt: what stands in the way of a look at it; it is taken to be there. */
+static int exists_up_to(mhq_fs *fs, mhq_path *path, size_t n, int *doubt)
 {
     WIN32_FILE_ATTRIBUTE_DATA data;
     wchar_t kept = path->text[n];
     path->text[n] = 0;
-    int exists = fs->sys->attributes(path->text, &data) || !mhq_is_missing(mhq_last());
+    int error = fs->sys->attributes(path->text, &data) ? 0 : mhq_last();
     path->text[n] = kept;
-    return exists;
+    if (mhq_is_missing(error))
+        return 0;
+    *doubt = error;
+    return 1;
 }
 
 static size_t parent_of(const mhq_path *path, size_t n)
@@ -367,16 +374,18 @@ static void unmake_parents(mhq_fs *fs, mhq_path *path, size_t first)
     }
 }
 
-/* Makes the parents that are missing; *first: where the path of the first of them ends, 0: none. */
-static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first)
+/* Makes the parents that are missing; *first: where the path of the first of them ends, 0: none.
+ * *doubt: see exists_up_to. */
+static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first, int *doubt)
 {
     size_t end = parent_of(path, path->length), n = end;
     int error = 0;
     *first = 0;
-    while (n > 0 && !exists_up_to(fs, path, n))
+    *doubt = 0;
+    while (n > 0 && !exists_up_to(fs, path, n, doubt))
         n = parent_of(path, n);
     if (n == 0) /* not even the root */
-        return exists_up_to(fs, path, end + 1) ? 0 : MHQ_WIN(ERROR_PATH_NOT_FOUND);
+        return exists_up_to(fs, path, end + 1, doubt) ? 0 : MHQ_WIN(ERROR_PATH_NOT_FOUND);
     while (!error && n < end) {
         for (n++; path->text[n] != '\\'; n++)
             continue;
@@ -410,7 +419,7 @@ void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path, path2;
     size_t first;
-    int error = mhq_path_open_full(fs, op->path, &path, NULL);
+    int doubt, error = mhq_path_open_full(fs, op->path, &path, NULL);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
@@ -421,7 +430,7 @@ void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     } else if ((error = mhq_path_open_full(fs, op->path2, &path2, NULL)) != 0) {
         mhq_fail(run, error, MHQ_AT_PATH2);
     } else {
-        error = make_parents(fs, &path2, &first);
+        error = make_parents(fs, &path2, &first, &doubt);
         if (error) {
             mhq_fail(run, error, MHQ_AT_PATH2);
         } else {
@@ -429,6 +438,8 @@ void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
             if (run->error)
                 unmake_parents(fs, &path2, first);
         }
+        if (doubt && run->where == MHQ_AT_PATH2 && run->error == MHQ_WIN(ERROR_PATH_NOT_FOUND))
+            run->error = doubt; /* what was taken to be there is not */
         mhq_path_close(fs, &path2);
     }
     mhq_path_close(fs, &path);

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
 from pathlib import Path
 
 import pytest
-from helpers import fails, succeeds, text_of, tree_of
+from helpers import error_text, fails, succeeds, text_of, tree_of
 from programs import ended
 
 import mhddq
@@ -125,6 +126,29 @@ def test_what_others_hold_open_for_a_moment_is_no_failure(operation):
         if mhddq.stats()["retries"] > before:
             return
     pytest.fail("nothing was ever tried again")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [".", "..", "...", ". .", "tree/...", "tree/.. ", "tree\\. \\", "{drive}", "{drive}."],
+)
+def test_what_is_no_name_is_neither_deleted_nor_moved(spelling):
+    """Dots and spaces at the end of a name do not count; a drive alone is where we are on it."""
+    name = spelling.format(drive=os.path.splitdrive(os.getcwd())[0])
+    Path("tree").mkdir()
+    Path("tree/file").write_text("alive")
+    assert fails(mhddq.directory_delete, name) == error_text(errno.EINVAL, name)
+    assert fails(mhddq.directory_move, name, "moved") == error_text(errno.EINVAL, name)
+    assert Path("tree/file").read_text() == "alive"
+
+
+@pytest.mark.parametrize(
+    "name", ["\\", "\\\\nobody\\share", "//nobody/share/", "\\\\?\\UNC\\nobody\\share"]
+)
+def test_a_root_is_neither_deleted_nor_moved(name):
+    """What another machine shares has a name, but it is the root of its tree."""
+    assert fails(mhddq.directory_delete, name) == error_text(errno.EBUSY, name)
+    assert fails(mhddq.directory_move, name, "moved") == error_text(errno.EBUSY, name)
 
 
 @pytest.mark.not_wine("makes no junctions")

@@ -19,7 +19,7 @@ import windows
 # wine 8 has no WMI, and ends a process that asks for it, as platform.uname() does.
 CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
 # The core's own tests that are no POSIX programs.
-CORE_TESTS = ("test_baton", "test_ring", "test_room", "test_win_faults")
+CORE_TESTS = ("test_baton", "test_ring", "test_room", "test_win_faults", "test_win_tree")
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 NEEDED = ("pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100", "colorama")
 
