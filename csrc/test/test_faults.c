@@ -9,18 +9,14 @@
  *   MHQ_LONG=1 test_faults     all errors in all ways; else a selection of them
  */
 #include "race.h"
-#include "rules.h"
 #include "world.h"
 
 #include <sched.h>
 #include <sys/mount.h>
 
 #include "fs_posix.h"
-#include "mhq.h"
+#include "trial.h"
 
-static mhq_calls calls;
-static mhq_engine *engine;
-static unsigned long injected;
 static size_t thorough;
 
 /* ---- what is tried --------------------------------------------------------------------------- */
@@ -97,8 +93,6 @@ enum { SYSTEMS = sizeof systems / sizeof *systems };
 
 enum { LARGE = 70000, SPARSE = 140000 };
 
-static char *large;
-
 static void dress(const char *path)
 {
     const struct timespec then[2] = {{WORLD_TIME, 1}, {WORLD_TIME, 2}};
@@ -162,72 +156,47 @@ static void build(void)
     }
 }
 
-/* ---- one operation through the engine -------------------------------------------------------- */
-
-typedef struct outcome {
-    int error, where;
-    char named[PATH_MAX];     /* the path of the error, absolute */
-    uint64_t digest;          /* of the result */
-    size_t length;
-    int lefts;
-    char left[8][PATH_MAX];   /* told; absolute */
-} outcome;
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static char home[PATH_MAX];
 
-static void absolute(char *to, const char *path)
+static void absolute(char *to, size_t room, const char *path)
 {
-    world_text(to, PATH_MAX, path[0] == '/' ? "" : home);
+    world_text(to, room, path[0] == '/' ? "" : home);
     size_t n = strlen(to);
     to[n] = '/';
-    world_text(to + n + 1, PATH_MAX - n - 1, path);
+    world_text(to + n + 1, room - n - 1, path);
     for (char *slash; (slash = strstr(to, "//")) != NULL;)
         memmove(slash, slash + 1, strlen(slash));
 }
 
-static void take_left_behind(outcome *o)
+static const char *trial_path(const char *name)
 {
-    for (char *path; (path = mhq_take_left_behind(engine)) != NULL; calls.release(path))
-        if (CHECK(o->lefts < 8))
-            absolute(o->left[o->lefts++], path);
+    return world_path(name);
 }
 
-static void fill(outcome *o, const mhq_op *op, const mhq_run *run)
+static void trial_keep(char *to, const char *path)
 {
-    *o = (outcome){.error = run->error, .where = run->where};
-    const char *named = run->where == MHQ_AT_PATH2 ? op->path2 : op->path;
-    if (run->where == MHQ_AT_BUFFER || run->where == MHQ_AT_BUFFER2)
-        named = run->buffer;
-    absolute(o->named, named);
-    if (!run->error && run->buffer)
-        o->digest = world_hash(run->buffer + (op->kind == MHQ_FILE_READ ? 32 : 0), run->length, 1);
-    o->digest += run->exists;
-    o->length = run->length;
+    absolute(to, TRIAL_PATH, path);
 }
 
-/* Submits, and takes what comes: exactly one completion. */
-static outcome perform(int kind, const char *path, const char *path2)
+static void trial_list(char *to, const char *kept)
 {
-    mhq_op op = {.kind = (uint8_t)kind, .path = world_path(path), .path2 = world_path(path2),
-                 .data = large, .size = LARGE};
-    mhq_job job;
-    outcome o;
-    mhq_job_init(&job, &op);
-    REQUIRE(mhq_submit(engine, &job, 1, 0) == MHQ_ACCEPTED);
-    mhq_run *run = mhq_collect(engine);
-    REQUIRE(run == &job.run);
-    CHECK(run->next == NULL && run->op == &op);
-    fill(&o, &op, run);
-    CHECK_INT(mhq_delivered(engine, run), 1);
-    CHECK_INT(mhq_wait_done(engine, 0), 0); /* and nothing more */
-    take_left_behind(&o);
-    return o;
+    size_t n = strlen(home), m = strlen(world_away);
+    to[0] = 0;
+    if (strncmp(kept, home, n) == 0)
+        world_text(to, TRIAL_PATH, kept + n + 1);
+    else if (CHECK(m && strncmp(kept, world_away, m) == 0))
+        (void)snprintf(to, TRIAL_PATH, "@%s", kept + m + 1);
+}
+
+static void trial_tell(void)
+{
+    fprintf(stderr, "lacking %x: call %ld%s, %s '%s', said %d", fault.lacks, fault.nth,
+            fault.forever ? " and on" : "", call_names[fault.hit], fault.spot, fault.error);
 }
 
 /* ---- what is checked ------------------------------------------------------------------------- */
-
-static world before, done, now; /* now: without what may be left */
-static int changed;              /* since before */
 
 /* What was moved and is neither here nor there. */
 static const char *lost(const scenario *s)
@@ -244,37 +213,6 @@ static const char *lost(const scenario *s)
             return source;
     }
     return NULL;
-}
-
-/* Something that is left, and the directories made on the way to it. */
-static void forget_made(const char *path)
-{
-    char shown[PATH_MAX];
-    world_text(shown, sizeof shown, path);
-    for (char *end = shown + strlen(shown); end; end = strrchr(shown, '/')) {
-        *end = 0;
-        if (!world_find(&before, shown))
-            world_forget(&now, shown);
-    }
-}
-
-/* What was told to be left may be left. Where there is no memory at all, nothing can be told: a
- * temporary has to speak for itself. */
-static void forget_told(const outcome *o)
-{
-    size_t n = strlen(home), m = strlen(world_away);
-    char shown[PATH_MAX];
-    for (int i = 0; i < o->lefts; i++) {
-        const char *path = o->left[i];
-        if (strncmp(path, home, n) == 0)
-            world_text(shown, sizeof shown, path + n + 1);
-        else if (CHECK(m && strncmp(path, world_away, m) == 0))
-            (void)snprintf(shown, sizeof shown, "@%s", path + m + 1);
-        forget_made(shown);
-    }
-    for (size_t i = now.count; i-- > 0 && fault.which == CALL_MEMORY && fault.forever;)
-        if (i < now.count && strstr(now.things[i].path, ".mhddq-"))
-            forget_made(now.things[i].path);
 }
 
 /* The call that failed was about this path; a temporary stands for the target. */
@@ -300,11 +238,11 @@ static int names_the_spot(const scenario *s, const outcome *o)
     size_t n = strlen(spot);
     if (n > 3 && strcmp(spot + n - 3, "/..") == 0)
         spot[n - 3] = 0;
-    absolute(top, world_path(s->path));
+    absolute(top, sizeof top, world_path(s->path));
     int source = world_below(spot, top) && spot[strlen(top)];
     int target = 0;
     if (s->path2) {
-        absolute(top, world_path(s->path2));
+        absolute(top, sizeof top, world_path(s->path2));
         target = world_below(spot, top) && spot[strlen(top)] && strcmp(s->path2, "@d") != 0
                  && strcmp(s->path2, "d") != 0;
     }
@@ -329,28 +267,6 @@ static int error_is_right(const scenario *s, const outcome *o)
     return fault.error == EPERM || (fault.hit == CALL_fstatat && fault.error == EACCES);
 }
 
-static const char *const call_names[] = {
-#define X(type, name, parameters, arguments) #name,
-    MHQ_CALLS(X)
-#undef X
-    "thread_start",
-};
-
-static void complain(const scenario *s, const outcome *o, const char *what, const char *path)
-{
-    static const char *const kinds[] = {
-#define X(KIND, name) #name,
-        MHQ_OPS(X)
-#undef X
-    };
-    fprintf(stderr, "    %s: %s\n      %s '%s' '%s' lacking %x: call %ld%s, %s '%s', said %d;"
-            " the answer was %d at '%s'\n", what, path ? path : "", kinds[s->kind], s->path,
-            s->path2 ? s->path2 : "", fault.lacks, fault.nth, fault.forever ? " and on" : "",
-            call_names[fault.hit], fault.spot, fault.error, o->error, o->named);
-    for (int i = 0; i < o->lefts; i++)
-        fprintf(stderr, "      told: %s\n", o->left[i]);
-}
-
 /* A directory that ends early is believed, until its move finds more in it; so is a file unless it
  * is moved: both may have been cut meanwhile. */
 static int believed(const scenario *s)
@@ -359,12 +275,6 @@ static int believed(const scenario *s)
            && (fault.hit == CALL_getdents || fault.forever
                || (s->rule != MOVING && (fault.hit == CALL_pread || fault.hit == CALL_read)));
 }
-
-#define HOLDS(condition, what, path)         \
-    do {                                     \
-        if (!CHECK(condition))               \
-            complain(s, o, what, path);      \
-    } while (0)
 
 /* Attributes, permissions and times go with a copy where that is permitted. */
 static int forgiven(void)
@@ -421,7 +331,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
         HOLDS(path == NULL, "nowhere", path);
         return;
     }
-    forget_told(o);
+    forget_told(o, fault.which == CALL_MEMORY && fault.forever);
     path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
 }
@@ -618,9 +528,7 @@ static void lists(void)
 
 static void open_engine(void)
 {
-    const mhq_config config = {.ring_size = 8, .buffer_bytes = 1 << 20, .head = 32, .tail = 1,
-                               .calls = &calls};
-    REQUIRE(mhq_engine_open(&config, &engine) == 0);
+    REQUIRE(mhq_engine_open(&trial_config, &engine) == 0);
 }
 
 /* The threads without an engine: ours, and a sanitizer's of its own where it starts one with the
@@ -636,8 +544,8 @@ static size_t threads_without(void)
 
 static void openings(size_t threads, uint32_t lookahead, int error, int forever)
 {
-    const mhq_config config = {.ring_size = 8, .buffer_bytes = 1 << 20, .head = 32, .tail = 1,
-                               .lookahead = lookahead, .calls = &calls};
+    mhq_config config = trial_config;
+    config.lookahead = lookahead;
     size_t descriptors = count_descriptors();
     long nth = 1;
     for (;; nth++) {
@@ -705,7 +613,7 @@ int main(void)
     size_t threads = threads_without();
     for (int i = 0; i < 4; i++)
         openings(threads, i & 1 ? 16 : 0, EAGAIN, i >> 1);
-    large = pattern(LARGE);
+    large = pattern(LARGE), large_size = LARGE;
     fault_none();
     build();
     world_look(&before);

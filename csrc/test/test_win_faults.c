@@ -2,31 +2,25 @@
  * fails once. tools/wine.py builds and runs it; not run.sh.
  *
  * What test_faults.c does on POSIX: each operation runs through the engine while the Nth call
- * fails, once, or it and all later ones, with each error in turn; N counts up until a run meets no
- * failure. After each run: one completion came, its error is the injected one and names one of the
- * operation's paths, no handle and no memory is lost, what is there is what was there or what should
- * be there, and an operation that follows works.
+ * fails, once, or it and all later ones; N counts up until a run meets no failure. After each run:
+ * one completion came, its error is the injected one and names one of the operation's paths, no
+ * handle and no memory is lost, what is there is what was there or what should be there, and an
+ * operation that follows works.
  *
  * Handles are counted in the table: all of ours come from it and go back to it. The time between
  * tries is not slept. What lies in `away` is another volume, to renames. Directories are tried once
  * more as clouds keep them, as reparse points that are no links; links are not, for wine makes none.
+ *
+ *   MHQ_LONG=1 test_win_faults     each call with each error; else call by call with the next one
  */
 #include "fs_win.h"
-#include "mhq.h"
-#include "rules.h"
+#include "trial.h"
 
 enum call {
 #define X(type, name, parameters, arguments) CALL_##name,
     MHQ_CALLS(X)
 #undef X
     CALL_THREAD
-};
-
-static const char *const call_names[] = {
-#define X(type, name, parameters, arguments) #name,
-    MHQ_CALLS(X)
-#undef X
-    "thread_start",
 };
 
 /* ---- a table that fails ---------------------------------------------------------------------- */
@@ -45,9 +39,6 @@ static struct {
 } fault;
 
 static atomic_long handles, blocks;
-static mhq_calls calls;
-static mhq_engine *engine;
-static unsigned long injected;
 
 static int due(enum call call)
 {
@@ -234,7 +225,7 @@ static const scenario scenarios[] = {
     {MHQ_DIRECTORY_DELETE, "chain", NULL, LESS, 0},
     {MHQ_DIRECTORY_CONTENTS, "tree", NULL, AS_BEFORE, 0},
     {MHQ_DIRECTORY_RENAME, "tree", "new", AS_BEFORE, 0},
-    {MHQ_DIRECTORY_RENAME, "tree", "chain", AS_BEFORE, MHQ_WIN(ERROR_ALREADY_EXISTS)},
+    {MHQ_DIRECTORY_RENAME, "tree", "kept", AS_BEFORE, MHQ_WIN(ERROR_ALREADY_EXISTS)},
     {MHQ_DIRECTORY_MOVE, "tree", "new", AS_BEFORE, 0},
     {MHQ_DIRECTORY_MOVE, "tree", "d", AS_BEFORE, 0},
     {MHQ_DIRECTORY_MOVE, "tree", "away/new", MOVING, 0},
@@ -245,17 +236,24 @@ static const scenario scenarios[] = {
 
 static const DWORD errors[] = {ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION, ERROR_DISK_FULL,
                                ERROR_NOT_ENOUGH_MEMORY};
-
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* Each call with the next of them. */
+enum { ERROR_IN_TURN = 0 };
+
+static DWORD error_of(DWORD error, long nth)
+{
+    return error == ERROR_IN_TURN ? errors[(size_t)nth % COUNT_OF(errors)] : error;
+}
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
 enum { LARGE = 300000, CHAIN = 17 }; /* beyond MHQ_LENGTHY; beyond the first room of a walk */
 
-static char *large;
 static char home[MAX_PATH];
 static const FILETIME then = {0x12345600, 0x01d00000};
-static world before, done, now; /* now: without what may be left */
+static world there;  /* now, with what may be left */
+static int chained;  /* a chain belongs to what was there before */
 
 static void put(const char *path, const char *bytes, size_t n)
 {
@@ -328,126 +326,98 @@ static void look(world *w)
     qsort(w->things, w->count, sizeof *w->things, world_order);
 }
 
-static void build(void)
+/* Makes what is missing. bytes NULL: a directory. */
+static void make(const char *path, const char *bytes, size_t n, DWORD attributes)
+{
+    if (world_find(&there, path))
+        return;
+    if (bytes)
+        put(path, bytes, n);
+    else
+        REQUIRE(CreateDirectoryA(path, NULL));
+    if (attributes)
+        REQUIRE(SetFileAttributesA(path, attributes));
+}
+
+static void make_all(void)
 {
     static const char *const directories[] = {"d", "away", "away/d", "tree", "tree/sub",
                                               "tree/sub/deep", "tree/empty", "kept", "kept/sub"};
     char path[MAX_PATH] = "chain";
-    walk(NULL, "");
     for (size_t i = 0; i < COUNT_OF(directories); i++)
-        REQUIRE(CreateDirectoryA(directories[i], NULL));
-    put("file", large, 100);
-    put("large", large, LARGE);
-    put("taken", "mine", 4);
-    put("away/taken", "mine", 4);
-    put("tree/file", "high", 4);
-    put("tree/sub/deep/file", large, 5000);
-    put("kept/readonly", "stays", 5);
-    put("kept/sub/readonly", "stays", 5);
-    REQUIRE(SetFileAttributesA("kept/readonly", FILE_ATTRIBUTE_READONLY));
-    REQUIRE(SetFileAttributesA("kept/sub/readonly", FILE_ATTRIBUTE_READONLY));
-    for (int i = 0; i < CHAIN; i++) {
-        REQUIRE(CreateDirectoryA(path, NULL));
+        make(directories[i], NULL, 0, 0);
+    make("file", large, 100, 0);
+    make("large", large, LARGE, 0);
+    make("taken", "mine", 4, 0);
+    make("away/taken", "mine", 4, 0);
+    make("tree/file", "high", 4, 0);
+    make("tree/sub/deep/file", large, 5000, 0);
+    make("kept/readonly", "stays", 5, FILE_ATTRIBUTE_READONLY);
+    make("kept/sub/readonly", "stays", 5, FILE_ATTRIBUTE_READONLY);
+    for (int i = 0; chained && i < CHAIN; i++) {
+        make(path, NULL, 0, 0);
         (void)strcat(path, "/c");
     }
-    put(path, "end", 3);
+    if (chained)
+        make(path, "end", 3, 0);
 }
 
-/* ---- one operation through the engine -------------------------------------------------------- */
-
-typedef struct outcome {
-    int error, where;
-    char named[MAX_PATH];     /* the path of the error, as it was told */
-    uint64_t digest;          /* of the result */
-    int lefts;
-    char left[8][MAX_PATH];   /* told */
-} outcome;
-
-static void fill(outcome *o, const mhq_op *op, const mhq_run *run)
+/* All of it anew. */
+static void build(void)
 {
-    *o = (outcome){.error = run->error, .where = run->where};
-    const char *named = run->where == MHQ_AT_PATH2 ? op->path2 : op->path;
-    if (run->where == MHQ_AT_BUFFER || run->where == MHQ_AT_BUFFER2)
-        named = run->buffer;
-    world_text(o->named, sizeof o->named, named);
-    if (!run->error && run->buffer)
-        o->digest = world_hash(run->buffer + (op->kind == MHQ_FILE_READ ? 32 : 0), run->length, 1);
-    o->digest += run->exists;
+    walk(NULL, "");
+    there.count = 0;
+    make_all();
+    look(&before);
 }
 
-/* Submits, and takes what comes: exactly one completion. */
-static outcome perform(int kind, const char *path, const char *path2)
+/* Only what is not as before: each call takes its time under wine. */
+static void restore(void)
 {
-    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = large, .size = LARGE};
-    mhq_job job;
-    outcome o;
-    mhq_job_init(&job, &op);
-    REQUIRE(mhq_submit(engine, &job, 1, 0) == MHQ_ACCEPTED);
-    mhq_run *run = mhq_collect(engine);
-    REQUIRE(run == &job.run);
-    CHECK(run->next == NULL && run->op == &op);
-    fill(&o, &op, run);
-    CHECK_INT(mhq_delivered(engine, run), 1);
-    CHECK_INT(mhq_wait_done(engine, 0), 0); /* and nothing more */
-    for (char *told; (told = mhq_take_left_behind(engine)) != NULL; calls.release(told))
-        if (CHECK(o.lefts < 8))
-            world_text(o.left[o.lefts++], MAX_PATH, told);
-    return o;
+    if (!changed)
+        return;
+    for (size_t i = there.count; i-- > 0;) { /* the deepest first */
+        const thing t = there.things[i], *was = world_find(&before, t.path);
+        if (was && strcmp(was->what, t.what) == 0)
+            continue;
+        REQUIRE(SetFileAttributesA(t.path, FILE_ATTRIBUTE_NORMAL));
+        REQUIRE(t.what[0] == 'd' ? RemoveDirectoryA(t.path) : DeleteFileA(t.path));
+        world_forget(&there, t.path);
+    }
+    make_all();
+    look(&there);
+    REQUIRE(world_differs(&there, &before) == NULL);
+}
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+static const char *trial_path(const char *name)
+{
+    return name;
+}
+
+static void trial_keep(char *to, const char *path)
+{
+    world_text(to, TRIAL_PATH, path);
+}
+
+static void trial_list(char *to, const char *kept)
+{
+    size_t n = strlen(home);
+    to[0] = 0;
+    if (CHECK(strncmp(kept, home, n) == 0))
+        world_text(to, TRIAL_PATH, kept + n + 1);
+    for (char *at = to; (at = strchr(at, '\\')) != NULL;)
+        *at = '/';
+}
+
+static void trial_tell(void)
+{
+    fprintf(stderr, "call %ld%s, %s, said %lu", fault.nth, fault.forever ? " and on" : "",
+            call_names[fault.hit], fault.error);
 }
 
 /* ---- what is checked ------------------------------------------------------------------------- */
-
-static void complain(const scenario *s, const outcome *o, const char *what, const char *path)
-{
-    static const char *const kinds[] = {
-#define X(KIND, name) #name,
-        MHQ_OPS(X)
-#undef X
-    };
-    fprintf(stderr, "    %s: %s\n      %s '%s' '%s': call %ld%s, %s, said %lu; the answer was %x at"
-            " %d '%s'\n", what, path ? path : "", kinds[s->kind], s->path,
-            s->path2 ? s->path2 : "", fault.nth, fault.forever ? " and on" : "",
-            call_names[fault.hit], fault.error, (unsigned)o->error, o->where, o->named);
-    for (int i = 0; i < o->lefts; i++)
-        fprintf(stderr, "      told: %s\n", o->left[i]);
-}
-
-#define HOLDS(condition, what, path)         \
-    do {                                     \
-        if (!CHECK(condition))               \
-            complain(s, o, what, path);      \
-    } while (0)
-
-/* Something that is left, and the directories made on the way to it. */
-static void forget_made(char *path)
-{
-    for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
-        *end = 0;
-        if (!world_find(&before, path))
-            world_forget(&now, path);
-    }
-}
-
-/* What was told to be left may be left. Where there is no memory at all, nothing can be told: a
- * temporary has to speak for itself. */
-static void forget_told(const outcome *o)
-{
-    char path[MAX_PATH];
-    size_t n = strlen(home);
-    for (int i = 0; i < o->lefts; i++) {
-        if (!CHECK(strncmp(o->left[i], home, n) == 0))
-            continue;
-        world_text(path, sizeof path, o->left[i] + n + 1);
-        for (char *at = path; (at = strchr(at, '\\')) != NULL;)
-            *at = '/';
-        forget_made(path);
-    }
-    for (size_t i = now.count; i-- > 0 && fault.what == MEMORY && fault.forever;)
-        if (i < now.count && strstr(now.things[i].path, ".mhddq-")) {
-            world_text(path, sizeof path, now.things[i].path);
-            forget_made(path);
-        }
-}
 
 static int error_is_right(const scenario *s, const outcome *o)
 {
@@ -464,12 +434,11 @@ static int names_a_path(const scenario *s, const outcome *o)
             || (s->path2 && strncmp(o->named, s->path2, strlen(s->path2)) == 0));
 }
 
-static int changed; /* since before */
-
 static void check(const scenario *s, const outcome *o, const outcome *clean)
 {
     const char *path;
-    look(&now);
+    look(&there);
+    now = there;
     changed = world_differs(&now, &before) != NULL;
     if (!o->error || o->error == s->refusal || fault.count < fault.nth) {
         HOLDS(o->error == clean->error, "the error", "");
@@ -482,21 +451,12 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
     HOLDS(error_is_right(s, o), "the error", "");
     HOLDS(names_a_path(s, o), "the path of the error", o->named);
     HOLDS(o->lefts == 0 || fault.forever, "left, though it could be removed", o->left[0]);
-    forget_told(o);
+    forget_told(o, fault.what == MEMORY && fault.forever);
     path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
 }
 
 /* ---- counting up ----------------------------------------------------------------------------- */
-
-static void restore(void)
-{
-    if (!changed)
-        return;
-    build();
-    look(&now);
-    REQUIRE(world_differs(&now, &before) == NULL);
-}
 
 static void follows(const scenario *s, const outcome *o)
 {
@@ -513,7 +473,8 @@ static void count_up(const scenario *s, int what, DWORD error, int forever, cons
     for (long nth = 1;; nth++) {
         long open = handles, used = blocks;
         no_fault();
-        fault.what = what, fault.nth = nth, fault.error = error, fault.forever = forever;
+        fault.what = what, fault.nth = nth, fault.forever = forever;
+        fault.error = error_of(error, nth);
         outcome result = perform(s->kind, s->path, s->path2), *o = &result;
         long met = fault.count;
         fault.nth = 0; /* no more */
@@ -532,31 +493,28 @@ static void count_up(const scenario *s, int what, DWORD error, int forever, cons
     }
 }
 
-static void sweep(const scenario *s)
+static void sweep(const scenario *s, int thorough)
 {
+    chained = strcmp(s->path, "chain") == 0;
+    build();
     no_fault();
     outcome clean = perform(s->kind, s->path, s->path2), *o = &clean;
     look(&done);
-    changed = 1;
+    there = done, changed = 1;
     HOLDS(clean.error == s->refusal, "the error without a fault", "");
     restore();
-    /* A chain makes many calls: one error stands for all. */
-    size_t most = strcmp(s->path, "chain") == 0 ? 1 : COUNT_OF(errors);
     for (int forever = 0; forever < 2; forever++) {
-        for (size_t e = 0; e < most; e++)
-            count_up(s, SYSTEM, errors[e], forever, &clean);
+        for (size_t e = 0; e < (thorough ? COUNT_OF(errors) : 1); e++)
+            count_up(s, SYSTEM, thorough ? errors[e] : ERROR_IN_TURN, forever, &clean);
         count_up(s, MEMORY, ERROR_NOT_ENOUGH_MEMORY, forever, &clean);
     }
     clouded = 1;
     if (s->kind >= MHQ_DIRECTORY_EXISTS)
-        count_up(s, SYSTEM, errors[0], 0, &clean);
+        count_up(s, SYSTEM, ERROR_ACCESS_DENIED, 0, &clean);
     clouded = 0;
 }
 
 /* ---- an engine that cannot start ------------------------------------------------------------- */
-
-static const mhq_config config = {.ring_size = 8, .buffer_bytes = 1 << 20, .head = 32, .tail = 1,
-                                  .calls = &calls};
 
 static void openings(int forever)
 {
@@ -564,7 +522,7 @@ static void openings(int forever)
         mhq_engine *started = NULL;
         no_fault();
         fault.what = STARTING, fault.nth = nth, fault.forever = forever;
-        int result = mhq_engine_open(&config, &started);
+        int result = mhq_engine_open(&trial_config, &started);
         if (fault.count < nth) {
             CHECK_INT(result, 0);
             mhq_engine_free(started);
@@ -605,16 +563,14 @@ int main(void)
     enter_home();
     openings(0);
     openings(1);
-    large = malloc(LARGE);
+    large = malloc(LARGE), large_size = LARGE;
     REQUIRE(large != NULL);
     for (size_t i = 0; i < LARGE; i++)
         large[i] = (char)(i * 2654435761u >> 13);
     no_fault();
-    build();
-    look(&before);
-    REQUIRE(mhq_engine_open(&config, &engine) == 0);
+    REQUIRE(mhq_engine_open(&trial_config, &engine) == 0);
     for (size_t i = 0; i < COUNT_OF(scenarios); i++)
-        sweep(&scenarios[i]);
+        sweep(&scenarios[i], getenv("MHQ_LONG") != NULL);
     mhq_close(engine);
     CHECK(mhq_collect(engine) == NULL);
     mhq_engine_free(engine);
