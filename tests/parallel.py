@@ -58,6 +58,7 @@ class Producer:
         self.accepted: list[tuple[int, int]] = []
         self.heard: list[tuple[int, int]] = []
         self.nested_accepted, self.nested_heard = 0, 0
+        self.begun = threading.Event()
 
     def produce(self) -> None:
         path = f"{self.name}.bin"
@@ -79,6 +80,8 @@ class Producer:
             if not accepted:
                 return  # refused: the queue was closed, by plan
             self.accepted.append(identity)
+            if at == 0:
+                self.begun.set()
 
     def hearing(self, identity: tuple[int, int]) -> Callable[[dict[str, object]], None]:
         def hear(args: dict[str, object]) -> None:
@@ -210,8 +213,8 @@ def main() -> None:
             pass
 
     def end() -> None:
-        while not all(producer.accepted for producer in late):
-            os.sched_yield()
+        for producer in late:
+            expect(producer.begun.wait(DEADLINE), "a producer does not begin")
         mhddq.shutdown()
         expect(mhddq.is_shutdown(), "shutdown returned too early")
 

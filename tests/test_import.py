@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers import error_text
+from helpers import PATIENCE, error_text
 from programs import ended
 
 import mhddq
@@ -39,7 +39,7 @@ def what_an_import_does():
     """In an interpreter with nothing in it: no site, nothing of the environment."""
     home = Path(mhddq.__file__).resolve().parent.parent
     told = subprocess.check_output(
-        [sys.executable, "-I", "-S", "-c", PROGRAM, str(home)], timeout=60
+        [sys.executable, "-I", "-S", "-c", PROGRAM, str(home)], timeout=60 * PATIENCE
     )
     return ast.literal_eval(told.decode())
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import FREE_THREADED, ends_well
+from helpers import FREE_THREADED, PATIENCE, ends_well
 
 SCRIPT = Path(__file__).with_name("parallel.py")
 
@@ -40,7 +40,7 @@ def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
         env={**os.environ, "MHDDQ_RING_SIZE": ring, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=110 * PATIENCE,
         check=False,
     )
     assert (told.returncode, told.stderr) == (0, "")

@@ -21,6 +21,9 @@ CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
 # The core's own tests that are no POSIX programs.
 CORE_TESTS = ("test_baton", "test_ring", "test_room", "test_win_faults", "test_win_tree")
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
+# Times what tests allow programs, which begin slowly; and what a test is allowed, for on Windows a
+# test whose time is up ends the session.
+PATIENCE = 10
 NEEDED = ("pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100", "colorama")
 
 
@@ -107,6 +110,7 @@ def main(folder: Path, arguments: list[str]) -> int:
         "PYTHONPATH": f"Z:{site}",
         "PYTHONPYCACHEPREFIX": f"Z:{folder / 'pycache'}",
         "MHDDQ_TEST_DISK": "Z:\\dev\\shm",
+        "TEST_DEADLINE": str(30 * PATIENCE),
     }
     if not (folder / "prefix").exists():
         subprocess.run(["wine", "wineboot", "-i"], env=environment, check=True)
@@ -114,6 +118,7 @@ def main(folder: Path, arguments: list[str]) -> int:
         failed = check_core(folder, environment)
         # -P: the checkout's own mhddq is not compiled.
         command = [str(python / "python.exe"), "-P", "-m", "pytest", "-p", "no:cacheprovider"]
+        command.append(f"--timeout={120 * PATIENCE}")
         return run([*command, *arguments], environment) or failed
     finally:
         subprocess.run(["wineserver", "-k"], env=environment, check=False)
