@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers import PATIENCE, do, tree_of
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mhddq
@@ -115,7 +115,12 @@ def in_a_world(call: Callable[[], object]) -> tuple[object, dict]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="these are names as POSIX systems take them")
-@settings(max_examples=60 * ROUNDS, deadline=None, database=None)
+@settings(
+    max_examples=60 * ROUNDS,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),  # they are of time, too
+)
 @given(NAMES)
 @pytest.mark.timeout(120 * ROUNDS * PATIENCE)
 def test_every_name_is_to_us_what_it_is_to_python(name):
