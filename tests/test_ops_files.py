@@ -798,10 +798,11 @@ def test_bytes_read_are_as_good_as_any():
 def test_files_of_size_0_that_have_content_are_read(name):
     if not os.path.exists(name):
         pytest.skip("not on this system")
+    before = Path(name).read_bytes()
     read = succeeds(mhddq.file_read, name, True)["data"]
     assert read
-    if name != "/proc/cpuinfo":
-        assert read == Path(name).read_bytes()
+    if name != "/proc/cpuinfo":  # the others change when the kernel loads something
+        assert read in (before, Path(name).read_bytes())
 
 
 def test_a_process_reads_its_own_maps():
