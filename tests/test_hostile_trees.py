@@ -8,6 +8,7 @@ race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import random
 import stat
@@ -279,9 +280,13 @@ def shrink() -> None:
             os.replace("spare", name)
 
 
+numbers = itertools.cycle(range(1, 1 << 16))
+
+
 def rewrite() -> None:
-    """As `open` with 'w' does, to other sizes and other blocks."""
-    number = random.randrange(1, 1000)
+    """As `open` with 'w' does, to another size and other blocks each time: the size tells of a
+    change where the clock of the file system has not gone on."""
+    number = next(numbers)
     for name in ("tree/a", "tree/sub/b"):
         blocks = b"".join(block((number << 16) + n) for n in range(200 + number % 100))
         with open(name, "wb", buffering=0) as file:
