@@ -296,7 +296,7 @@ def sanitize_extension(session: nox.Session) -> None:
             "LD_PRELOAD": " ".join(found),
             "PYTHONPATH": str(folder),
             "PYTHONMALLOC": "malloc",  # else the interpreter hides where objects begin and end
-            "TEST_DEADLINE": "300",  # ten times the ordinary one
+            "TEST_DEADLINE": "300",
             "ASAN_OPTIONS": f"detect_leaks=1:leak_check_at_exit=0:{log}",
             # A program may end without its queue's threads (os._exit, a shutdown that timed out),
             # which is then told as leaked threads; `nox -s sanitize` looks for those.
