@@ -26,8 +26,8 @@ import pytest
 import mhddq
 
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "90"))
-# Programs get that much more than the time that their test gives them. It ends what hangs, and may be
-# long: a machine may be busy elsewhere for a minute; and sanitizers are slow.
+# Programs get that much more than the time that their test gives them. It ends what hangs, and may
+# be long: a machine may be busy elsewhere for a minute; and sanitizers are slow.
 PATIENCE = DEADLINE / 30
 
 # Whether this Python is built without a GIL.
