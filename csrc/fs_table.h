@@ -18,7 +18,7 @@ static inline void mhq_fail(mhq_run *run, int error, enum mhq_where where)
     run->where = (uint8_t)where;
 }
 
-/* fs_result.c ----------------------------------------------------------------------------- */
+/* result.c -------------------------------------------------------------------------------- */
 
 /* A result of file_read that grows: `room` bytes fit at buffer + fs->head, and one more is always
  * there to be read into, which tells growth from the end in one call. */

@@ -1,4 +1,4 @@
-/* fs_result.c - memory for results. It leaves the core: free() must take it back. */
+/* result.c - memory for results. It leaves the core: free() must take it back. */
 #include "fs_table.h"
 
 #include <errno.h>
