@@ -24,7 +24,7 @@ def pytest_configure() -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if libc.unshare(0x20000) == 0:  # CLONE_NEWNS; the queue has no threads yet
-            libc.mount(b"none", b"/", None, 0x44000, None)  # MS_REC | MS_PRIVATE
+            libc.mount(b"none", b"/", None, 0x84000, None)  # MS_REC | MS_SLAVE
 
 
 # What tests counted, by heading and kind; shown at the end of the run.

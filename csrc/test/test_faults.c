@@ -582,7 +582,7 @@ static int find_away(void)
 {
     static const char *const bases[] = {"/tmp", "/dev/shm", "/var/tmp"};
     struct stat here, st;
-    int ours = unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    int ours = unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
     REQUIRE(stat(".", &here) == 0);
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
         (void)snprintf(world_away, sizeof world_away, "%s/mhq-away-XXXXXX", bases[i]);
