@@ -38,7 +38,8 @@ static void race_too_late(int number)
     _exit(ignored > 0 ? 3 : 4);
 }
 
-/* Main thread: from here on the named part of the test has this many seconds. */
+/* Main thread: from here on the named part of the test has this many seconds, to end what hangs:
+ * many times more than it takes on a busy machine. */
 static inline void race_deadline(unsigned seconds, const char *stage)
 {
     race_stage = stage;

@@ -53,7 +53,7 @@ static void *trader(void *argument)
 
 static void trades(void)
 {
-    race_deadline(120, "two threads trade");
+    race_deadline(240, "two threads trade");
     uint32_t names[2] = {0, 1};
     pthread_t second = race_start(trader, &names[1]);
     pthread_t first = race_start(trader, &names[0]);
@@ -76,7 +76,7 @@ static void *sister(void *argument)
 
 static void finish_wakes_the_sister(void)
 {
-    race_deadline(60, "finish wakes the sister");
+    race_deadline(240, "finish wakes the sister");
     for (unsigned round = 0; round < 2000; round++) {
         mhq_baton baton = {0};
         pthread_t thread = race_start(sister, &baton);
@@ -92,7 +92,7 @@ static void finish_wakes_the_sister(void)
 
 static void pass_wakes_the_sister(void)
 {
-    race_deadline(60, "pass wakes the sister");
+    race_deadline(240, "pass wakes the sister");
     for (unsigned round = 0; round < 500; round++) {
         mhq_baton baton = {0};
         pthread_t thread = race_start(sister, &baton);
@@ -206,7 +206,7 @@ static void *napper(void *argument)
 
 static void sleepers_are_woken(void)
 {
-    race_deadline(120, "sleepers are woken");
+    race_deadline(240, "sleepers are woken");
     uint32_t names[2] = {0, 1};
     pthread_t second = race_start(napper, &names[1]);
     pthread_t first = race_start(napper, &names[0]);

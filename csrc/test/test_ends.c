@@ -20,7 +20,7 @@ static void *stopped_waiter(void *argument)
 
 static void closing_drains(void)
 {
-    race_deadline(60, "closing drains");
+    race_deadline(240, "closing drains");
     enum { COUNT = 200 };
     mhq_engine *engine = engine_open(256, BUDGET, NULL);
     item *items = items_new(COUNT + 1);
@@ -58,7 +58,7 @@ static void *room_or_closed(void *argument)
 
 static void closing_wakes_those_who_wait_for_room(void)
 {
-    race_deadline(60, "closing wakes those who wait for room");
+    race_deadline(240, "closing wakes those who wait for room");
     for (unsigned round = 0; round < 200; round++) {
         mhq_engine *engine = engine_open(1, BUDGET, NULL);
         item first;
@@ -119,7 +119,7 @@ static void *closer(void *ignored)
 
 static void what_was_accepted_while_closing_comes_back(void)
 {
-    race_deadline(120, "what was accepted while closing comes back");
+    race_deadline(240, "what was accepted while closing comes back");
     for (unsigned round = 0; round < 100; round++) {
         memset(&rush, 0, sizeof rush);
         rush.engine = engine_open(32768, BUDGET, NULL);
@@ -177,7 +177,7 @@ static unsigned usual_threads;
 
 static void the_first_engine(void)
 {
-    race_deadline(60, "the first engine");
+    race_deadline(240, "the first engine");
     mhq_engine *engine = engine_open(1, BUDGET, NULL);
     usual_threads = threads_of_this_process() - 2;
     mhq_engine_free(engine);
@@ -190,7 +190,7 @@ static void its_threads_have_gone(void)
 
 static void opened_and_freed_again_and_again(void)
 {
-    race_deadline(120, "opened and freed again and again");
+    race_deadline(240, "opened and freed again and again");
     for (unsigned round = 0; round < 100; round++) {
         mhq_engine *engine = engine_open(UINT64_C(1) << round % 12, BUDGET, NULL);
         if (round % 2) {
@@ -277,7 +277,7 @@ const char *__tsan_default_options(void)
 
 static void no_memory_leaves_nothing(void)
 {
-    race_deadline(60, "no memory");
+    race_deadline(240, "no memory");
     mhq_calls calls = mhq_calls_real;
     calls.alloc = scarce_alloc;
     calls.zeroed = scarce_zeroed;
@@ -334,12 +334,12 @@ static int scarce_threads(void)
 
 static void no_threads_leave_nothing(void)
 {
-    race_deadline(60, "no threads");
+    race_deadline(240, "no threads");
     fflush(NULL);
     pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        race_deadline(50, "no threads, child");
+        race_deadline(200, "no threads, child");
         _exit(scarce_threads());
     }
     int status = 0;

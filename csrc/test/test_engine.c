@@ -9,7 +9,7 @@
 
 static void singles(uint64_t ring_size)
 {
-    race_deadline(120, "singles");
+    race_deadline(240, "singles");
     enum { FILES = 300, STEPS = 5, COUNT = FILES * STEPS };
     mhq_engine *engine = engine_open(ring_size, BUDGET, NULL);
     item *items = items_new(COUNT);
@@ -83,7 +83,7 @@ typedef struct listed {
 
 static void lists(void)
 {
-    race_deadline(60, "lists");
+    race_deadline(240, "lists");
     mhq_engine *engine = engine_open(32, BUDGET, NULL);
     static const mhq_list nothing = {0, 0, 1, NULL};
     listed jobs[] = {{.list = &one, .wanted = "7"},
@@ -136,7 +136,7 @@ static void lists(void)
  * waits, and goes on once they come back, whatever the portions. */
 static void more_operations_than_records(size_t portion)
 {
-    race_deadline(120, "more operations than records");
+    race_deadline(240, "more operations than records");
     enum { COUNT = 5000, RECORDS = 1024 };
     static mhq_op ops[COUNT];
     static mhq_entry entries[COUNT];
@@ -197,7 +197,7 @@ static void more_operations_than_records(size_t portion)
  * and looks each time; a large one runs alone. `as_list`: the same inside one list. */
 static void budget(int as_list)
 {
-    race_deadline(120, as_list ? "budget, list" : "budget");
+    race_deadline(240, as_list ? "budget, list" : "budget");
     enum { COUNT = 400, SMALL = 20000, LARGE = 300000, LIMIT = 65536 };
     write_file("small", SMALL);
     write_file("large", LARGE);
@@ -268,7 +268,7 @@ static void budget(int as_list)
 /* More results at once than there are blocks; and then blocks that have been used before. */
 static void small_results_go_round(void)
 {
-    race_deadline(60, "small results go round");
+    race_deadline(240, "small results go round");
     enum { COUNT = 2 * MHQ_BLOCKS, SIZE = 5000 };
     write_file("small", SIZE);
     mhq_engine *engine = engine_open(1024, BUDGET, NULL);

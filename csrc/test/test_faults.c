@@ -364,7 +364,7 @@ static void count_up(const scenario *s, unsigned lacks, enum scene_call which, i
         fault_lacking(lacks);
         fault.which = which, fault.nth = nth, fault.forever = forever;
         fault.error = error_of(error, nth);
-        race_deadline(120, "an operation with a fault");
+        race_deadline(240, "an operation with a fault");
         outcome result = perform(s->kind, s->path, s->path2), *o = &result;
         struct scene_fault had = fault;
         fault.lacks = 0, fault.nth = 0; /* no more */
@@ -422,7 +422,7 @@ static void every_operation(void)
 {
     for (size_t i = 0; i < SCENARIOS; i++) {
         const scenario *s = &scenarios[i];
-        race_deadline(120, "an operation without a fault");
+        race_deadline(240, "an operation without a fault");
         if (world_away[0] || s->path2 == NULL || s->path2[0] != '@')
             sweep(s);
     }
@@ -487,7 +487,7 @@ static void list_with(int error, int forever, enum scene_call which)
         fault_none();
         fault.which = which, fault.nth = nth, fault.forever = forever;
         fault.error = error_of(error, nth);
-        race_deadline(120, "a list with a fault");
+        race_deadline(240, "a list with a fault");
         REQUIRE(mhq_submit(engine, &job, STEPS, 0) == MHQ_ACCEPTED);
         for (int over = 0; !over;) {
             mhq_run *run = mhq_collect(engine);
@@ -608,7 +608,7 @@ int main(void)
     REQUIRE(getcwd(home, sizeof home) != NULL);
     if (!find_away())
         printf("test_faults: moves and copies across file systems: skipped: there is only one\n");
-    race_deadline(60, "openings");
+    race_deadline(240, "openings");
     fault_none();
     size_t threads = threads_without();
     for (int i = 0; i < 4; i++)

@@ -11,7 +11,7 @@
  * without anyone looking for it: the collector sleeps when it is published (E3). */
 static void completions_come_before_the_next_call(void)
 {
-    race_deadline(60, "a completion is published before the next operation's call");
+    race_deadline(240, "a completion is published before the next operation's call");
     mhq_calls calls = gated_calls();
     for (unsigned round = 0; round < 100; round++) {
         mhq_engine *engine = engine_open(8, BUDGET, &calls);
@@ -36,7 +36,7 @@ static void completions_come_before_the_next_call(void)
 
 static void completions_of_a_list_come_one_by_one(void)
 {
-    race_deadline(60, "a list's completions come one by one");
+    race_deadline(240, "a list's completions come one by one");
     mhq_calls calls = gated_calls();
     enum { COUNT = 20 };
     mhq_op op = {.kind = MHQ_FILE_WRITE, .path = "gate-a", .data = ""};
@@ -63,7 +63,7 @@ static void completions_of_a_list_come_one_by_one(void)
 /* The budget is spent: before the disk waits, the parked collector hears of what is ready. */
 static void a_wait_for_the_budget_wakes(void)
 {
-    race_deadline(60, "a wait for the budget wakes the collector");
+    race_deadline(240, "a wait for the budget wakes the collector");
     mhq_calls calls = gated_calls();
     write_file("gate-large", 50000);
     for (unsigned round = 0; round < 50; round++) {
@@ -136,7 +136,7 @@ static mhq_counters turns(enum mhq_kind kind, const char *path, size_t count, ui
 
 static void long_operations_alternate(void)
 {
-    race_deadline(120, "long operations alternate");
+    race_deadline(240, "long operations alternate");
     write_file("lengthy", 300000);
     mhq_counters c = turns(MHQ_FILE_READ, "lengthy", 300, 1500000);
     CHECK(c.thread_operations[0] >= 90);
@@ -157,7 +157,7 @@ static int slow_where_long(int dir, const char *path, struct stat *st, int flags
 
 static void long_operations_after_short_ones_alternate(void)
 {
-    race_deadline(120, "long operations after short ones alternate");
+    race_deadline(240, "long operations after short ones alternate");
     enum { SHORT = 130, LONG = 60 };
     mhq_calls calls = gated_calls();
     calls.fstatat = slow_where_long;
@@ -179,7 +179,7 @@ static void long_operations_after_short_ones_alternate(void)
 /* Small operations, one at a time: the callback thread and the holder are woken, nobody else. */
 static void a_lone_small_operation_wakes_no_sister(void)
 {
-    race_deadline(60, "a lone small operation wakes no sister");
+    race_deadline(240, "a lone small operation wakes no sister");
     enum { COUNT = 500 };
     mhq_engine *engine = engine_open(16, BUDGET, NULL);
     item *items = items_new(COUNT);
@@ -200,7 +200,7 @@ static void a_lone_small_operation_wakes_no_sister(void)
  * who passed it wakes the collector (E3). */
 static void who_passes_the_baton_wakes(void)
 {
-    race_deadline(120, "who passes the baton wakes the collector");
+    race_deadline(240, "who passes the baton wakes the collector");
     mhq_calls calls = gated_calls();
     calls.pread = slow_pread;
     slow_ns = 1500000;

@@ -158,7 +158,7 @@ static void *play(void *side)
 
 static void test_ball(void)
 {
-    race_deadline(120, "ball");
+    race_deadline(240, "ball");
     pthread_t other = race_start(play, &ball);
     play(NULL);
     race_join(other);
@@ -179,7 +179,7 @@ static void *go_through(void *unused)
 static void test_many(void)
 {
     pthread_t threads[8];
-    race_deadline(60, "many");
+    race_deadline(240, "many");
     for (int i = 0; i < 8; i++)
         threads[i] = race_start(go_through, NULL);
     mhq_store_sc(&gate, 1);
@@ -192,7 +192,7 @@ static void test_many(void)
 static void test_times(void)
 {
     _Atomic uint32_t word = 1;
-    race_deadline(60, "times");
+    race_deadline(240, "times");
     CHECK_INT(mhq_waiters_wait(&word, 0, -1), EAGAIN);
     CHECK_INT(mhq_waiters_wait(&word, 0, 0), EAGAIN);
     CHECK_INT(mhq_waiters_wait(&word, 1, 1000000), ETIMEDOUT);
@@ -213,7 +213,7 @@ static void test_fork(void)
 {
     _Atomic uint32_t word = 0;
     pthread_t threads[2];
-    race_deadline(120, "fork");
+    race_deadline(240, "fork");
     for (int i = 0; i < 2; i++)
         threads[i] = race_start(hammer, (void *)&word);
     for (int i = 0; i < 200; i++) {

@@ -103,7 +103,7 @@ static void test_never_even(void)
 
 int main(void)
 {
-    race_deadline(120, "results");
+    race_deadline(240, "results");
     test_even();
     test_never_even();
     return check_report("test_result");

@@ -381,7 +381,7 @@ static void a_crowd(uint64_t capacity, unsigned producers, uint64_t total)
 int main(int count, char **arguments)
 {
     uint64_t items = count > 1 ? strtoull(arguments[1], NULL, 10) : 100000;
-    race_deadline(60, "one thread");
+    race_deadline(240, "one thread");
     const uint64_t capacities[] = {1, 2, 4, 1024};
     for (size_t i = 0; i < 4; i++) {
         states(capacities[i]);

@@ -39,7 +39,7 @@ static void *wait_for_the_end(void *argument)
 
 static void close_wakes_those_who_wait_for_room(void)
 {
-    race_deadline(120, "close wakes those who wait for room");
+    race_deadline(240, "close wakes those who wait for room");
     for (unsigned round = 0; round < 500; round++) {
         mhq_ring ring;
         ring_open(&ring, 1);
@@ -62,7 +62,7 @@ static void close_wakes_those_who_wait_for_room(void)
 
 static void close_wakes_the_parked_consumer(void)
 {
-    race_deadline(120, "close wakes the parked consumer");
+    race_deadline(240, "close wakes the parked consumer");
     for (unsigned round = 0; round < 1000; round++) {
         mhq_ring ring;
         ring_open(&ring, 2);
@@ -79,7 +79,7 @@ static void close_wakes_the_parked_consumer(void)
 
 static void room_wakes(void)
 {
-    race_deadline(120, "room wakes");
+    race_deadline(240, "room wakes");
     for (unsigned round = 0; round < 500; round++) {
         mhq_ring ring;
         uint64_t capacity = UINT64_C(1) << round % 4;
@@ -161,7 +161,7 @@ static void *wait_claim_and_count(void *argument)
 
 static void as_many_wake_as_there_is_room_for(uint64_t capacity)
 {
-    race_deadline(120, "as many wake as there is room for");
+    race_deadline(240, "as many wake as there is room for");
     mhq_ring ring;
     ring_open(&ring, capacity);
     item first[2] = {0};
