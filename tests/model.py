@@ -72,7 +72,8 @@ def check_tree(path: str) -> None:
     try:
         found = is_really_directory(path.rstrip("/"))
     except OSError as error:
-        raise failure(error.errno or 0, path) from None
+        error.filename = path  # and on Windows with the code of its own, of which there are several
+        raise Failure(str(error)) from None
     if not found:
         raise failure(errno.ENOTDIR, path)
 
@@ -164,7 +165,7 @@ class Oracle:
 
     @staticmethod
     def file_write(data, path, binary):
-        data = data if binary else data.encode()
+        data = data if binary else data.replace("\n", os.linesep).encode()
         with open(path, "wb") as file:
             file.write(data)
         return {}

@@ -419,6 +419,7 @@ def test_shutdown_with_a_timeout_inside_the_first_start(when):
     assert list(end.files) == ["n"]
 
 
+@pytest.mark.posix("terminals")
 @pytest.mark.parametrize("how", ["waits", "looks"])
 def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
     """A signal handler in the middle of the first start shuts down with a timeout, so it delivers;

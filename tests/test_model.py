@@ -74,6 +74,7 @@ PROFILE = settings(
 )
 
 
+@pytest.mark.not_wine("lacks CopyFile2, with which shutil copies, and ends the process for it")
 def test_histories_are_those_of_os_and_shutil():
     run_state_machine_as_test(Histories, settings=PROFILE)
 
