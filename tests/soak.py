@@ -506,7 +506,8 @@ class Soak:
 
 
 def resident() -> int:
-    ctypes.CDLL(None).malloc_trim(0)  # what is free counts for nothing
+    if hasattr(ctypes.CDLL(None), "malloc_trim"):  # glibc's: what is free counts for nothing
+        ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -532,7 +533,11 @@ def soaked(seconds: float, seed: int, flat: float, top: Path) -> bool:
     signal.signal(signal.SIGALRM, soak.alarm)
     gc.set_threshold(200)
     settle()
-    threads = [threading.Thread(target=soak.produce, args=(p,)) for p in soak.producers]
+    threads = [
+        # Daemons: should this thread fail, nobody is waited for.
+        threading.Thread(target=soak.produce, args=(p,), daemon=True)
+        for p in soak.producers
+    ]
     for thread in threads:
         thread.start()
     began, at_start = time.monotonic(), (0, 0)

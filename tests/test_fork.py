@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sysconfig
+
 import pytest
 from helpers import ends_well
 from programs import ended
@@ -176,6 +178,10 @@ def test_a_thousand_forks_inside_callbacks(tally):
     tally("forks", "inside callbacks", 1000)
 
 
+@pytest.mark.skipif(
+    "musl" in str(sysconfig.get_config_var("SOABI")),
+    reason="musl: a child's thread that has forked and ends lets no other one start or end",
+)
 @pytest.mark.parametrize("ending", ["return", "raise ValueError('of the child')"])
 def test_a_child_of_a_callback_that_just_goes_on_drains_and_ends(ending):
     """It returns from the callback: no other callback of the parent's runs, its own work is done,

@@ -3,14 +3,14 @@
     python tools/build_python.py freethreaded      no GIL
     python tools/build_python.py debug             with a GIL, Py_DEBUG's assertions on
     python tools/build_python.py tsan              no GIL, Py_DEBUG, under ThreadSanitizer (clang)
+    python tools/build_python.py musl              with a GIL, with musl (tools/musl.py)
 
 What is built stays in a cache folder ($XDG_CACHE_HOME or ~/.cache, then mhddq), outside the
 repository; a second call finds it there. A build takes two to three minutes of two cores.
 
 The source is the pristine archive of Debian's package, not the patched tree: its patches are
-meant for Debian's own layout. apt fetches and verifies it, with lists of its own, so the machine's
-sources are neither used nor changed. Elsewhere: MHDDQ_PYTHON_SOURCE names an archive of CPython's
-source, as python.org has it.
+meant for Debian's own layout. apt fetches and verifies it (tools/debian.py). Elsewhere:
+MHDDQ_PYTHON_SOURCE names an archive of CPython's source, as its authors publish it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
+
+import debian
+import musl
 
 PACKAGE, SUITE = "python3.13", "trixie"
 
@@ -40,6 +42,9 @@ VARIANTS: dict[str, dict[str, str]] = {
         "options": "--disable-gil --with-pydebug --with-thread-sanitizer CFLAGS='-O1 -g1'",
         "CC": "clang",
     },
+    # Threads with a megabyte for their stacks, as builds of CPython for musl usually have it.
+    # musl's own 128 KiB are too little for what recurses in C.
+    "musl": {"options": "CFLAGS='-O2 -g0 -DTHREAD_STACK_SIZE=0x100000'"},
 }
 
 
@@ -55,44 +60,22 @@ def clang() -> str:
     return "clang"
 
 
-def fetched(folder: Path) -> Path:
-    """CPython's source archive, in `folder`."""
-    if "MHDDQ_PYTHON_SOURCE" in os.environ:
-        return Path(os.environ["MHDDQ_PYTHON_SOURCE"])
-    apt = folder / "apt"
-    for part in ("parts", "lists/partial", "cache/archives/partial"):
-        (apt / part).mkdir(parents=True)
-    (apt / "parts" / "source.sources").write_text(
-        "Types: deb-src\nURIs: http://deb.debian.org/debian\n"
-        f"Suites: {SUITE}\nComponents: main\n"
-        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
-    )
-    configuration = apt / "apt.conf"
-    configuration.write_text(
-        f'Dir::Etc::SourceList "/dev/null";\nDir::Etc::SourceParts "{apt}/parts";\n'
-        f'Dir::State::Lists "{apt}/lists";\nDir::Cache "{apt}/cache";\n'
-        'APT::Sandbox::User "root";\n'  # else it wants to give our folder to a user of its own
-    )
-    environment = {**os.environ, "APT_CONFIG": str(configuration)}
-    for command in ("update", f"source --download-only --tar-only {PACKAGE}"):
-        said = ["apt-get", "-q", *command.split()]
-        subprocess.run(said, check=True, env=environment, cwd=folder, stdout=sys.stderr)
-    return next(folder.glob("*.orig.tar.*"))
-
-
 def build(variant: str, target: Path) -> None:
     """Configures, makes, installs. `target` appears when it is complete."""
     recipe = VARIANTS[variant]
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="mhddq-python-") as scratch:
         folder = Path(scratch)
-        with tarfile.open(fetched(folder)) as archive:
-            # Not all Pythons that run this have the filter's parameter.
-            archive.extractall(folder / "source", **safely())
-        (source,) = (folder / "source").iterdir()
+        wanted = musl.SOURCES if variant == "musl" else ()
+        given = os.environ.get("MHDDQ_PYTHON_SOURCE")
+        archives = debian.sources(folder, SUITE, [*wanted, *([] if given else [PACKAGE])])
+        source = debian.unpacked(given or archives.pop(), folder / "source")
         environment = {**os.environ, "TSAN_OPTIONS": QUIET_TSAN}
         if recipe.get("CC"):
             environment["CC"] = clang()
+        if variant == "musl":
+            environment |= musl.libraries(archives, folder)
+            (source / "Modules" / "Setup.local").write_text(musl.DISABLED)
         unfinished = target.with_name(f"{target.name}.{os.getpid()}")
         # The prefix is final: an installed Python knows its own place by looking around.
         steps = [
@@ -109,10 +92,6 @@ def build(variant: str, target: Path) -> None:
         shutil.copy(known, unfinished / target.relative_to("/"))
         (unfinished / target.relative_to("/")).rename(target)
         shutil.rmtree(unfinished)
-
-
-def safely() -> dict[str, str]:
-    return {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-SUITE, MIRROR = "sid", "http://deb.debian.org/debian"
+import debian
+
+SUITE = "sid"
 VERSIONS = ["3.14", "3.15"]
 PACKAGES = ["cython>=3.1", "setuptools>=77", "pytest>=8", "pytest-timeout>=2.3"]
 PACKAGES += ["hypothesis>=6.100"]
@@ -48,7 +50,7 @@ def make_root(folder: Path) -> None:
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     bootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}"]
-    subprocess.run([*bootstrap, SUITE, unfinished, MIRROR], check=True)
+    subprocess.run([*bootstrap, SUITE, unfinished, debian.mirror()], check=True)
     unfinished.rename(folder)
 
 

