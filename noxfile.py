@@ -27,6 +27,7 @@ nox.options.sessions = [
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
 WHEEL_BYTES = 400 * 1024
+NEEDED_FOR_MUSL = ["musl-gcc", "autoreconf", "libtoolize"]  # by tools/musl.py
 
 
 def interpreter(version: str) -> str | None:
@@ -298,6 +299,7 @@ def sanitize_extension(session: nox.Session) -> None:
             "PYTHONMALLOC": "malloc",  # else the interpreter hides where objects begin and end
             "TEST_DEADLINE": "300",
             "ASAN_OPTIONS": f"detect_leaks=1:leak_check_at_exit=0:{log}",
+            "UBSAN_OPTIONS": log,  # beside ASan, gcc's has flags of its own
             # A program may end without its queue's threads (os._exit, a shutdown that timed out),
             # which is then told as leaked threads; `nox -s sanitize` looks for those.
             "TSAN_OPTIONS": f"exitcode=66 detect_deadlocks=0 die_after_fork=0 "
@@ -310,7 +312,7 @@ def sanitize_extension(session: nox.Session) -> None:
         # Also of programs that the tests started, whatever their ends told.
         for report in folder.glob("report.*"):
             text = report.read_text(errors="replace")
-            if re.search("ERROR: AddressSanitizer|WARNING: ThreadSanitizer|runtime error:", text):
+            if re.search(r"(ERROR|WARNING|FATAL): \w+Sanitizer|runtime error:", text):
                 session.error(f"{report.name}:\n{text}")
 
 
@@ -429,7 +431,7 @@ def wheels(session: nox.Session) -> None:
     shutil.rmtree(out, ignore_errors=True)
     session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", str(out))
     here = HERE or [sys.executable]
-    built = ["freethreaded", *(["musl"] if shutil.which("musl-gcc") else [])]
+    built = ["freethreaded", *(["musl"] if all(map(shutil.which, NEEDED_FOR_MUSL)) else [])]
     pythons = session.posargs or [*here, *(built_python(session, variant) for variant in built)]
     session.run("python", "tools/wheels.py", str(next(out.glob("*.tar.gz"))), str(out), *pythons)
 

@@ -21,19 +21,21 @@
 /* The kernel's copy is a tenth to a quarter faster to an address that 32 divides. malloc's are
  * divided by 16, and a heap's first is not by 32: behind it, nor is any other. So, with glibc, whose
  * blocks have a head of 8 bytes and lie side by side, results take an even number of 32 bytes, and
- * where one lies odd, a shim of 16 bytes more goes before it. The shim is freed at once: a small
- * block stays with the thread that frees it, where it is, and what lies behind it stays even.
+ * where the bytes of a large one lie odd, a shim of an odd number of 16 goes before it. The shim is
+ * freed at once: a small block stays with the thread that frees it, where it is, and what lies
+ * behind it stays even. The next one is of another size, for the first is found again where it is.
  * Nothing but speed depends on it. */
 #if defined(__GLIBC__) && !defined(SEES_EVERY_BYTE)
 #define EVEN ((size_t)32)
 #define HEAD ((size_t)8)
-#define SHIMS 2 /* the first may have found a gap elsewhere */
+#define SHIMS 3
 #else
 #define EVEN ((size_t)1)
 #define HEAD ((size_t)0)
 #define SHIMS 0
 #endif
-#define SHIM_BYTES (EVEN + EVEN / 2 - HEAD)
+#define SHIM_BYTES(n) ((size_t)(n) * EVEN + EVEN / 2 - HEAD)
+#define WORTH_A_SHIM ((size_t)262144)
 
 static size_t even(size_t bytes)
 {
@@ -41,23 +43,26 @@ static size_t even(size_t bytes)
 }
 
 /* A page's beginning behind malloc's head: a mapping of its own, which no shim moves. */
-static int lies_odd(const char *buffer)
+static int lies_odd(const char *buffer, size_t head)
 {
-    return (uintptr_t)buffer % EVEN != 0 && (uintptr_t)buffer % 4096 != 2 * HEAD;
+    return (uintptr_t)(buffer + head) % EVEN != 0 && (uintptr_t)buffer % 4096 != 2 * HEAD;
 }
 
 static char *alloc_even(mhq_fs *fs, size_t bytes)
 {
     void *shims[SHIMS + 1];
-    int n = 0;
+    int n = 0, most = bytes < WORTH_A_SHIM ? 0 : SHIMS;
     char *buffer = fs->sys->alloc(even(bytes));
-    while (buffer != NULL && n < SHIMS && lies_odd(buffer)) {
+    while (buffer != NULL && n < most && lies_odd(buffer, fs->head)) {
         fs->sys->release(buffer);
-        shims[n++] = fs->sys->alloc(SHIM_BYTES);
+        n++;
+        shims[n - 1] = fs->sys->alloc(SHIM_BYTES(n));
         buffer = fs->sys->alloc(even(bytes));
     }
-    while (n > 0)
-        fs->sys->release(shims[--n]);
+    for (int i = 0; i < n; i++)
+        fs->sys->release(shims[i]);
+    if (buffer == NULL && n > 0) /* there was room for it before */
+        buffer = fs->sys->alloc(even(bytes));
     if (buffer != NULL && bytes >= FRESH_BYTES)
         mhq_wish_huge(buffer, bytes);
     return buffer;

@@ -20,7 +20,8 @@ from helpers import Outcome, settle, under_wine
 def pytest_configure() -> None:
     """What is mounted from now on is seen by nobody else, and goes with this process. Whoever makes
     himself a name space of mounts copies what he sees into it, and a file system lives for as long
-    as any copy. Without the right to do so nothing can be mounted either."""
+    as any copy. Without the right to do so nothing can be mounted either. Where the root is no
+    mount (in a chroot), mounts stay as they were."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if libc.unshare(0x20000) == 0:  # CLONE_NEWNS; the queue has no threads yet

@@ -147,7 +147,9 @@ def disk(
 def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
     """A tmpfs of that size, which goes with all that is in it."""
     folder.mkdir(exist_ok=True)
-    must("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", folder)
+    done = run("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", folder)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
     try:
         yield folder
     finally:

@@ -145,7 +145,7 @@ def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
     waits(room)
     waiting = str(room.native_id)
     settled(waiting)    # it wakes up all the time
-    before, began = look(), time.monotonic()
+    began, before = time.monotonic(), look()
     time.sleep(2)
     after = look()
     tell(room=after[0][waiting] - before[0][waiting], seconds=time.monotonic() - began,

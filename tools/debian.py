@@ -13,7 +13,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 def mirror() -> str:
     """Where this machine gets its packages from."""
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+    command += ["Created-By: Packages", "Origin: Debian"]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     for uri in found:
         if "security" not in uri:

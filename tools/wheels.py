@@ -252,7 +252,7 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
         for python, (version, names) in versions.items():
             if "musl" in names:  # it tries what others build
                 continue
-            more = ["ziglang"] if version == WINDOWS_PYTHON else []
+            more = ["ziglang", "pip"] if version == WINDOWS_PYTHON else []
             builder = environment(python, folder / version, *BUILD_PACKAGES, *more)
             for target in TARGETS:
                 wheel = build(builder, version, source, target, out)
