@@ -312,7 +312,8 @@ def sanitize_extension(session: nox.Session) -> None:
         # Also of programs that the tests started, whatever their ends told.
         for report in folder.glob("report.*"):
             text = report.read_text(errors="replace")
-            if re.search(r"(ERROR|WARNING|FATAL): \w+Sanitizer|runtime error:", text):
+            # Not LeakSanitizer's, of which tests/leaks.py takes out what is CPython's own.
+            if re.search(r"(ERROR|WARNING|FATAL): (Address|Thread)Sanitizer|runtime error:", text):
                 session.error(f"{report.name}:\n{text}")
 
 
