@@ -27,7 +27,6 @@ nox.options.sessions = [
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
 WHEEL_BYTES = 400 * 1024
-NEEDED_FOR_MUSL = ["musl-gcc", "autoreconf", "libtoolize"]  # by tools/musl.py
 
 
 def interpreter(version: str) -> str | None:
@@ -432,7 +431,8 @@ def wheels(session: nox.Session) -> None:
     shutil.rmtree(out, ignore_errors=True)
     session.run("python", "-m", "build", "--sdist", "--no-isolation", "--outdir", str(out))
     here = HERE or [sys.executable]
-    built = ["freethreaded", *(["musl"] if all(map(shutil.which, NEEDED_FOR_MUSL)) else [])]
+    lacking = str(session.run("python", "tools/musl.py", silent=True)).strip()
+    built = ["freethreaded", *([] if lacking else ["musl"])]
     pythons = session.posargs or [*here, *(built_python(session, variant) for variant in built)]
     session.run("python", "tools/wheels.py", str(next(out.glob("*.tar.gz"))), str(out), *pythons)
 

@@ -1,5 +1,6 @@
 """What tools/build_python.py needs for a CPython with musl on a machine with glibc: a compiler, and
-libffi and zlib for ctypes and zlib, built by it from Debian's copies of their sources."""
+libffi and zlib for ctypes and zlib, built by it from Debian's copies of their sources. As a program
+it prints which commands are missing here for that."""
 
 from __future__ import annotations
 
@@ -20,6 +21,10 @@ _bz2 _curses _curses_panel _dbm _gdbm _hashlib _lzma _sqlite3 _ssl _tkinter _uui
 """
 
 
+def missing() -> list[str]:
+    return [command for command in NEEDED if not shutil.which(command)]
+
+
 def compiler(folder: Path) -> Path:
     """musl-gcc, with the kernel's headers, and with a name for its platform that is its own."""
     headers = folder / "kernel"
@@ -38,8 +43,8 @@ def compiler(folder: Path) -> Path:
 
 def libraries(archives: list[Path], folder: Path) -> dict[str, str]:
     """Builds them, static, into `folder`: the environment that CPython's configure needs."""
-    if missing := [command for command in NEEDED if not shutil.which(command)]:
-        sys.exit(f"missing: {', '.join(missing)} (Debian: musl-tools, autoconf, automake, libtool)")
+    if lacking := missing():
+        sys.exit(f"missing: {', '.join(lacking)} (Debian: musl-tools, autoconf, automake, libtool)")
     cc = compiler(folder)
     env = {**os.environ, "CC": str(cc), "CFLAGS": "-O2 -fPIC"}
     out = folder / "libraries"
@@ -61,3 +66,7 @@ def libraries(archives: list[Path], folder: Path) -> dict[str, str]:
         told[f"{name}_CFLAGS"] = f"-I{out}/include"
         told[f"{name}_LIBS"] = f"-L{out}/lib -l{library}"
     return told
+
+
+if __name__ == "__main__":
+    print(*missing())
