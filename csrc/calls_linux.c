@@ -63,6 +63,11 @@ static int real_clone(int to, int from)
     return ioctl(to, FICLONE, from);
 }
 
+static int real_unread(int fd, int *bytes)
+{
+    return ioctl(fd, FIONREAD, bytes);
+}
+
 static ssize_t real_copy_range(int from, off_t *at, int to, off_t *at2, size_t n)
 {
     return syscall(SYS_copy_file_range, from, at, to, at2, n, 0U);

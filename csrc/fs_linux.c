@@ -27,6 +27,13 @@ int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mod
     return error;
 }
 
+/* The system asks a device's driver, but answers for a regular file itself. */
+size_t mhq_said_unread(mhq_fs *fs, int fd)
+{
+    int bytes = 0;
+    return fs->sys->unread(fd, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+}
+
 /* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */
 static void set_mode(mhq_fs *fs, int fd, mode_t mode)
 {

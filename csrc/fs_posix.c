@@ -39,24 +39,32 @@ static int open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode
     return error;
 }
 
-int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st)
+static int open_to_read(mhq_fs *fs, int dir, const char *path, int flags, int *fd)
 {
     int error = open_patiently(fs, dir, path, O_RDONLY | flags, 0, fd);
-    if (error == ENXIO) /* a socket, or a device without a driver */
-        return MHQ_ENOTREGULAR;
+    return error == ENXIO ? MHQ_ENOTREGULAR : error; /* a socket, or a device without a driver */
+}
+
+static int look_regular(mhq_fs *fs, int fd, struct stat *st)
+{
+    if (fs->sys->fstat(fd, st) < 0)
+        return errno;
+    if (!S_ISREG(st->st_mode))
+        return S_ISDIR(st->st_mode) ? EISDIR : MHQ_ENOTREGULAR;
+    fs->device = (uint64_t)st->st_dev;
+    fs->not_looked = 0;
+    return 0;
+}
+
+int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st)
+{
+    int error = open_to_read(fs, dir, path, flags, fd);
     if (error)
         return error;
-    if (fs->sys->fstat(*fd, st) < 0)
-        error = errno;
-    else if (S_ISDIR(st->st_mode))
-        error = EISDIR;
-    else if (!S_ISREG(st->st_mode))
-        error = MHQ_ENOTREGULAR;
+    error = look_regular(fs, *fd, st);
     if (error) {
         (void)fs->sys->close(*fd);
         *fd = -1;
-    } else {
-        fs->device = (uint64_t)st->st_dev;
     }
     return error;
 }
@@ -259,12 +267,47 @@ static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
     return 0;
 }
 
+/* Most files are small, and for them fstat is a tenth of the work. The file can say at half the price
+ * how much there is; a read of one byte more that brings just that much confirms it: these are all
+ * its bytes. If it brings anything else, the file is looked at after all and what was read is kept, for
+ * some files of /sys are not to be read twice. What has no positions loses nothing by the question;
+ * a device that has them, and gives exactly what it says, is taken for a file. Which device
+ * a file lies on hints depend on, so now and then one is looked at.
+ * *whole: nothing is left to do. */
+#define LOOK_EVERY 100
+
+static int read_small(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g, int *whole)
+{
+    ssize_t got;
+    size_t said = 0;
+    *whole = 0;
+    if (fs->device && ++fs->not_looked < LOOK_EVERY)
+        said = mhq_said_unread(fs, fd);
+    if (!said || said >= MHQ_LENGTHY)
+        return 0;
+    int error = mhq_reserve(fs, run, g, said);
+    if (error)
+        return error;
+    MHQ_RETRY(got, fs->sys->pread(fd, g->buffer + fs->head, said + 1, 0));
+    if (got < 0)
+        return errno == ESPIPE ? 0 : errno;
+    fs->bytes_read += (uint64_t)got;
+    g->have = (size_t)got;
+    *whole = g->have == said;
+    return 0;
+}
+
 /* Reads until the end, whatever the size was said to be. A first read that fills exactly the
  * said size left its one byte of slack empty: that was the end. */
 static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *g)
 {
-    int error = size ? mhq_reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
-    if (error || (!size && !g->have))
+    size_t least = size > g->have ? size : g->have;
+    int error = 0;
+    if (!least)
+        error = read_unsized(fs, fd, run, g);
+    else if (least > g->room)
+        error = mhq_reserve(fs, run, g, least);
+    if (error || (!least && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
@@ -291,10 +334,13 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
     mhq_growing g = {NULL, 0, 0};
-    int fd, error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &fd, &st);
+    int fd, whole, error = open_to_read(fs, AT_FDCWD, op->path, 0, &fd);
     if (!error) {
-        size_t size = st.st_size > 0 ? (size_t)st.st_size : 0;
-        error = read_all(fs, fd, size, run, &g);
+        error = read_small(fs, fd, run, &g, &whole);
+        if (!error && !whole)
+            error = look_regular(fs, fd, &st);
+        if (!error && !whole)
+            error = read_all(fs, fd, st.st_size > 0 ? (size_t)st.st_size : 0, run, &g);
         (void)fs->sys->close(fd);
     }
     if (error) {

@@ -87,6 +87,11 @@ int mhq_lacks_noreplace(int error);
  * there is no such way. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd);
 
+/* How much there is to read from the descriptor's position, at half the price of fstat. 0: none, or
+ * who knows. A regular file's size is told as it is below 2 GiB, beyond that too small or not at all;
+ * what a device says of itself is its own affair. */
+size_t mhq_said_unread(mhq_fs *fs, int fd);
+
 /* Owner (where `ownership` says so) and mode of a link or a node that was made under name2 in dir2,
  * best effort. By a descriptor: where others may write to the directory, the name can be that of a
  * file of theirs by now, or another name of somebody's file; then ESTALE. */

@@ -8,6 +8,7 @@
 #ifndef MHQ_SCENE_H
 #define MHQ_SCENE_H
 
+#include "block.h"
 #include "calls.h"
 #include "check.h"
 #include "fs.h"
@@ -400,6 +401,28 @@ static inline int holds(const char *path, const char *bytes, size_t n)
     int same = got == n && memcmp(have, bytes, n) == 0;
     free(have);
     (void)close(fd);
+    return same;
+}
+
+/* Checks error and place of a failed operation. */
+static inline void scene_fails(mhq_fs *fs, int line, int kind, const char *path, const char *path2,
+                               int error, int where)
+{
+    mhq_run run = scene_run(fs, kind, path, path2, "x", 1);
+    if (!CHECK_INT(run.error, error) || !CHECK_INT(run.where, where))
+        fprintf(stderr, "    line %d: %s %s\n", line, path, path2 ? path2 : "");
+    CHECK(run.error == 0 || run.buffer == NULL);
+    free(run.buffer);
+}
+
+static inline int scene_reads(mhq_fs *fs, const char *path, const char *bytes, size_t n)
+{
+    mhq_run run = scene_run(fs, MHQ_FILE_READ, path, NULL, NULL, 0);
+    int same = !run.error && run.length == n && memcmp(run.buffer + fs->head, bytes, n) == 0;
+    if (!run.error) /* the room is ours to write to */
+        memset(run.buffer, 1, fs->head), memset(run.buffer + fs->head + run.length, 1, fs->tail);
+    CHECK(!run.in_block || (fs->blocks && fs->head + n + fs->tail <= MHQ_BLOCK_BYTES));
+    mhq_result_drop(fs, &run, run.buffer);
     return same;
 }
 

@@ -1,7 +1,6 @@
 /* test_fs.c - the primitives that need no walk, as their users see them: results, errors and
  * the paths they name, special files, and how many system calls the hot ones make.
  */
-#include "block.h"
 #include "scene.h"
 
 #include "fs_posix.h"
@@ -19,33 +18,12 @@ static mhq_calls calls;
 static mhq_fs fs;
 
 #define DO(kind, ...) scene_do(&fs, MHQ_##kind, __VA_ARGS__)
-
-/* Checks error and place of a failed operation. */
-static void fails(int line, int kind, const char *path, const char *path2, int error, int where)
-{
-    mhq_run run = scene_run(&fs, kind, path, path2, "x", 1);
-    if (!CHECK_INT(run.error, error) || !CHECK_INT(run.where, where))
-        fprintf(stderr, "    line %d: %s %s\n", line, path, path2 ? path2 : "");
-    CHECK(run.error == 0 || run.buffer == NULL);
-    free(run.buffer);
-}
-#define FAILS(kind, ...) fails(__LINE__, MHQ_##kind, __VA_ARGS__)
+#define FAILS(kind, ...) scene_fails(&fs, __LINE__, MHQ_##kind, __VA_ARGS__)
 
 static int exists(int kind, const char *path)
 {
     mhq_run run = scene_run(&fs, kind, path, NULL, NULL, 0);
     return run.error ? -1 : run.exists;
-}
-
-static int reads(const char *path, const char *bytes, size_t n)
-{
-    mhq_run run = scene_run(&fs, MHQ_FILE_READ, path, NULL, NULL, 0);
-    int same = !run.error && run.length == n && memcmp(run.buffer + fs.head, bytes, n) == 0;
-    if (!run.error) /* the room is ours to write to */
-        memset(run.buffer, 1, fs.head), memset(run.buffer + fs.head + run.length, 1, fs.tail);
-    CHECK(!run.in_block || (fs.blocks && fs.head + n + fs.tail <= MHQ_BLOCK_BYTES));
-    mhq_result_drop(&fs, &run, run.buffer);
-    return same;
 }
 
 static int writes(const char *path, const char *bytes, size_t n)
@@ -237,178 +215,6 @@ static void test_left_reservation(void)
     fault_none();
 }
 
-/* ---- read ---- */
-
-static void test_read(void)
-{
-    size_t sizes[] = {0, 1, 4095, 4096, 65537, MHQ_SCRATCH, 3 * MHQ_SCRATCH + 5};
-    char *bytes = pattern(3 * MHQ_SCRATCH + 5);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        put("file", bytes, sizes[i]);
-        for (int room = 0; room < 2; room++) {
-            fs.head = room ? 33 : 0, fs.tail = room ? 1 : 0;
-            CHECK(reads("file", bytes, sizes[i]));
-        }
-    }
-    fs.head = fs.tail = 0;
-    free(bytes);
-    put_text("file", "text");
-    fault_none();
-    CHECK(reads("file", "text", 4));
-    CHECK_INT(fault.count - fault.calls[CALL_alloc], 4);
-    fault_lacking(LACK_POSITIONS);
-    CHECK(reads("file", "text", 4));
-    fault_none();
-    REQUIRE(mkdir("dir", 0755) == 0 && mkfifo("fifo", 0644) == 0 && symlink("fifo", "link") == 0);
-    make_socket("socket");
-    FAILS(FILE_READ, "dir", NULL, EISDIR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "link", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "socket", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "/dev/null", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "missing", NULL, ENOENT, MHQ_AT_PATH);
-}
-
-static void test_read_proc(void)
-{
-    mhq_run run = scene_run(&fs, MHQ_FILE_READ, "/proc/self/maps", NULL, NULL, 0);
-    CHECK(run.error == 0 && run.length > 500 && run.buffer[run.length - 1] == '\n');
-    free(run.buffer);
-    /* said to be 4096 bytes, and is less */
-    run = scene_run(&fs, MHQ_FILE_READ, "/sys/kernel/mm/transparent_hugepage/enabled", NULL, NULL, 0);
-    CHECK(run.error == ENOENT || (run.error == 0 && run.length < 4096));
-    free(run.buffer);
-}
-
-/* The file's size changes between fstat and the reading. */
-static off_t resize_to;
-static int fstat_then_resize(int fd, struct stat *st)
-{
-    int result = fstat(fd, st);
-    CHECK(truncate("file", resize_to) == 0);
-    return result;
-}
-
-static void read_changing(void)
-{
-    char *bytes = calloc(1, 600000);
-    REQUIRE(bytes != NULL);
-    off_t sizes[] = {0, 1, 99, 101, 5000, 600000};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        for (size_t from = 0; from <= 100; from += 100) {
-            memset(bytes, from ? 'p' : 0, 100); /* a file grows by zeros */
-            put("file", bytes, from);
-            calls.fstat = fstat_then_resize;
-            resize_to = sizes[i];
-            CHECK(reads("file", bytes, (size_t)sizes[i]));
-            calls = scene_calls();
-        }
-    off_t shrunk[] = {0, 5, 299999, 300000}; /* what is far too much is given back, if possible */
-    for (size_t i = 0; i < 4; i++)
-        for (int error = 0; error < 2; error++) {
-            put("file", bytes, 600000);
-            fault_none();
-            fault.which = CALL_resize, fault.nth = error, fault.error = ENOMEM;
-            calls.fstat = fstat_then_resize;
-            resize_to = shrunk[i];
-            CHECK(reads("file", bytes, (size_t)shrunk[i]));
-            CHECK_INT(fault.calls[CALL_resize], i < 3);
-            calls = scene_calls();
-        }
-    fault_none();
-    free(bytes);
-}
-
-/* Both where the first room is malloc's and where it is a block, which does not grow. */
-static void test_read_changing(void)
-{
-    static mhq_blocks blocks;
-    read_changing();
-    fs.blocks = &blocks;
-    read_changing();
-    CHECK(blocks.made == 1); /* each came back */
-    mhq_blocks_fini(&blocks, fs.sys);
-    memset(&blocks, 0, sizeof blocks);
-}
-
-/* A read that fails when it has its block already: the disk, or the memory to grow into. */
-static void test_read_failing_in_a_block(void)
-{
-    static mhq_blocks blocks;
-    char *bytes = pattern(100);
-    fs.blocks = &blocks;
-    resize_to = 40000;
-    for (int growing = 0; growing < 2; growing++)
-        for (int i = 0; i < 3; i++) {
-            put("file", bytes, 100);
-            fault_none();
-            fault.which = growing ? CALL_alloc : CALL_pread;
-            fault.nth = 1;
-            fault.error = growing ? ENOMEM : EIO;
-            if (growing)
-                calls.fstat = fstat_then_resize;
-            mhq_run run = scene_run(&fs, MHQ_FILE_READ, "file", NULL, NULL, 0);
-            CHECK_INT(run.error, fault.error);
-            CHECK(run.buffer == NULL && !run.in_block);
-            CHECK(blocks.made == 1 && blocks.spare != NULL && blocks.spare->next == NULL);
-            calls = scene_calls();
-        }
-    fault_none();
-    mhq_blocks_fini(&blocks, fs.sys);
-    memset(&blocks, 0, sizeof blocks);
-    free(bytes);
-}
-
-static size_t charges, told;
-static void charge(void *who, mhq_run *run, size_t more)
-{
-    CHECK(who == &charges);
-    charges += more;
-    run->charged += more;
-}
-static void tell(void *who)
-{
-    CHECK(who == &charges);
-    told++;
-}
-
-static void test_budget(void)
-{
-    char *bytes = pattern(500000);
-    put("large", bytes, 500000);
-    put("small", bytes, 5000);
-    put("empty", bytes, 0);
-    charges = told = 0;
-    fs.charge = charge, fs.lengthy = tell, fs.who = &charges;
-    CHECK(reads("small", bytes, 5000));
-    CHECK(charges == 5000 && told == 0);
-    charges = 0;
-    CHECK(reads("empty", bytes, 0));
-    CHECK(charges == 0);
-    CHECK(reads("large", bytes, 500000));
-    CHECK(charges == 500000 && told == 1);
-    charges = 0;
-    mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, ".", NULL, NULL, 0);
-    CHECK(run.charged == run.length && charges == run.length);
-    free(run.buffer);
-    fs.charge = NULL, fs.lengthy = NULL;
-    free(bytes);
-}
-
-/* Beyond what one system call moves; only where it costs no space. */
-static void test_read_beyond_2_gib(void)
-{
-    const off_t size = ((off_t)3 << 30) + 7;
-    int fd = open("huge", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    REQUIRE(fd >= 0 && ftruncate(fd, size) == 0 && pwrite(fd, "end", 3, size - 3) == 3);
-    close(fd);
-    mhq_run run = scene_run(&fs, MHQ_FILE_READ, "huge", NULL, NULL, 0);
-    CHECK(run.error == ENOMEM || (run.error == 0 && run.length == (size_t)size &&
-                                  memcmp(run.buffer + size - 4, "\0end", 4) == 0));
-    free(run.buffer);
-    CHECK(unlink("huge") == 0);
-}
-
 /* ---- write ---- */
 
 static void test_write(void)
@@ -483,7 +289,7 @@ static void test_leases(void)
     memcpy(leased_for, "file", 5);
     calls.openat = open_leased;
     break_seen = 0;
-    CHECK(reads("file", "old", 3));
+    CHECK(scene_reads(&fs, "file", "old", 3));
     CHECK_INT(writes("file", "newer", 5), 0);
     CHECK_INT(break_seen, 2);
     CHECK(holds("file", "newer", 5));
@@ -692,11 +498,8 @@ int main(int argc, char **argv)
     static scene_test *const tests[] = {
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
         test_respelling, test_left_reservation,
-        test_read,     test_read_proc,       test_read_changing,     test_budget,
-        test_read_failing_in_a_block,
         test_write,    test_write_special,   test_leases,            test_contents,
         test_contents_many, test_mount_id,   test_dispatch,          test_faults,
-        test_read_beyond_2_gib,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_fs");
