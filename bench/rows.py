@@ -86,12 +86,12 @@ ANCESTOR = Side("mhddq 0.2.0", "ancestor", (0.2, 1), polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
 KIB, MIB = 1 << 10, 1 << 20
-# size, reads a round in a row, reads a round while the caller computes
+# size; reads a round in a row, and rounds; reads a round while the caller computes
 LARGE = [
-    ("64 KiB", 64 * KIB, 2000, 8),
-    ("1 MiB", MIB, 200, 8),
-    ("16 MiB", 16 * MIB, 16, 6),
-    ("128 MiB", 128 * MIB, 3, 2),
+    ("64 KiB", 64 * KIB, 2000, (15, 101), 8),
+    ("1 MiB", MIB, 200, (15, 101), 8),
+    ("16 MiB", 16 * MIB, 16, (9, 51), 6),
+    ("128 MiB", 128 * MIB, 3, (5, 31), 2),
 ]
 UNBUFFERED = Side("open(p, 'rb', buffering=0).read()", "plain")
 OWN_THREAD = Side("the same in a thread", "plain")
@@ -135,6 +135,7 @@ ROWS = [
             *(other for other in OTHERS if other.side is not AIOFILE),
         ],
         (50_000, 50_000),
+        (5, 21),
         place="disk",
     ),
     Row(
@@ -150,6 +151,7 @@ ROWS = [
             *OTHERS,
         ],
         (10_000, 50_000),
+        (5, 21),
         file=4 * KIB,
     ),
     Row(
@@ -165,6 +167,7 @@ ROWS = [
             *OTHERS,
         ],
         (10_000, 50_000),
+        (5, 21),
         options={"size": 4 * KIB},
     ),
     Row(
@@ -173,7 +176,7 @@ ROWS = [
         "oplist",
         [Against(Side("C loop", "floor", work="exists"), 0.8)],
         (20_000, 20_000),
-        (9, 31),
+        (31, 101),
         place="disk",
     ),
     *(
@@ -183,10 +186,10 @@ ROWS = [
             "large",
             [Against(UNBUFFERED, 0.95)],
             (reads, reads),
-            (5, 31),
+            rounds,
             file=size,
         )
-        for label, size, reads, _ in LARGE
+        for label, size, reads, rounds, _ in LARGE
     ),
     *(
         Row(
@@ -208,7 +211,7 @@ ROWS = [
             {"turns": 100},
             file=size,
         )
-        for label, size, _, reads in LARGE
+        for label, size, _, _, reads in LARGE
     ),
     Row(
         "latency",
