@@ -60,19 +60,20 @@ mhddq_append = <void *>call_append
 cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to append
 
 
-cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
-               PyObject **got) except -1:
-    """Puts the arguments of a vectorcall in the order of the spec's parameters."""
+cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
+                      PyObject **got) except NULL:
+    """The arguments of a vectorcall in the order of the spec's parameters: as they are, if all are
+    given by position, else in `got`."""
     cdef Py_ssize_t wanted = spec.wanted, i, j
     cdef tuple keywords
     cdef object name
     if nargs > wanted:
         raise TypeError("%s() takes %d positional arguments but %d were given"
                         % (spec.name.decode(), wanted, nargs))
+    if nargs == wanted and kwnames == NULL:
+        return args
     for i in range(nargs):
         got[i] = args[i]
-    if nargs == wanted and kwnames == NULL:
-        return 0
     for i in range(nargs, wanted):
         got[i] = NULL
     if kwnames != NULL:
@@ -99,14 +100,14 @@ cdef int parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
                 raise TypeError("%s() missing required argument: '%s' (pos %d)"
                                 % (spec.name.decode(), spec.names[i], i + 1))
             got[i] = <PyObject *>spec.defaults[i - spec.required]
-    return 0
+    return got
 
 
 cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     """file_read(callback, filename, ...): into the queue."""
     cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
-    cdef PyObject *got[MOST_ARGUMENTS]
-    parse(spec, args, nargs, kwnames, got)
+    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject **got = parse(spec, args, nargs, kwnames, room)
     cdef single *s = take_single()
     cdef bint accepted = False
     try:
@@ -122,8 +123,8 @@ cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *
 cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     """oplist_file_read(oplist, callback, filename, ...): into a list."""
     cdef Spec spec = <Spec>(<list>SPECS[1])[kind]
-    cdef PyObject *got[MOST_ARGUMENTS]
-    parse(spec, args, nargs, kwnames, got)
+    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject **got = parse(spec, args, nargs, kwnames, room)
     the_oplist(<object>got[0]).append(&spec.asked, got + 1)
     return None
 

@@ -67,9 +67,7 @@ cdef class Chapter:
                 self.blocks = <request **>grow(self.blocks, block * 2 or 1, sizeof(void *))
             self.blocks[block] = <request *>grow(NULL, BLOCK, sizeof(request))
         self.requests += 1
-        cdef request *r = &self.blocks[block][(self.requests - 1) % BLOCK]
-        memset(r, 0, sizeof(request))
-        return r
+        return &self.blocks[block][(self.requests - 1) % BLOCK]
 
     cdef int keep(self, PyObject *reference) except -1:
         if reference != NULL:
