@@ -31,7 +31,8 @@ typedef struct mhq_fs {
     void (*left_behind)(void *who, const char *path);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
     uint64_t device;       /* where the file lies that was last looked at; 0: none yet */
-    uint32_t not_looked;   /* files that have been read since without a look */
+    int asks;              /* files may be read without a look: no hint depends on where they lie */
+    uint32_t asked;        /* how many have been */
     /* Counted by the primitives; read and reset by the owner. retries: calls made again because
      * somebody else had the file for a moment (Windows). */
     uint64_t bytes_read, bytes_written, retries;

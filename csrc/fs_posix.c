@@ -52,7 +52,6 @@ static int look_regular(mhq_fs *fs, int fd, struct stat *st)
     if (!S_ISREG(st->st_mode))
         return S_ISDIR(st->st_mode) ? EISDIR : MHQ_ENOTREGULAR;
     fs->device = (uint64_t)st->st_dev;
-    fs->not_looked = 0;
     return 0;
 }
 
@@ -270,10 +269,10 @@ static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
 /* Most files are small, and for them fstat is a tenth of the work. The file can say at half the price
  * how much there is; a read of one byte more that brings just that much confirms it: these are all
  * its bytes. If it brings anything else, the file is looked at after all and what was read is kept, for
- * some files of /sys are not to be read twice. What has no positions loses nothing by the question;
- * a device that has them, and gives exactly what it says, is taken for a file. Which device
- * a file lies on hints depend on, so now and then one is looked at.
- * *whole: nothing is left to do. */
+ * some files of /sys are not to be read twice. A FIFO, a socket or a terminal has no positions and
+ * loses nothing by it. Of any other device the driver is asked, as it is when it is opened; one that
+ * gives exactly what it says is taken for a file. Now and then one is looked at all the same, to know
+ * when hints are worth while again. *whole: nothing is left to do. */
 #define LOOK_EVERY 100
 
 static int read_small(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g, int *whole)
@@ -281,7 +280,7 @@ static int read_small(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g, int *who
     ssize_t got;
     size_t said = 0;
     *whole = 0;
-    if (fs->device && ++fs->not_looked < LOOK_EVERY)
+    if (fs->asks && ++fs->asked % LOOK_EVERY != 0)
         said = mhq_said_unread(fs, fd);
     if (!said || said >= MHQ_LENGTHY)
         return 0;
@@ -337,8 +336,9 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int fd, whole, error = open_to_read(fs, AT_FDCWD, op->path, 0, &fd);
     if (!error) {
         error = read_small(fs, fd, run, &g, &whole);
-        if (!error && !whole)
-            error = look_regular(fs, fd, &st);
+        int other = whole ? 0 : look_regular(fs, fd, &st);
+        if (other) /* then that is what is wrong, whatever it said */
+            error = other;
         if (!error && !whole)
             error = read_all(fs, fd, st.st_size > 0 ? (size_t)st.st_size : 0, run, &g);
         (void)fs->sys->close(fd);

@@ -113,8 +113,8 @@ int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t room)
     if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
         after > PTRDIFF_MAX - room - fs->head)
         return ENOMEM;
-    if (fs->charge && room > g->room)
-        fs->charge(fs->who, run, room - g->room);
+    if (fs->charge && room > run->charged)
+        fs->charge(fs->who, run, room - run->charged);
     char *larger =
         mhq_result_room(fs, run, g->buffer, fs->head + g->have, fs->head + room + after);
     if (!larger)

@@ -75,7 +75,6 @@ static void read_changing(void)
             memset(bytes, from ? 'p' : 0, 100); /* a file grows by zeros */
             put("file", bytes, from);
             calls.fstat = fstat_then_resize;
-            fs.device = 0; /* so it is called */
             resize_to = sizes[i];
             CHECK(reads("file", bytes, (size_t)sizes[i]));
             calls = scene_calls();
@@ -123,7 +122,7 @@ static void test_read_failing_in_a_block(void)
             fault.nth = 1;
             fault.error = growing ? ENOMEM : EIO;
             if (growing)
-                calls.fstat = fstat_then_resize, fs.device = 0;
+                calls.fstat = fstat_then_resize;
             mhq_run run = scene_run(&fs, MHQ_FILE_READ, "file", NULL, NULL, 0);
             CHECK_INT(run.error, fault.error);
             CHECK(run.buffer == NULL && !run.in_block);
@@ -157,8 +156,12 @@ static void test_budget(void)
     put("empty", bytes, 0);
     charges = told = 0;
     fs.charge = charge, fs.lengthy = tell, fs.who = &charges;
-    CHECK(reads("small", bytes, 5000));
-    CHECK(charges == 5000 && told == 0);
+    for (fs.asks = 0; fs.asks < 2; fs.asks++) {
+        charges = 0;
+        CHECK(reads("small", bytes, 5000));
+        CHECK(charges == 5000 && told == 0);
+    }
+    fs.asks = 0;
     charges = 0;
     CHECK(reads("empty", bytes, 0));
     CHECK(charges == 0);
@@ -168,6 +171,15 @@ static void test_budget(void)
     mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, ".", NULL, NULL, 0);
     CHECK(run.charged == run.length && charges == run.length);
     free(run.buffer);
+    /* What is charged already is not charged again. */
+    static const size_t rooms[] = {200, 100, 150, 300};
+    mhq_growing g = {NULL, 0, 0};
+    memset(&run, 0, sizeof run);
+    charges = 0;
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
+        CHECK_INT(mhq_reserve(&fs, &run, &g, rooms[i]), 0);
+    CHECK_INT(charges, 300);
+    mhq_result_drop(&fs, &run, g.buffer);
     fs.charge = NULL, fs.lengthy = NULL;
     free(bytes);
 }
@@ -203,18 +215,26 @@ static int unread_then_resize(int fd, int *bytes)
     return result;
 }
 
-/* One look tells the device; then three calls and the question, and now and then a look again. */
+/* Three calls and a look; or the question, if it may be asked, and now and then a look again. */
 static void test_looks(void)
 {
+    struct stat st;
+    int looked = 0;
     char *bytes = pattern(300000);
     put("file", bytes, 5000);
     put("large", bytes, 300000);
+    put("empty", bytes, 0);
+    REQUIRE(stat("file", &st) == 0);
     fault_none();
     CHECK(reads("file", bytes, 5000));
-    CHECK(fault.calls[CALL_fstat] == 1 && fault.calls[CALL_unread] == 0 && fs.device != 0);
+    CHECK(fault.calls[CALL_fstat] == 1 && fault.calls[CALL_unread] == 0);
+    CHECK(fs.device == (uint64_t)st.st_dev);
     fault_none();
+    fs.asks = 1;
+    fs.bytes_read = 0;
     for (int i = 0; i < 300; i++)
         CHECK(reads("file", bytes, 5000));
+    CHECK(fs.bytes_read == 300 * 5000);
     CHECK_INT(fault.calls[CALL_fstat], 3);
     CHECK_INT(fault.calls[CALL_unread], 297);
     CHECK_INT(fault.calls[CALL_pread], 300);
@@ -227,6 +247,15 @@ static void test_looks(void)
     CHECK(reads("file", bytes, 5000)); /* nor is the question always allowed */
     CHECK_INT(fault.calls[CALL_fstat], 1);
     fault_none();
+    for (int i = 0; i < 1000; i++) { /* that others are looked at in between is no matter */
+        CHECK(reads("empty", bytes, 0));
+        for (int k = 0; k < 9; k++) {
+            fs.device = 0;
+            CHECK(reads("file", bytes, 5000));
+            looked += fs.device != 0;
+        }
+    }
+    CHECK_INT(looked, 100);
     free(bytes);
 }
 
@@ -240,7 +269,7 @@ static void test_wrong_answers(void)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
             put("file", bytes, sizes[s]);
-            fs.device = 1, fs.not_looked = 0;
+            fs.asks = 1, fs.asked = 0;
             said = answers[a];
             CHECK(reads("file", bytes, sizes[s]));
         }
@@ -249,7 +278,7 @@ static void test_wrong_answers(void)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
         for (size_t from = 1; from <= 5001; from += 1000) {
             put("file", bytes, from);
-            fs.device = 1, fs.not_looked = 0;
+            fs.asks = 1, fs.asked = 0;
             resize_to = (off_t)sizes[s];
             CHECK(reads("file", bytes, sizes[s]));
         }
@@ -268,33 +297,45 @@ static void test_wrong_answers_in_a_block(void)
 }
 
 /* It has grown beyond what it said, and shrunk when it is looked at. */
+static long from_the_start;
 static ssize_t pread_then_cut(int fd, void *to, size_t n, off_t at)
 {
     ssize_t got = pread(fd, to, n, at);
+    from_the_start += at == 0;
     if (at == 0)
-        CHECK(truncate("file", 50) == 0);
+        CHECK(truncate("file", resize_to) == 0);
     return got;
 }
 
 static void test_grown_and_cut(void)
 {
     char *bytes = pattern(200);
-    put("file", bytes, 200);
     calls.unread = say;
     calls.pread = pread_then_cut;
     said = 100;
-    fs.device = 1;
-    fault_none();
-    CHECK(reads("file", bytes, 101));
-    CHECK_INT(fault.calls[CALL_resize], 1); /* so there is room behind it */
+    fs.asks = 1;
+    for (resize_to = 0; resize_to <= 50; resize_to += 50) {
+        put("file", bytes, 200);
+        fault_none();
+        from_the_start = 0;
+        CHECK(reads("file", bytes, 101));
+        CHECK_INT(from_the_start, 1);
+        CHECK_INT(fault.calls[CALL_resize], 1); /* so there is room behind it */
+    }
     free(bytes);
 }
 
-static long from_the_start;
 static ssize_t pread_counted(int fd, void *to, size_t n, off_t at)
 {
     from_the_start += at == 0;
     return pread(fd, to, n, at);
+}
+
+static ssize_t pread_refused(int fd, void *to, size_t n, off_t at)
+{
+    (void)fd, (void)to, (void)n, (void)at;
+    errno = EINVAL;
+    return -1;
 }
 
 /* What is no regular file is refused whatever it answers, and loses nothing; and what some files of
@@ -309,7 +350,7 @@ static void test_special_answers(void)
     calls.unread = say;
     calls.pread = pread_counted;
     said = 5;
-    fs.device = 1, fs.not_looked = 0;
+    fs.asks = 1, fs.asked = 0;
     FAILS(FILE_READ, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
     CHECK(read(fifo, text, sizeof text) == 5 && memcmp(text, "bytes", 5) == 0);
     close(fifo);
@@ -320,6 +361,21 @@ static void test_special_answers(void)
     from_the_start = 0;
     CHECK(reads("file", "short", 5));
     CHECK_INT(from_the_start, 1);
+    calls.pread = pread_refused;
+    FAILS(FILE_READ, "dir", NULL, EISDIR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "/dev/zero", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
+    FAILS(FILE_READ, "file", NULL, EINVAL, MHQ_AT_PATH);
+}
+
+/* Only the lower half of the number comes back. */
+static void test_half_a_number(void)
+{
+    int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    REQUIRE(fd >= 0 && ftruncate(fd, ((off_t)2 << 30) + 100) == 0);
+    CHECK_INT(mhq_said_unread(&fs, fd), 0);
+    REQUIRE(ftruncate(fd, ((off_t)4 << 30) + 100) == 0);
+    CHECK_INT(mhq_said_unread(&fs, fd), 100);
+    close(fd);
 }
 
 int main(int argc, char **argv)
@@ -327,7 +383,7 @@ int main(int argc, char **argv)
     static scene_test *const tests[] = {
         test_read,  test_read_proc,     test_read_changing,  test_read_failing_in_a_block,
         test_looks, test_wrong_answers, test_wrong_answers_in_a_block,
-        test_grown_and_cut, test_special_answers, test_budget, test_read_beyond_2_gib,
+        test_grown_and_cut, test_special_answers, test_half_a_number, test_budget, test_read_beyond_2_gib,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_read");
