@@ -451,10 +451,12 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run)
     }
     mhq_job *job = run->job;
     int whole = run == &job->run;
-    if (!whole)
+    if (!whole) {
         announce |= mhq_pool_give_back(&engine->pool, run);
-    else if (mhq_ring_return(&engine->ring))
+    } else if (mhq_ring_return(&engine->ring)) {
         mhq_add_rlx(&engine->caller_wakes, 1);
+        mhq_park_make_way(&engine->done.consumer);
+    }
     if (announce && mhq_unpark(&engine->delivery))
         mhq_add_rlx(&engine->caller_wakes, 1);
     return whole;

@@ -64,6 +64,14 @@ static inline void mhq_park_wait(mhq_parker *parker, int64_t timeout_ns)
 /* Then so many waits pass before the next try. */
 #define MHQ_CROWDED 16
 
+/* The sleeper, when she has woken somebody who needs a processor: if she has to wait next, it can be
+ * hers. Spinning she would look busy, and the other be put where the one works she waits for. */
+static inline void mhq_park_make_way(mhq_parker *parker)
+{
+    if (parker->crowded == 0)
+        parker->crowded = 1;
+}
+
 static inline int mhq_spin(mhq_parker *parker, uint64_t now, uint64_t spin_ns,
                            int (*ready)(void *), void *what)
 {

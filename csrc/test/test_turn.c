@@ -1,4 +1,5 @@
-/* test_turn.c - when a turn at the disk is over, by a clock that stands still until it is told. */
+/* test_turn.c - when a turn at the disk is over, and who spins before parking, by a clock that stands
+ * still until it is told. */
 #include "check.h"
 #include "sys.h"
 
@@ -115,6 +116,47 @@ static void waiting_is_not_working(void)
     CHECK_INT(jobs_until_over(100 * MICROSECOND, 100, &awake), 21);
 }
 
+/* ---- park.h: for how long a waiter spins before it parks ---- */
+
+static unsigned looks_at_it;
+static int never(void *what)
+{
+    (void)what;
+    looks_at_it++;
+    the_time += MICROSECOND;
+    return 0;
+}
+
+/* Whether a wait spun; each parked, for a moment. */
+static int spins(mhq_parker *parker)
+{
+    uint64_t parks = mhq_load_rlx(&parker->parks);
+    looks_at_it = 0;
+    CHECK_INT(mhq_park_until(parker, MILLISECOND, 1, never, NULL), 0);
+    CHECK_INT(mhq_load_rlx(&parker->parks) - parks, 1);
+    CHECK(looks_at_it == 3 || looks_at_it > 100);
+    return looks_at_it > 3;
+}
+
+static void who_made_way_parks_once_without_spinning(void)
+{
+    mhq_parker parker = {.state = MHQ_AWAKE};
+    CHECK(spins(&parker));
+    parker.usual = 0;
+    mhq_park_make_way(&parker);
+    CHECK(!spins(&parker));
+    parker.usual = 0;
+    CHECK(spins(&parker));
+    parker.crowded = 3;
+    mhq_park_make_way(&parker); /* changes nothing */
+    for (int i = 0; i < 3; i++)
+        CHECK(!spins(&parker));
+    parker.usual = 0;
+    CHECK(spins(&parker));
+    parker.usual = MILLISECOND; /* lately it took too long */
+    CHECK(!spins(&parker));
+}
+
 int main(void)
 {
     one_long_job_is_a_turn();
@@ -124,5 +166,6 @@ int main(void)
     a_callback_thread_that_sleeps_costs_no_look_by_itself();
     who_knows_of_a_long_one_asks_for_a_look();
     waiting_is_not_working();
+    who_made_way_parks_once_without_spinning();
     return check_report("test_turn");
 }
