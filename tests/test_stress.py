@@ -169,7 +169,8 @@ def test_ctrl_c_again_and_again_under_load(calls, tally):
         def annoy():
             while not over.wait(random.uniform(0.0001, 0.004)):
                 os.kill(os.getpid(), signal.SIGINT)
-        armed = False
+        mhddq.file_exists(None, "")      # imports what it needs; debug builds of CPython tell of
+        armed = False                    # the file that an interrupted import leaves open
         def handler(number, frame):
             global armed
             if armed:           # raises inside the call, or right beside it; once
