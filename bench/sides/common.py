@@ -32,9 +32,9 @@ def countdown(count):
 
 
 def spin():
-    """A piece of pure Python, somewhat less than a millisecond. It makes no objects: how fast a
-    loop is that adds up numbers depends by half on where CPython puts them, and that
-    changes whenever another thread has made some."""
+    """A piece of pure Python, somewhat less than a millisecond. It makes no objects: with a loop
+    that adds up numbers two copies of one program differed by a fifth, with this one by a
+    fiftieth."""
     flag = False
     for _ in repeat(None, 50_000):
         flag = not flag
