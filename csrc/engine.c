@@ -219,8 +219,8 @@ static void *io_main(void *argument)
             break;
         }
         /* What comes next is copied while the ring's end is still ours. */
-        int hints = mhq_hints_copy(&io->hints, &engine->ring, io->fs.device);
         io->fs.asks = mhq_hints_spare(&io->hints, io->fs.device);
+        int hints = !io->fs.asks && mhq_hints_copy(&io->hints, &engine->ring);
         mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
         mhq_bump(&io->trades, 1);
         if (mhq_baton_pass(&engine->baton, io->me))

@@ -42,11 +42,9 @@ int mhq_hints_spare(const mhq_hints *hints, uint64_t device)
     return hints->ahead == 0 || mhq_hints_know(hints, device) == 0;
 }
 
-int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device)
+int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring)
 {
     hints->used = 0;
-    if (mhq_hints_spare(hints, device))
-        return 0;
     for (uint32_t i = 0; i < hints->ahead; i++) {
         const mhq_job *job = mhq_ring_peek(ring, i);
         if (job == NULL)

@@ -29,11 +29,11 @@ typedef struct mhq_hints {
 /* 0 or ENOMEM. */
 int mhq_hints_init(mhq_hints *hints, uint32_t ahead, const mhq_calls *sys);
 void mhq_hints_fini(mhq_hints *hints, const mhq_calls *sys);
-/* 1: files on this device are to have none. Files on one that nothing is known of are. */
+/* 1: none are to be given. `device`: where the last file lay; as long as that is known not to rotate,
+ * the next ones are taken to be there too, and cost nothing. */
 int mhq_hints_spare(const mhq_hints *hints, uint64_t device);
-/* The baton holder. 1: there are hints to give. `device`: where the last file lay; as long as that
- * is known not to rotate, the next ones are taken to be there too, and cost nothing. */
-int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring, uint64_t device);
+/* The baton holder. 1: there are hints to give. */
+int mhq_hints_copy(mhq_hints *hints, mhq_ring *ring);
 /* Without the baton. */
 void mhq_hints_give(mhq_hints *hints);
 

@@ -55,8 +55,8 @@ static char *alloc_even(mhq_fs *fs, size_t bytes)
     char *buffer = fs->sys->alloc(even(bytes));
     while (buffer != NULL && n < most && lies_odd(buffer, fs->head)) {
         fs->sys->release(buffer);
+        shims[n] = fs->sys->alloc(SHIM_BYTES(n + 1));
         n++;
-        shims[n - 1] = fs->sys->alloc(SHIM_BYTES(n));
         buffer = fs->sys->alloc(even(bytes));
     }
     for (int i = 0; i < n; i++)

@@ -95,24 +95,30 @@ static void read_changing(void)
     free(bytes);
 }
 
-/* Both where the first room is malloc's and where it is a block, which does not grow. */
-static void test_read_changing(void)
+static mhq_blocks blocks;
+
+/* Where the first room is a block, which does not grow. */
+static void in_a_block(scene_test *test)
 {
-    static mhq_blocks blocks;
-    read_changing();
     fs.blocks = &blocks;
-    read_changing();
+    test();
     CHECK(blocks.made == 1); /* each came back */
     mhq_blocks_fini(&blocks, fs.sys);
     memset(&blocks, 0, sizeof blocks);
+    fs.blocks = NULL;
+}
+
+/* Both there and where it is malloc's. */
+static void test_read_changing(void)
+{
+    read_changing();
+    in_a_block(read_changing);
 }
 
 /* A read that fails when it has its block already: the disk, or the memory to grow into. */
-static void test_read_failing_in_a_block(void)
+static void read_failing(void)
 {
-    static mhq_blocks blocks;
     char *bytes = pattern(100);
-    fs.blocks = &blocks;
     resize_to = 40000;
     for (int growing = 0; growing < 2; growing++)
         for (int i = 0; i < 3; i++) {
@@ -130,9 +136,12 @@ static void test_read_failing_in_a_block(void)
             calls = scene_calls();
         }
     fault_none();
-    mhq_blocks_fini(&blocks, fs.sys);
-    memset(&blocks, 0, sizeof blocks);
     free(bytes);
+}
+
+static void test_read_failing_in_a_block(void)
+{
+    in_a_block(read_failing);
 }
 
 static size_t charges, told;
@@ -287,13 +296,7 @@ static void test_wrong_answers(void)
 
 static void test_wrong_answers_in_a_block(void)
 {
-    static mhq_blocks blocks;
-    fs.blocks = &blocks;
-    test_wrong_answers();
-    CHECK(blocks.made == 1); /* each came back */
-    mhq_blocks_fini(&blocks, fs.sys);
-    memset(&blocks, 0, sizeof blocks);
-    fs.blocks = NULL;
+    in_a_block(test_wrong_answers);
 }
 
 /* It has grown beyond what it said, and shrunk when it is looked at. */
