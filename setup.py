@@ -2,30 +2,18 @@
 
 import glob
 import os
+import runpy
 import sys
 import sysconfig
-from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-# What is built for, which in a cross build is not what it is built on: linux, macosx, win.
-TARGET = sysconfig.get_platform().partition("-")[0].removesuffix("32")
-# The words in the names of C files that belong to a platform.
-WORDS = {"linux": {"posix", "linux"}, "macosx": {"posix", "macos"}, "win": {"win"}}
-if TARGET not in WORDS:
+# What is built for, which in a cross build is not what it is built on.
+TARGET = sysconfig.get_platform().partition("-")[0].removesuffix("32").replace("macosx", "macos")
+SOURCES = runpy.run_path("csrc/sources.py")
+if TARGET not in SOURCES["PLATFORMS"]:
     sys.exit(f"mhddq does not build for {TARGET}: only for Linux, macOS and Windows")
-
-
-def belongs(source):
-    """Whether a C file is the target's: csrc/sys_posix.c, fs_win_copy.c and hint_linux.c say so in
-    their names; fs_*.c that say nothing are POSIX's; all others are everybody's."""
-    words = set(Path(source).stem.split("_"))
-    told = words & {"posix", "linux", "macos", "win"}
-    if not told and words > {"fs"}:
-        told = {"posix"}
-    return told <= WORDS[TARGET]
-
 
 # Warnings are for the developers' build (csrc/test/run.sh); a user's build is never stopped by one.
 # MHDDQ_CFLAGS adds flags, for sanitizers and the like.
@@ -40,11 +28,12 @@ if TARGET == "win":  # to wait on an address; MinGW has that by the name of its 
 if os.environ.get("MHDDQ_CFLAGS"):
     flags += os.environ["MHDDQ_CFLAGS"].split()
 
+headers = [p for p in glob.glob("csrc/**/*.h", recursive=True) if "/test/" not in p]
 core = Extension(
     "mhddq._core",
-    ["mhddq/_core.pyx", *sorted(filter(belongs, glob.glob("csrc/*.c")))],
+    ["mhddq/_core.pyx", *(f"csrc/{p.as_posix()}" for p in SOURCES["core"](TARGET))],
     include_dirs=["csrc"],
-    depends=[*glob.glob("csrc/*.h"), *glob.glob("mhddq/*.pxd"), *glob.glob("mhddq/bridge/*.pxi")],
+    depends=[*headers, *glob.glob("mhddq/*.pxd"), *glob.glob("mhddq/bridge/*.pxi")],
     libraries=libraries,
     extra_compile_args=flags,
     extra_link_args=threads,

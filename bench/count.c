@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "calls.h"
+#include "sys/calls.h"
 #include "mhq.h"
 
 #define FILE_BYTES 4096

@@ -17,12 +17,15 @@ import json
 import os
 import platform
 import re
+import runpy
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "csrc"
+SOURCES = runpy.run_path(str(CORE / "sources.py"))
 STORED = ROOT / "bench" / "instructions.json"
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-g", "-fvisibility=hidden"]
 WORKS = {
@@ -50,11 +53,8 @@ def toolchain(compiler: str) -> dict[str, str]:
 
 def build(compiler: str, folder: Path) -> Path:
     program = folder / "count"
-    others = {"win", "macos"}  # platforms, told by a word in the name
-    sources = [
-        p for p in sorted((ROOT / "csrc").glob("*.c")) if not others & set(p.stem.split("_"))
-    ]
-    command = [compiler, *FLAGS, "-Wl,--wrap=mhq_now", f"-I{ROOT / 'csrc'}", "-o", program]
+    sources = [CORE / path for path in SOURCES["core"]("linux")]
+    command = [compiler, *FLAGS, "-Wl,--wrap=mhq_now", f"-I{CORE}", "-o", program]
     subprocess.run([*command, ROOT / "bench" / "count.c", *sources], check=True)
     return program
 

@@ -21,7 +21,7 @@ typedef struct mhq_config {
     uint64_t buffer_bytes;     /* budget of undelivered result bytes */
     uint32_t lookahead;        /* operations ahead that hints are given for; 0: none */
     int32_t spin_us;           /* how long a thread spins before it parks; 0: not at all */
-    size_t head, tail;         /* room around the results of file_read, see fs.h */
+    size_t head, tail;         /* room around the results of file_read, see fs/fs.h */
     const struct mhq_calls *calls; /* NULL: the real system */
 } mhq_config;
 

@@ -89,7 +89,7 @@ typedef struct mhq_run {
     int32_t error;         /* 0, an errno, an mhq_failure, or above MHQ_WINERROR */
     uint8_t where;         /* enum mhq_where */
     uint8_t exists;        /* *_exists: the answer */
-    uint8_t in_block;      /* the buffer is a block of the engine's, see block.h */
+    uint8_t in_block;      /* the buffer is a block of the engine's, see fs/block.h */
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
                             * NULL; owned by the record until it is delivered or taken. Taken
                             * it may be where it is malloc'ed: unless in_block. */

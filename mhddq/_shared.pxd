@@ -14,7 +14,7 @@ from libc.stdint cimport uint64_t, uintptr_t
 cdef extern from *:
     """
     #ifdef Py_GIL_DISABLED
-    #include "atomic.h"
+    #include "sys/atomic.h"
     enum { SHARED_GIL = 0 };
 
     typedef PyCriticalSection shared_section;

@@ -424,7 +424,7 @@ inline done_take()
     }
 }
 
-/* ---- walk.c: the pool ---- */
+/* ---- list.c: the pool ---- */
 
 #if LIST
 byte spare; /* the holder's */
@@ -433,7 +433,7 @@ inline pool_take()
 {
     rec = spare;
     if
-    :: rec == NONE -> SWAP_ACQ(rec, RETURNED, NONE) /* @ walk.c mhq_pool_take swap_acq(returned) [record] */
+    :: rec == NONE -> SWAP_ACQ(rec, RETURNED, NONE) /* @ list.c mhq_pool_take swap_acq(returned) [record] */
     :: else
     fi;
     if
@@ -447,7 +447,7 @@ inline pool_ready()
     yes = spare != NONE;
     if
     :: !yes ->
-        LOAD_SC(v, RETURNED); /* @ walk.c mhq_pool_ready load_sc(returned) [P2] */
+        LOAD_SC(v, RETURNED); /* @ list.c mhq_pool_ready load_sc(returned) [P2] */
         yes = v != NONE
     :: else
     fi
@@ -457,11 +457,11 @@ byte pool_unannounced;
 
 inline pool_give_back(id)
 {
-    LOAD_RLX(w, RETURNED); /* @ walk.c mhq_pool_give_back load_rlx(returned) */
+    LOAD_RLX(w, RETURNED); /* @ list.c mhq_pool_give_back load_rlx(returned) */
     do
     :: true ->
         STORE_PLAIN(NEXT(id), w);
-        CAS_SC(yes, RETURNED, w, id); /* @ walk.c mhq_pool_give_back cas_sc(returned) [record] [W1] */
+        CAS_SC(yes, RETURNED, w, id); /* @ list.c mhq_pool_give_back cas_sc(returned) [record] [W1] */
         if
         :: yes -> break
         :: else
@@ -626,11 +626,11 @@ inline on_left_behind()
 {
     lefts++;
     left = FIRST_LEFT + lefts;
-    LOAD_RLX(w, LEFT_TOP); /* @ left_behind.h mhq_left_behind_push load_rlx(top) */
+    LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_left_behind_push load_rlx(top) */
     do
     :: true ->
         STORE_PLAIN(NEXT(left), w);
-        CAS_REL(yes, LEFT_TOP, w, left); /* @ left_behind.h mhq_left_behind_push cas_rel(top) [left] */
+        CAS_REL(yes, LEFT_TOP, w, left); /* @ leftover.h mhq_left_behind_push cas_rel(top) [left] */
         if
         :: yes -> break
         :: else
@@ -798,21 +798,21 @@ inline deliver(rec)
 /* One is told; the others are put back. */
 inline take_left_behind()
 {
-    LOAD_RLX(left, LEFT_TOP); /* @ left_behind.h mhq_left_behind_take load_rlx(top) */
+    LOAD_RLX(left, LEFT_TOP); /* @ leftover.h mhq_left_behind_take load_rlx(top) */
     if
     :: left == NONE
     :: else ->
-        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ left_behind.h mhq_left_behind_take swap_acq(top) [left] */
+        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ leftover.h mhq_left_behind_take swap_acq(top) [left] */
         LOAD_RLX(rest, NEXT(left));
         do
         :: rest == NONE -> break
         :: else ->
             LOAD_RLX(next, NEXT(rest));
-            LOAD_RLX(w, LEFT_TOP); /* @ left_behind.h mhq_left_behind_take load_rlx(top) */
+            LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_left_behind_take load_rlx(top) */
             do
             :: true ->
                 STORE_PLAIN(NEXT(rest), w);
-                CAS_REL(yes, LEFT_TOP, w, rest); /* @ left_behind.h mhq_left_behind_take cas_rel(top) */
+                CAS_REL(yes, LEFT_TOP, w, rest); /* @ leftover.h mhq_left_behind_take cas_rel(top) */
                 if
                 :: yes -> break
                 :: else

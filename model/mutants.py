@@ -86,8 +86,8 @@ baton.c mhq_baton_pass store_sc                              | baton
 baton.c mhq_baton_finish store_sc                            | baton
 baton.c is_over_or_mine load_sc(holder)                      | baton
 engine.c charge_fits load_sc                                 | bytes
-walk.c mhq_pool_ready load_sc                                | lists
-walk.c mhq_pool_give_back cas_sc                             | one record
+list.c mhq_pool_ready load_sc                                | lists
+list.c mhq_pool_give_back cas_sc                             | one record
 """
 
 # Releases that are none: what stands before them may arrive after them.
@@ -96,7 +96,7 @@ ring.c mhq_ring_publish store_sc                             | room
 baton.c mhq_baton_pass store_sc                              | baton
 done.h mhq_done_push cas_sc                                  | room
 block.c mhq_block_return cas_rel                             | blocks
-left_behind.h mhq_left_behind_push cas_rel                   | left
+leftover.h mhq_left_behind_push cas_rel                   | left
 """
 
 

@@ -1,8 +1,8 @@
 """Trees that are out for trouble: powers that must not be copied, entries that nobody may touch,
 files that change while they are copied, more entries than fit into any buffer.
 
-What exchanges directories and links meanwhile is in csrc/test/test_swaps.c. One round of what is a
-race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
+What exchanges directories and links meanwhile is in csrc/test/fs/posix/test_swaps.c. One round of
+what is a race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Kernels and containers that lack calls: a seccomp filter answers for them, and every operation
-does what it does without one. (csrc/test/test_faults.c plays the same, call by call, through the
-table of calls; here the real table meets refusals of a real kernel.)
+does what it does without one. (csrc/test/fs/posix/test_faults.c plays the same, call by call,
+through the table of calls; here the real table meets refusals of a real kernel.)
 """
 
 from __future__ import annotations

@@ -10,26 +10,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "csrc"
+SOURCES = runpy.run_path(str(CORE / "sources.py"))
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O1", "-g", "-fPIC", "-fno-omit-frame-pointer"]
 ASK = """
 import json, sysconfig
 print(json.dumps([sysconfig.get_path("include"), sysconfig.get_config_var("EXT_SUFFIX")]))
 """
-
-
-def sources() -> list[Path]:
-    """As csrc/test/run.sh has them."""
-    return [
-        path
-        for path in sorted((ROOT / "csrc").glob("*.c"))
-        if not path.stem.endswith(("_win", "_macos")) and not path.stem.startswith("fs_win_")
-    ]
 
 
 def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
@@ -46,8 +40,8 @@ def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
         check=True,
         cwd=ROOT,
     )
-    headers = [f"-I{include}", f"-I{ROOT / 'csrc'}"]
-    made_of = [str(bridge), *map(str, sources())]
+    headers = [f"-I{include}", f"-I{CORE}"]
+    made_of = [str(bridge), *(str(CORE / path) for path in SOURCES["core"]("linux"))]
     command = [compiler, *FLAGS, *flags, "-shared", *headers, *made_of, "-o", str(extension)]
     subprocess.run(command, check=True)
     return extension

@@ -7,6 +7,7 @@ with macOS on all sizes. Needs ziglang and cython.
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -17,18 +18,14 @@ from Cython.Build import cythonize
 from setuptools import Extension
 
 ROOT = Path(__file__).resolve().parent.parent
+CORE = ROOT / "csrc"
+SOURCES = runpy.run_path(str(CORE / "sources.py"))
 OLDEST = "11.0"
 # Target, and the processor's number in the head of what is linked.
 TARGETS = {"x86_64": 0x01000007, "aarch64": 0x0100000C}
 ZIG = [sys.executable, "-m", "ziglang", "cc"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-g0", "-fvisibility=hidden"]
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-
-
-def sources() -> list[Path]:
-    others = ("_linux", "_win")
-    found = sorted((ROOT / "csrc").glob("*.c"))
-    return [p for p in found if not p.stem.endswith(others) and not p.stem.startswith("fs_win")]
 
 
 def bridge(folder: Path) -> Path:
@@ -39,13 +36,13 @@ def bridge(folder: Path) -> Path:
 
 
 def compile_for(processor: str, bridge_c: Path, folder: Path) -> None:
-    command = [*ZIG, "-target", f"{processor}-macos.{OLDEST}", *FLAGS, f"-I{ROOT / 'csrc'}"]
+    command = [*ZIG, "-target", f"{processor}-macos.{OLDEST}", *FLAGS, f"-I{CORE}"]
     objects = []
-    for source in [*sources(), bridge_c]:
-        made = folder / f"{source.stem}.o"
+    for source in [*SOURCES["core"]("macos"), bridge_c]:
         ours = source is not bridge_c
+        made = folder / ("-".join(source.with_suffix(".o").parts) if ours else "_core.o")
         extra = WARNINGS if ours else ["-w", f"-I{sysconfig.get_paths()['include']}"]
-        subprocess.run([*command, *extra, "-c", str(source), "-o", str(made)], check=True)
+        subprocess.run([*command, *extra, "-c", str(CORE / source), "-o", str(made)], check=True)
         objects.append(str(made))
     library = folder / "_core.so"
     link = ["-shared", "-Wl,-undefined,dynamic_lookup", "-o", str(library)]

@@ -8,6 +8,7 @@ return what they should and that nothing hangs, not how Windows behaves on a dis
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import windows
 
+CORE = windows.ROOT / "csrc"
+SOURCES = runpy.run_path(str(CORE / "sources.py"))
 # wine 8 has no WMI, and ends a process that asks for it, as platform.uname() does.
 CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
 # The core's own tests that are no POSIX programs.
@@ -69,31 +72,21 @@ def run(command: list[str], environment: dict[str, str]) -> int:
     return program.wait()
 
 
-def core() -> list[Path]:
-    """The core's files for Windows: as setup.py has them."""
-    others = ("_posix", "_linux", "_macos")
-    return [
-        path
-        for path in sorted((windows.ROOT / "csrc").glob("*.c"))
-        if "win" in path.stem.split("_")
-        or not (path.stem.endswith(others) or path.stem.startswith("fs_"))
-    ]
-
-
 def check_core(folder: Path, environment: dict[str, str]) -> int:
     """Compiles the core and its own tests, every warning an error, and runs them; how many fail."""
-    here = windows.ROOT / "csrc"
     compiler = (sys.executable, "-m", "ziglang", "cc", "-target", windows.TARGET, "-std=c11", "-O1")
-    compiler += (*WARNINGS, "-D_GNU_SOURCE", f"-I{here}")
+    compiler += (*WARNINGS, "-D_GNU_SOURCE", f"-I{CORE}")
     libraries = ("-lntdll", "-lapi-ms-win-core-synch-l1-2-0", "-lpthread")
     objects = []
-    for source in core():
-        objects.append(folder / f"{source.stem}.o")
-        windows.run(*compiler, "-c", source, "-o", objects[-1])
+    for source in SOURCES["core"]("win"):
+        objects.append(folder / "-".join(source.with_suffix(".o").parts))
+        windows.run(*compiler, "-c", CORE / source, "-o", objects[-1])
     failed = 0
-    for name in CORE_TESTS:
-        program = folder / f"{name}.exe"
-        windows.run(*compiler, here / "test" / f"{name}.c", *objects, *libraries, "-o", program)
+    for test in SOURCES["tests"]("win"):
+        if test.stem not in CORE_TESTS:
+            continue
+        program = folder / f"{test.stem}.exe"
+        windows.run(*compiler, CORE / test, *objects, *libraries, "-o", program)
         failed += run([str(program)], environment) != 0
     return failed
 

@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "calls.h"
+#include "sys/calls.h"
 #include "mhq.h"
-#include "race.h"
+#include "test/race.h"
 
 typedef struct item {
     mhq_job job; /* first: a job is its item */

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <semaphore.h>
 
-#include "engine_fixture.h"
+#include "test/engine_fixture.h"
 
 static sem_t gate_reached, gate_opens;
 static _Atomic long gate_thread; /* whose call was the last one at a gate */

@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #endif
 
-#include "atomic.h"
-#include "check.h"
+#include "sys/atomic.h"
+#include "test/check.h"
 
 static const char *volatile race_stage = "start";
 

@@ -4,8 +4,8 @@
 #ifndef MHQ_RING_FIXTURE_H
 #define MHQ_RING_FIXTURE_H
 
-#include "race.h"
-#include "ring.h"
+#include "test/race.h"
+#include "core/ring.h"
 
 typedef struct item {
     mhq_job job; /* first: a job is its item */

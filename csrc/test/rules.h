@@ -3,7 +3,7 @@
 #ifndef MHQ_RULES_H
 #define MHQ_RULES_H
 
-#include "things.h"
+#include "test/things.h"
 
 /* What may be there after a failure, other than everything as before. */
 enum rule { AS_BEFORE, OR_DONE, ANY_TARGET, LESS, MOVING };

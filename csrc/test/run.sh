@@ -8,26 +8,36 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 core=$(dirname "$here")
 : "${CC:=cc}" "${CFLAGS:=}" "${DEADLINE:=600}" "${RUNNER:=}"
-flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wconversion -Wshadow -Werror -pthread $CFLAGS"
+flags="-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wconversion -Wshadow -Werror -pthread -I$core $CFLAGS"
 out=${KEEP:-$(mktemp -d)}
 mkdir -p "$out"
 [ -n "${KEEP:-}" ] || trap 'rm -rf "$out"' EXIT
+platform=linux
+[ "$(uname)" != Darwin ] || platform=macos
 
 objects=
-for source in "$core"/*.c; do
-    name=$(basename "$source" .c)
-    case $name in *_win | fs_win_* | *_macos) continue ;; esac
+for source in $(python3 "$core/sources.py" "$platform" core); do
+    object=$out/$(printf %s "${source%.c}" | tr / -).o
     # shellcheck disable=SC2086 # flags are words
-    $CC $flags -c "$source" -o "$out/$name.o"
-    objects="$objects $out/$name.o"
+    $CC $flags -c "$core/$source" -o "$object"
+    objects="$objects $object"
 done
 
-[ $# -gt 0 ] || set -- $(cd "$here" && ls test_*.c | grep -v _win_) # tools/wine.py runs those
+# The path below csrc of the test that is named.
+path_of() {
+    python3 "$core/sources.py" "$platform" tests | grep "/$1\.c\$" || {
+        echo "no such test for $platform: $1" >&2
+        return 1
+    }
+}
+
+[ $# -gt 0 ] || set -- $(python3 "$core/sources.py" "$platform" tests)
 failed=
 for test in "$@"; do
     test=$(basename "$test" .c)
+    source=$(path_of "$test")
     # shellcheck disable=SC2086
-    $CC $flags -I"$core" "$here/$test.c" $objects -o "$out/$test"
+    $CC $flags "$core/$source" $objects -o "$out/$test"
     # shellcheck disable=SC2086
     timeout "$DEADLINE" $RUNNER "$out/$test" || failed="$failed $test"
 done

@@ -8,10 +8,10 @@
 #ifndef MHQ_SCENE_H
 #define MHQ_SCENE_H
 
-#include "block.h"
-#include "calls.h"
-#include "check.h"
-#include "fs.h"
+#include "fs/block.h"
+#include "sys/calls.h"
+#include "test/check.h"
+#include "fs/fs.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,12 +1,12 @@
 /* things.h - a list of everything that is there, to be compared with what was there. What looks
- * is in world.h, and for Windows in test_win_faults.c.
+ * is in world.h, and for Windows in test/fs/win/test_win_faults.c.
  */
 #ifndef MHQ_THINGS_H
 #define MHQ_THINGS_H
 
 #include <stdint.h>
 
-#include "check.h"
+#include "test/check.h"
 
 #define WORLD_THINGS 96
 

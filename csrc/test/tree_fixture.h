@@ -6,7 +6,7 @@
 #ifndef MHQ_TREE_FIXTURE_H
 #define MHQ_TREE_FIXTURE_H
 
-#include "scene.h"
+#include "test/scene.h"
 
 #include <errno.h>
 

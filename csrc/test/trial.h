@@ -7,9 +7,9 @@
 #ifndef MHQ_TRIAL_H
 #define MHQ_TRIAL_H
 
-#include "calls.h"
+#include "sys/calls.h"
 #include "mhq.h"
-#include "rules.h"
+#include "test/rules.h"
 
 enum { TRIAL_PATH = 1024, TRIAL_LEFTS = 8 };
 

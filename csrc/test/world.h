@@ -6,8 +6,8 @@
 #ifndef MHQ_WORLD_H
 #define MHQ_WORLD_H
 
-#include "scene.h"
-#include "things.h"
+#include "test/scene.h"
+#include "test/things.h"
 
 #define WORLD_TIME 1000000007 /* what a world is dressed in; other times are not compared */
 

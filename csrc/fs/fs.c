@@ -1,0 +1,38 @@
+/* fs/fs.c - from an operation to its platform's primitive, and what all platforms do alike. */
+#include "fs/table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sys/calls.h"
+
+static mhq_primitive *const primitives[] = {
+#define X(KIND, name) [MHQ_##KIND] = mhq_fs_##name,
+    MHQ_OPS(X)
+#undef X
+};
+_Static_assert(sizeof primitives / sizeof *primitives == MHQ_KINDS, "a primitive per kind");
+
+int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys)
+{
+    memset(fs, 0, sizeof *fs);
+    fs->sys = sys ? sys : &mhq_calls_real;
+    fs->scratch = fs->sys->aligned(MHQ_CACHE_LINE, MHQ_SCRATCH);
+    return fs->scratch ? 0 : ENOMEM;
+}
+
+void mhq_fs_fini(mhq_fs *fs)
+{
+    fs->sys->release_aligned(fs->scratch);
+    fs->scratch = NULL;
+}
+
+void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    if (op->refused)
+        mhq_fail(run, MHQ_EREFUSED, MHQ_AT_NONE);
+    else if (op->kind >= MHQ_KINDS)
+        mhq_fail(run, ENOSYS, MHQ_AT_NONE);
+    else
+        primitives[op->kind](fs, op, run);
+}

@@ -1,0 +1,60 @@
+/* fs/fs.h - the seam to the file system: a primitive per operation.
+ *
+ * Each I/O thread owns one mhq_fs. A primitive runs with no lock held, touches nothing but its
+ * mhq_fs, the operation (read-only) and the run record, may block in the disk, and reports
+ * through run->error, run->where and the result fields; it returns nothing, prints nothing and
+ * never aborts. EINTR and short counts are dealt with inside.
+ */
+#ifndef MHQ_FS_FS_H
+#define MHQ_FS_FS_H
+
+#include "op.h"
+
+struct mhq_blocks;
+struct mhq_calls;
+
+typedef struct mhq_fs {
+    const struct mhq_calls *sys;
+    struct mhq_blocks *blocks; /* memory for small results of file_read. NULL in tests: malloc */
+    size_t head, tail;     /* room that results of file_read leave before and after the bytes:
+                            * buffer = alloc(head + length + tail), bytes start at buffer + head.
+                            * Results of directory_contents leave none. */
+    /* Asks for `more` bytes of the budget of undelivered results, on top of run->charged, and
+     * adds them to run->charged; may wait. NULL in tests: no budget. */
+    void (*charge)(void *who, mhq_run *run, size_t more);
+    /* Says that the operation is going to take long (tens of microseconds and more), before
+     * its long system calls. May be called more than once. NULL in tests. */
+    void (*lengthy)(void *who);
+    void *who;
+    /* A temporary that could not be removed stays behind under this path: told on stderr by
+     * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
+    void (*left_behind)(void *who, const char *path);
+    char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
+    uint64_t device;       /* where the file lies that was last looked at; 0: none yet */
+    int asks;              /* files may be read without a look: no hint depends on where they lie */
+    uint32_t asked;        /* how many have been */
+    /* Counted by the primitives; read and reset by the owner. retries: calls made again because
+     * somebody else had the file for a moment (Windows). */
+    uint64_t bytes_read, bytes_written, retries;
+} mhq_fs;
+
+#define MHQ_SCRATCH ((size_t)262144)
+
+/* Result of directory_contents: for each entry one byte 'd' or 'f', the name, a NUL;
+ * run->length is the sum. */
+
+/* For primitives: room for a result of `bytes`, head and tail included; or `buffer`, the run's
+ * result so far, moved to that much room, of which the first `keep` bytes are kept. NULL: no
+ * memory, and `buffer` is as before. */
+char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes);
+/* The result is not to be. */
+void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer);
+
+/* 0, or ENOMEM. `sys` NULL: the real system. */
+int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys);
+void mhq_fs_fini(mhq_fs *fs);
+
+/* Runs op into run, whose results, in_block and charge included, are zero on entry. */
+void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run);
+
+#endif

@@ -1,0 +1,62 @@
+/* fs/linux/file.c - steps of the primitives that Linux has its own way for; see fs/posix/posix.h. */
+#include "fs/posix/walk.h"
+
+#include <string.h>
+
+/* A lease on the file makes the open that must not block say EAGAIN. The blocking open that
+ * waits for the lease's holder goes through a descriptor which pins the file, so that nobody
+ * can slip a FIFO under the name in between. */
+int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    int pin, error = mhq_open(fs, dir, path, O_PATH | (flags & O_NOFOLLOW), 0, &pin);
+    if (error == ENOENT && (flags & O_CREAT)) /* it has just gone */
+        return mhq_open(fs, dir, path, flags | O_NONBLOCK, mode, fd);
+    if (error)
+        return error;
+    struct stat st;
+    if (fs->sys->fstat(pin, &st) < 0) {
+        error = errno;
+    } else if (!S_ISREG(st.st_mode)) {
+        error = EAGAIN;
+    } else {
+        char link[48] = "/proc/self/fd/";
+        mhq_print_number(link + strlen(link), (unsigned)pin);
+        error = mhq_open(fs, AT_FDCWD, link, flags & ~(O_CREAT | O_NOFOLLOW), 0, fd);
+    }
+    (void)fs->sys->close(pin);
+    return error;
+}
+
+/* The system asks a device's driver, but answers for a regular file itself. */
+size_t mhq_said_unread(mhq_fs *fs, int fd)
+{
+    int bytes = 0;
+    return fs->sys->unread(fd, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+}
+
+/* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */
+static void set_mode(mhq_fs *fs, int fd, mode_t mode)
+{
+    char path[48] = "/proc/self/fd/";
+    mhq_print_number(path + strlen(path), (unsigned)fd);
+    fs->sys->chmod(path, mode);
+}
+
+/* What cannot be opened for good is opened by number only. The mode of mknod is cut by the umask. */
+int mhq_dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+{
+    struct stat made;
+    int fd;
+    int error = mhq_open(fs, dir2, name2, O_PATH | O_NOFOLLOW, 0, &fd);
+    if (error)
+        return error;
+    error = mhq_stat_fd(fs, fd, &made);
+    if (!error && (((made.st_mode ^ st->st_mode) & S_IFMT) != 0 || made.st_nlink > 1))
+        error = ESTALE;
+    if (!error && ownership && fs->sys->fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) != 0)
+        fs->sys->fchownat(fd, "", (uid_t)-1, st->st_gid, AT_EMPTY_PATH);
+    if (!error && !S_ISLNK(st->st_mode) && ((made.st_mode ^ st->st_mode) & 0777) != 0)
+        set_mode(fs, fd, st->st_mode & 0777);
+    fs->sys->close(fd);
+    return error;
+}

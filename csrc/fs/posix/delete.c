@@ -1,0 +1,386 @@
+/* fs/posix/delete.c - deleting trees, and the checks before a tree is touched.
+ *
+ * Invariants: everything is named by an open directory and one component; a directory is entered
+ * with O_NOFOLLOW|O_DIRECTORY and only if its mount is the top's; a link is unlinked, never
+ * entered. Entries are removed while they are read. Whether the file system then still shows
+ * all of the others is its own affair, so the end is decided by the removal of the directory:
+ * ENOTEMPTY starts another reading.
+ */
+#include "fs/posix/walk.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define NAMES_AT_ONCE ((size_t)65536) /* bytes of subdirectories' names before they are visited */
+#define PASSES 64 /* readings anew: against those who fill the directory as we empty it */
+
+typedef struct deleter {
+    mhq_tree tree;
+    mhq_fs *fs;
+    mhq_run *run;
+    int dir;           /* where the top is */
+    const char *name;
+    int own;
+    const mhq_seen *seen;
+    uint64_t mount;    /* the only one to work on */
+} deleter;
+
+static int mount_of(mhq_fs *fs, int fd, uint64_t *id)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->mount_id(fd, "", AT_EMPTY_PATH, id));
+    return error;
+}
+
+static int check_seen(mhq_fs *fs, const mhq_seen *seen, int fd)
+{
+    struct stat st;
+    int error = mhq_stat_fd(fs, fd, &st);
+    return error ? error : mhq_seen_check(seen, &st);
+}
+
+static int mount_of_entry(mhq_fs *fs, int dir, const char *name, uint64_t *id)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->mount_id(dir, name, AT_SYMLINK_NOFOLLOW, id));
+    return error;
+}
+
+/* Opens a directory for a walk, if it is on `mount`. */
+static int open_inside(mhq_fs *fs, uint64_t mount, int dir, const char *name, int *fd)
+{
+    uint64_t id;
+    int error = mhq_open(fs, dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, fd);
+    if (error)
+        return error;
+    error = mount_of(fs, *fd, &id);
+    if (!error && id != mount)
+        error = EBUSY;
+    if (error) {
+        fs->sys->close(*fd);
+        *fd = -1;
+    }
+    return error;
+}
+
+static int is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes)
+{
+    struct stat st;
+    *yes = entry->type == DT_DIR;
+    if (entry->type != DT_UNKNOWN)
+        return 0;
+    int error = mhq_stat(fs, dir, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    *yes = !error && S_ISDIR(st.st_mode);
+    return error;
+}
+
+/* Removes what is no directory; of a moved tree only what was copied. */
+static int unlink_entry(const deleter *d, int dir, const char *name)
+{
+    struct stat st;
+    int error = d->seen ? mhq_stat(d->fs, dir, name, AT_SYMLINK_NOFOLLOW, &st) : 0;
+    if (!error && d->seen)
+        error = S_ISDIR(st.st_mode) ? EISDIR : mhq_seen_check(d->seen, &st);
+    return error ? error : mhq_unlink(d->fs, dir, name, 0);
+}
+
+/* ENOENT: somebody else was faster. EISDIR: a directory has taken the place of what was read. */
+static int remove_entry(deleter *d, mhq_frame *frame, const mhq_dirent *entry)
+{
+    int directory;
+    int error = is_directory(d->fs, frame->fd, entry, &directory);
+    if (!error && !directory)
+        error = unlink_entry(d, frame->fd, entry->name);
+    if (directory || error == EISDIR)
+        return mhq_tree_note(&d->tree, entry->name);
+    if (error && error != ENOENT)
+        return error;
+    frame->changed = 1;
+    return 0;
+}
+
+/* Reads on until the end, or until enough subdirectories wait to be visited; then only where the
+ * buffer is empty, as the visits need it. */
+static void read_some(deleter *d)
+{
+    mhq_frame *frame = mhq_tree_top(&d->tree);
+    mhq_reader reader = { .fd = frame->fd, .buffer = d->fs->scratch, .size = MHQ_SCRATCH };
+    mhq_dirent entry;
+    while (reader.at < reader.have || d->tree.used - frame->first < NAMES_AT_ONCE) {
+        int got = mhq_read_entry(d->fs, &reader, &entry);
+        if (got <= 0) {
+            frame->ended = 1;
+            if (got < 0)
+                mhq_tree_fail(&d->tree, d->run, -got, 0, NULL);
+            return;
+        }
+        int error = remove_entry(d, frame, &entry);
+        if (error) {
+            mhq_tree_fail(&d->tree, d->run, error, 0, entry.name);
+            return;
+        }
+    }
+}
+
+static void enter(deleter *d, int fd)
+{
+    /* What we built may carry a mode that does not even let its owner remove the contents. Only
+     * then: a failure shows by itself. */
+    if (d->own)
+        d->fs->sys->fchmod(fd, 0700);
+    int error = mhq_tree_enter(&d->tree, fd, -1);
+    if (error)
+        mhq_tree_fail(&d->tree, d->run, error, 0, NULL);
+}
+
+static void visit(deleter *d, const char *name)
+{
+    mhq_frame *frame = mhq_tree_top(&d->tree);
+    int fd;
+    int error = open_inside(d->fs, d->mount, frame->fd, name, &fd);
+    if (!error && d->seen) {
+        error = check_seen(d->fs, d->seen, fd);
+        if (error)
+            d->fs->sys->close(fd);
+    }
+    if (!error) {
+        enter(d, fd);
+        return;
+    }
+    if (error == ENOTDIR || error == ELOOP) {
+        /* No directory any more. Where it becomes one again, the next reading meets it. */
+        error = unlink_entry(d, frame->fd, name);
+        if (error == EISDIR)
+            error = 0;
+    }
+    if (error && error != ENOENT) {
+        mhq_tree_fail(&d->tree, d->run, error, 0, name);
+        return;
+    }
+    frame->changed = 1;
+    mhq_tree_skip(&d->tree);
+}
+
+static int read_again(deleter *d, mhq_frame *frame)
+{
+    if (!frame->changed || frame->passes >= PASSES)
+        return ENOTEMPTY;
+    if (d->fs->sys->lseek(frame->fd, 0, SEEK_SET) < 0)
+        return errno;
+    frame->passes++;
+    frame->changed = frame->ended = 0;
+    return 0;
+}
+
+/* Removes the current directory, which has been read to its end. */
+static void finish(deleter *d)
+{
+    mhq_tree *tree = &d->tree;
+    int error = mhq_tree_climb(tree, NULL);
+    if (error) {
+        mhq_tree_fail(tree, d->run, error, 0, NULL);
+        return;
+    }
+    mhq_frame *frame = mhq_tree_top(tree);
+    mhq_frame *above = tree->depth > 1 ? frame - 1 : NULL;
+    const char *name = above ? tree->names + above->at : d->name;
+    error = mhq_unlink(d->fs, above ? above->fd : d->dir, name, AT_REMOVEDIR);
+    if (error == ENOTEMPTY || error == EEXIST) {
+        error = read_again(d, frame);
+        if (!error)
+            return;
+    }
+    if (error == ENOENT || (error == ENOTDIR && above)) /* renamed: left to the frame above */
+        error = 0;
+    if (error) {
+        mhq_tree_fail(tree, d->run, error, 0, NULL);
+        return;
+    }
+    mhq_tree_leave(tree);
+    if (above)
+        above->changed = 1;
+}
+
+static void empty(deleter *d)
+{
+    while (d->tree.depth > 0 && !d->run->error) {
+        const char *name = mhq_tree_next(&d->tree);
+        if (name != NULL)
+            visit(d, name);
+        else if (!mhq_tree_top(&d->tree)->ended)
+            read_some(d);
+        else
+            finish(d);
+    }
+}
+
+static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
+{
+    struct stat st;
+    int error = mhq_stat_fd(fs, fd, &st);
+    return error ? error : mhq_same(&st, expect) ? 0 : ESTALE;
+}
+
+void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
+                      const char *shown, int own, const mhq_seen *seen, mhq_run *run)
+{
+    deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own, .seen = seen };
+    int fd = -1;
+    if (fs->lengthy)
+        fs->lengthy(fs->who);
+    mhq_tree_init(&d.tree, fs, shown, NULL);
+    int error = mount_of(fs, dir, &d.mount);
+    if (!error)
+        error = open_inside(fs, d.mount, dir, name, &fd);
+    if (!error && expect)
+        error = check_identity(fs, fd, expect);
+    if (error) {
+        if (fd >= 0)
+            fs->sys->close(fd);
+        mhq_tree_fail(&d.tree, run, error == ELOOP ? ENOTDIR : error, 0, NULL);
+        return;
+    }
+    enter(&d, fd);
+    empty(&d);
+    mhq_tree_fini(&d.tree);
+}
+
+/* Mounts ---------------------------------------------------------------------------------- */
+
+int mhq_check_mount(mhq_fs *fs, int dir, const char *name)
+{
+    uint64_t id, mount;
+    int error = mount_of(fs, dir, &mount);
+    if (!error)
+        error = mount_of_entry(fs, dir, name, &id);
+    if (!error && id != mount)
+        error = EBUSY;
+    return error;
+}
+
+/* Files can be mount points too. */
+static int check_entry(mhq_fs *fs, mhq_tree *tree, uint64_t mount, const mhq_dirent *entry)
+{
+    uint64_t id;
+    int directory;
+    int fd = mhq_tree_top(tree)->fd;
+    int error = is_directory(fs, fd, entry, &directory);
+    if (!error && directory)
+        return mhq_tree_note(tree, entry->name);
+    if (!error)
+        error = mount_of_entry(fs, fd, entry->name, &id);
+    if (error)
+        return error == ENOENT ? 0 : error;
+    return id == mount ? 0 : EBUSY;
+}
+
+static void check_entries(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
+{
+    mhq_reader reader = {
+        .fd = mhq_tree_top(tree)->fd, .buffer = fs->scratch, .size = MHQ_SCRATCH
+    };
+    mhq_dirent entry;
+    int got;
+    while ((got = mhq_read_entry(fs, &reader, &entry)) > 0) {
+        int error = check_entry(fs, tree, mount, &entry);
+        if (error) {
+            mhq_tree_fail(tree, run, error, 0, entry.name);
+            return;
+        }
+    }
+    if (got < 0)
+        mhq_tree_fail(tree, run, -got, 0, NULL);
+    mhq_tree_top(tree)->ended = 1;
+}
+
+/* One step: down into a subdirectory, through the entries, or up. */
+static void search(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
+{
+    const char *name = mhq_tree_next(tree);
+    int fd, error;
+    if (name != NULL) {
+        error = open_inside(fs, mount, mhq_tree_top(tree)->fd, name, &fd);
+        if (!error)
+            error = mhq_tree_enter(tree, fd, -1);
+        if (error)
+            mhq_tree_fail(tree, run, error, 0, name);
+    } else if (!mhq_tree_top(tree)->ended) {
+        check_entries(fs, tree, mount, run);
+    } else {
+        error = mhq_tree_climb(tree, NULL);
+        if (error)
+            mhq_tree_fail(tree, run, error, 0, NULL);
+        else
+            mhq_tree_leave(tree);
+    }
+}
+
+void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run)
+{
+    mhq_tree tree;
+    uint64_t mount;
+    int fd;
+    mhq_tree_init(&tree, fs, shown, NULL);
+    int error = mount_of(fs, dir, &mount);
+    if (!error)
+        error = open_inside(fs, mount, dir, name, &fd);
+    if (!error)
+        error = mhq_tree_enter(&tree, fd, -1);
+    if (error)
+        mhq_tree_fail(&tree, run, error, 0, NULL);
+    while (tree.depth > 0 && !run->error)
+        search(fs, &tree, mount, run);
+    mhq_tree_fini(&tree);
+}
+
+/* The operation --------------------------------------------------------------------------- */
+
+/* What can be refused by looking at the path alone. */
+static int check_last(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] == '/')
+        n--;
+    if (n == 0)
+        return path[0] == '/' ? EBUSY : ENOENT;
+    size_t first = n;
+    while (first > 0 && path[first - 1] != '/')
+        first--;
+    size_t length = n - first;
+    if (path[first] == '.' && (length == 1 || (length == 2 && path[first + 1] == '.')))
+        return EINVAL;
+    return 0;
+}
+
+int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place)
+{
+    struct stat st;
+    place->dir = -1;
+    place->name = place->storage = NULL;
+    int error = check_last(path);
+    if (error)
+        return error;
+    error = mhq_place_open(fs, path, place);
+    if (error)
+        return error;
+    error = mhq_stat(fs, place->dir, place->name, AT_SYMLINK_NOFOLLOW, &st);
+    if (!error && !S_ISDIR(st.st_mode))
+        error = ENOTDIR;
+    if (!error)
+        error = mhq_check_mount(fs, place->dir, place->name);
+    if (error)
+        mhq_place_close(fs, place);
+    return error;
+}
+
+void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_place place;
+    int error = mhq_place_open_tree(fs, op->path, &place);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    mhq_delete_known(fs, place.dir, place.name, NULL, op->path, 0, NULL, run);
+    mhq_place_close(fs, &place);
+}

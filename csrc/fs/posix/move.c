@@ -1,0 +1,318 @@
+/* fs/posix/move.c - file_move, directory_move.
+ *
+ * A move is a rename, within whatever the system can rename within. Only its EXDEV says that it
+ * cannot: device numbers are equal on both sides of a bind mount. Then the source is copied out
+ * of sight, the copy gets the target's name, and the source is removed, provided that it is
+ * still what was copied; of a tree, each thing in it. From the moment the target has its name it
+ * is never touched again, whatever becomes of the source.
+ */
+#include "fs/posix/walk.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+typedef struct mover {
+    mhq_fs *fs;
+    mhq_run *run;
+    const char *path, *path2;   /* as given */
+    const char *base;           /* the source's last component */
+    mhq_place source, target;   /* opened when they are needed */
+    char *joined;               /* path2/base, where the target is inside of path2; else NULL */
+} mover;
+
+static const char *shown_target(const mover *m)
+{
+    return m->joined ? m->joined : m->path2;
+}
+
+static void fail_target(mover *m, int error)
+{
+    if (m->joined) {
+        mhq_fail_at(m->run, error, 1, m->joined);
+        m->joined = NULL; /* the run's now */
+    } else {
+        mhq_fail(m->run, error, MHQ_AT_PATH2);
+    }
+}
+
+/* A failed rename. That the name is taken inside of a directory is no news about path2. */
+static void fail_rename(mover *m, int error)
+{
+    if (m->joined && error == EEXIST)
+        fail_target(m, error);
+    else
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+}
+
+/* Where path2 is a directory, the target is inside of it. */
+static int choose_target(mover *m)
+{
+    struct stat st;
+    int error = mhq_stat(m->fs, AT_FDCWD, m->path2, 0, &st);
+    if (error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES
+        || error == ENAMETOOLONG)
+        return 0; /* the rename knows more of them */
+    if (error || !S_ISDIR(st.st_mode))
+        return error;
+    m->joined = mhq_join(m->fs, m->path2, m->base);
+    if (m->joined == NULL)
+        return ENOMEM;
+    /* The same descriptor for all that follows, so that it stays the same directory. */
+    m->target.name = m->base;
+    return mhq_open(m->fs, AT_FDCWD, m->path2, MHQ_O_PLACE, 0, &m->target.dir);
+}
+
+static int open_target(mover *m)
+{
+    return m->joined ? 0 : mhq_place_open(m->fs, m->path2, &m->target);
+}
+
+static void close_mover(mover *m)
+{
+    if (m->source.dir != -1)
+        mhq_place_close(m->fs, &m->source);
+    if (m->target.dir != -1)
+        mhq_place_close(m->fs, &m->target);
+    m->fs->sys->release(m->joined);
+}
+
+static mover new_mover(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = { .fs = fs, .run = run, .path = op->path, .path2 = op->path2 };
+    m.source.dir = m.target.dir = -1;
+    return m;
+}
+
+/* Files, links, nodes --------------------------------------------------------------------- */
+
+static int copy_aside(mover *m, const struct stat *st, const char *temporary, int *side)
+{
+    const mhq_place *from = &m->source, *to = &m->target;
+    if (S_ISREG(st->st_mode))
+        return mhq_copy_file_at(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
+    return mhq_copy_special(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
+}
+
+/* Inside of a directory nothing is replaced. */
+static int put_inside(const mover *m, int dir, const char *name)
+{
+    int left, error = mhq_commit_file(m->fs, dir, name, m->target.dir, m->base, &left);
+    if (left)
+        mhq_tell_left(m->fs, m->joined, m->base);
+    return error;
+}
+
+static int commit_file(const mover *m, const char *temporary)
+{
+    int dir = m->target.dir;
+    if (m->joined)
+        return put_inside(m, dir, temporary);
+    return mhq_rename(m->fs, dir, temporary, dir, m->target.name);
+}
+
+/* What was written while the copy was made may not be in it. */
+static int remove_source(const mover *m, const struct stat *st)
+{
+    struct stat now;
+    int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &now);
+    if (!error && (!mhq_same(&now, st) || (S_ISREG(st->st_mode) && mhq_written_to(&now, st))))
+        error = ESTALE;
+    return error ? error : mhq_unlink(m->fs, m->source.dir, m->source.name, 0);
+}
+
+/* A rename between two names of one file does nothing, and succeeds. Seen through two mounts it
+ * says EXDEV; then removing the source might remove the only name. */
+static int same_file(const mover *m, const struct stat *st)
+{
+    struct stat other;
+    const mhq_place *to = &m->target;
+    return mhq_stat(m->fs, to->dir, to->name, AT_SYMLINK_NOFOLLOW, &other) == 0
+        && mhq_same(&other, st);
+}
+
+/* What would make the copy useless is found before it is made. -1: reported. 1: nothing to do */
+static int check_file(mover *m, struct stat *st)
+{
+    const mhq_place *from = &m->source;
+    int error = mhq_place_open(m->fs, m->path, &m->source);
+    if (!error)
+        error = mhq_check_mount(m->fs, from->dir, from->name);
+    if (!error)
+        error = mhq_stat(m->fs, from->dir, from->name, AT_SYMLINK_NOFOLLOW, st);
+    if (!error && S_ISDIR(st->st_mode))
+        error = EISDIR;
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return -1;
+    }
+    size_t n = strlen(m->path2);
+    if (!m->joined && n > 0 && m->path2[n - 1] == '/')
+        error = ENOTDIR; /* as the rename says on one file system */
+    else
+        error = open_target(m);
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+        return -1;
+    }
+    if (!same_file(m, st))
+        return 0;
+    if (!m->joined)
+        return 1;
+    fail_rename(m, EEXIST);
+    return -1;
+}
+
+/* It may never have been made; what is said of a name that is not there depends. */
+static void drop_temporary(mover *m, const char *temporary)
+{
+    struct stat st;
+    int dir = m->target.dir;
+    int error = mhq_unlink(m->fs, dir, temporary, 0);
+    if (error && error != ENOENT
+        && mhq_stat(m->fs, dir, temporary, AT_SYMLINK_NOFOLLOW, &st) != ENOENT)
+        mhq_tell_left(m->fs, shown_target(m), temporary);
+}
+
+static void move_file_across(mover *m)
+{
+    char temporary[MHQ_TEMPORARY];
+    struct stat st;
+    int side = 1;
+    if (m->fs->lengthy)
+        m->fs->lengthy(m->fs->who);
+    if (check_file(m, &st) != 0)
+        return;
+    int error = mhq_temporary_name(m->fs, temporary);
+    if (error) {
+        fail_target(m, error);
+        return;
+    }
+    error = copy_aside(m, &st, temporary, &side);
+    if (error) {
+        if (error != EEXIST) /* then it is somebody else's */
+            drop_temporary(m, temporary);
+        if (side)
+            fail_target(m, error);
+        else
+            mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = commit_file(m, temporary);
+    if (error) {
+        drop_temporary(m, temporary);
+        fail_rename(m, error);
+        return;
+    }
+    error = remove_source(m, &st);
+    if (error)
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+}
+
+/* The paths as given: what a slash at the end means, the system knows best. */
+static int rename_file(mover *m)
+{
+    if (m->joined)
+        return put_inside(m, AT_FDCWD, m->path);
+    return mhq_rename(m->fs, AT_FDCWD, m->path, AT_FDCWD, m->path2);
+}
+
+static void move_file(mover *m)
+{
+    struct stat st;
+    int error = mhq_stat(m->fs, AT_FDCWD, m->path, AT_SYMLINK_NOFOLLOW, &st);
+    if (!error && S_ISDIR(st.st_mode))
+        error = EISDIR;
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    const char *slash = strrchr(m->path, '/'); /* never at the end of what is no directory */
+    m->base = slash ? slash + 1 : m->path;
+    error = choose_target(m);
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH2);
+        return;
+    }
+    error = rename_file(m);
+    if (error == EXDEV)
+        move_file_across(m);
+    else if (error)
+        fail_rename(m, error);
+}
+
+void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = new_mover(fs, op, run);
+    move_file(&m);
+    close_mover(&m);
+}
+
+/* Directories ----------------------------------------------------------------------------- */
+
+static void move_directory_across(mover *m)
+{
+    const mhq_place *from = &m->source;
+    struct stat st;
+    mhq_seen seen = { .prints = NULL };
+    int fd;
+    mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
+    if (m->run->error)
+        return;
+    int error = mhq_open(m->fs, from->dir, from->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
+    if (!error) {
+        error = mhq_stat_fd(m->fs, fd, &st);
+        if (error)
+            m->fs->sys->close(fd);
+    }
+    if (error) {
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = open_target(m);
+    if (error) {
+        m->fs->sys->close(fd);
+        mhq_fail(m->run, error, MHQ_AT_BOTH);
+        return;
+    }
+    mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), &seen,
+                     m->run);
+    if (!m->run->error)
+        mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, &seen, m->run);
+    else if (m->run->where == MHQ_AT_PATH2)
+        fail_target(m, m->run->error);
+    mhq_seen_fini(m->fs, &seen);
+}
+
+static int rename_directory(mover *m)
+{
+    const mhq_place *from = &m->source;
+    int same;
+    int error = mhq_respell(m->fs, from, m->path, m->path2, &same);
+    if (error || same == 2)
+        return error;
+    error = choose_target(m);
+    if (error)
+        return error;
+    if (m->joined)
+        return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->base,
+                                    m->joined);
+    return mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2, m->path2);
+}
+
+void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mover m = new_mover(fs, op, run);
+    int error = mhq_place_open_tree(fs, op->path, &m.source);
+    if (error) {
+        m.source.dir = -1;
+        mhq_fail(run, error, MHQ_AT_PATH);
+    } else {
+        m.base = m.source.name;
+        error = rename_directory(&m);
+        if (error == EXDEV)
+            move_directory_across(&m);
+        else if (error)
+            fail_rename(&m, error);
+    }
+    close_mover(&m);
+}

@@ -1,0 +1,38 @@
+/* fs/table.h - the primitives behind fs/fs.h: a row per operation, written once per platform. */
+#ifndef MHQ_FS_TABLE_H
+#define MHQ_FS_TABLE_H
+
+#include "fs/fs.h"
+
+/* Every primitive has this shape. */
+typedef void mhq_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run);
+
+#define X(KIND, name) mhq_primitive mhq_fs_##name;
+MHQ_OPS(X)
+#undef X
+
+/* Sets run->error and run->where. */
+static inline void mhq_fail(mhq_run *run, int error, enum mhq_where where)
+{
+    run->error = error;
+    run->where = (uint8_t)where;
+}
+
+/* fs/result.c -------------------------------------------------------------------------------- */
+
+/* A result of file_read that grows: `room` bytes fit at buffer + fs->head, and one more is always
+ * there to be read into, which tells growth from the end in one call. */
+typedef struct mhq_growing {
+    char *buffer;
+    size_t room, have;
+} mhq_growing;
+
+/* Sees to it that `room` bytes fit. 0 or ENOMEM. */
+int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t room);
+/* A file that has shrunk: a small result shall not hold a huge block until it is delivered. */
+void mhq_give_back(mhq_fs *fs, mhq_growing *g);
+
+/* Adds n bytes to a result of directory_contents. 0 or ENOMEM. */
+int mhq_keep(mhq_fs *fs, mhq_run *run, const char *from, size_t n);
+
+#endif

@@ -1,0 +1,248 @@
+/* fs/win/copy.c - a file, a link, their metadata; file_copy.
+ *
+ * The system's own copy is used: it knows streams, attributes, extended attributes, and shares the
+ * blocks where the volume can (ReFS, from Windows 11 24H2 on). It is made out of sight, under a
+ * temporary name beside its target, and gets its name by a rename that replaces nothing. Holes are
+ * the system's affair.
+ *
+ * Which path an error belongs to is told by `side`: 0 the source, 1 the target.
+ */
+#include "fs/win/win.h"
+
+#include <string.h>
+#include <winioctl.h>
+
+int mhq_dress(mhq_fs *fs, HANDLE handle, const mhq_seen *seen, int attributes)
+{
+    const DWORD kept = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM
+        | FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
+    FILE_BASIC_INFO basic = {
+        .LastAccessTime = seen->accessed,
+        .LastWriteTime = seen->written, /* what is 0 stays as it is */
+    };
+    if (attributes) {
+        basic.FileAttributes = seen->attributes & kept;
+        if (basic.FileAttributes == 0)
+            basic.FileAttributes = FILE_ATTRIBUTE_NORMAL;
+    }
+    return fs->sys->set(handle, FileBasicInfo, &basic, sizeof basic) ? 0 : mhq_last();
+}
+
+/* Times are forgiven to file systems that cannot keep them. */
+static int dress_path(mhq_fs *fs, const wchar_t *path, const mhq_seen *seen)
+{
+    HANDLE handle;
+    int error = mhq_open(fs, path, FILE_WRITE_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
+    if (error)
+        return error;
+    error = mhq_dress(fs, handle, seen, 0);
+    fs->sys->close(handle);
+    return error == MHQ_WIN(ERROR_NOT_SUPPORTED) || error == MHQ_WIN(ERROR_INVALID_FUNCTION)
+        ? 0 : error;
+}
+
+/* A copy that failed, or is not wanted any more; read-only or not. */
+static void drop(mhq_fs *fs, const wchar_t *path)
+{
+    mhq_seen writable = {.attributes = FILE_ATTRIBUTE_NORMAL};
+    HANDLE handle;
+    int error = mhq_unlink(fs, path);
+    if (error == MHQ_WIN(ERROR_ACCESS_DENIED)
+        && mhq_open(fs, path, FILE_WRITE_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                    FILE_FLAG_OPEN_REPARSE_POINT, &handle) == 0) {
+        mhq_dress(fs, handle, &writable, 1);
+        fs->sys->close(handle);
+        error = mhq_unlink(fs, path);
+    }
+    if (error && !mhq_is_missing(error))
+        mhq_tell_left(fs, path);
+}
+
+/* The system does not tell which of the two it could not read or write. */
+static int is_sources(mhq_fs *fs, const wchar_t *path, int error)
+{
+    HANDLE handle;
+    switch (error - MHQ_WINERROR) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_SHARING_VIOLATION:
+    case ERROR_LOCK_VIOLATION:
+    case ERROR_CRC:
+    case ERROR_SECTOR_NOT_FOUND:
+    case ERROR_READ_FAULT:
+        return 1;
+    case ERROR_ACCESS_DENIED:
+        handle = fs->sys->open(path, GENERIC_READ, MHQ_SHARE_ALL, OPEN_EXISTING,
+                               FILE_FLAG_OPEN_REPARSE_POINT);
+        if (handle == INVALID_HANDLE_VALUE)
+            return 1;
+        fs->sys->close(handle);
+    }
+    return 0;
+}
+
+int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
+                  int through, int *side)
+{
+    DWORD flags = COPY_FILE_FAIL_IF_EXISTS | (through ? 0 : COPY_FILE_COPY_SYMLINK);
+    int error, tries = 0;
+    if (seen->size >= MHQ_LENGTHY && fs->lengthy)
+        fs->lengthy(fs->who);
+    *side = 1;
+    do {
+        error = fs->sys->copy(path, path2, flags) ? 0 : mhq_last();
+    } while (mhq_again(fs, error, 0, &tries));
+    if (error) {
+        *side = !is_sources(fs, path, error);
+        if (error != MHQ_WIN(ERROR_FILE_EXISTS) && error != MHQ_WIN(ERROR_ALREADY_EXISTS))
+            drop(fs, path2);
+        return error;
+    }
+    fs->bytes_read += seen->size;
+    fs->bytes_written += seen->size;
+    error = dress_path(fs, path2, seen);
+    if (error)
+        drop(fs, path2);
+    return error;
+}
+
+/* ---- links ---- */
+
+/* What FSCTL_GET_REPARSE_POINT gives; in the headers of drivers only. */
+typedef struct reparse {
+    DWORD tag;
+    WORD length, reserved;
+    WORD target_at, target_bytes, print_at, print_bytes; /* in the text, which follows */
+    DWORD flags;                                         /* of symbolic links: 1: relative */
+} reparse;
+
+/* The name that was given when it was made, else the system's own. */
+static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t room)
+{
+    const char *text = (const char *)(point + 1), *end = (const char *)point + n;
+    size_t at = point->print_at, bytes = point->print_bytes;
+    if (bytes == 0)
+        at = point->target_at, bytes = point->target_bytes;
+    if (n < sizeof *point || at + bytes > (size_t)(end - text) || bytes / sizeof *to >= room)
+        return MHQ_WIN(ERROR_INVALID_REPARSE_DATA);
+    memcpy(to, text + at, bytes);
+    to[bytes / sizeof *to] = 0;
+    return 0;
+}
+
+static int copy_symlink(mhq_fs *fs, const reparse *point, DWORD n, const wchar_t *path2,
+                        const mhq_seen *seen)
+{
+    enum { UNPRIVILEGED = 2, TEXT = 16384 };
+    wchar_t *text = (wchar_t *)(fs->scratch + MHQ_SCRATCH / 2);
+    DWORD flags = seen->attributes & FILE_ATTRIBUTE_DIRECTORY ? SYMBOLIC_LINK_FLAG_DIRECTORY : 0;
+    int error = read_text(point, n, text, TEXT);
+    if (error)
+        return error;
+    if (fs->sys->link(path2, text, flags | UNPRIVILEGED)
+        || (GetLastError() == ERROR_INVALID_PARAMETER && fs->sys->link(path2, text, flags)))
+        return 0;
+    return mhq_last();
+}
+
+static int copy_junction(mhq_fs *fs, reparse *point, DWORD n, const wchar_t *path2)
+{
+    HANDLE handle;
+    if (!fs->sys->make_directory(path2))
+        return mhq_last();
+    int error = mhq_open(fs, path2, GENERIC_WRITE, MHQ_SHARE_ALL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
+    if (!error) {
+        DWORD none = 0;
+        if (!fs->sys->control(handle, FSCTL_SET_REPARSE_POINT, point, n, NULL, &none))
+            error = mhq_last();
+        fs->sys->close(handle);
+    }
+    if (error && mhq_remove_directory(fs, path2) != 0)
+        mhq_tell_left(fs, path2);
+    return error;
+}
+
+int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
+                  int *side)
+{
+    reparse *point = (reparse *)fs->scratch;
+    DWORD n = MAXIMUM_REPARSE_DATA_BUFFER_SIZE;
+    HANDLE handle;
+    *side = 0;
+    int error = mhq_open(fs, path, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
+    if (error)
+        return error;
+    if (!fs->sys->control(handle, FSCTL_GET_REPARSE_POINT, NULL, 0, point, &n))
+        error = mhq_last();
+    fs->sys->close(handle);
+    if (error)
+        return error;
+    *side = 1;
+    error = point->tag == IO_REPARSE_TAG_SYMLINK ? copy_symlink(fs, point, n, path2, seen)
+                                                 : copy_junction(fs, point, n, path2);
+    if (!error && (error = dress_path(fs, path2, seen)) != 0)
+        drop(fs, path2);
+    return error;
+}
+
+/* ---- file_copy ---- */
+
+/* The source is open all the while, so that it stays the file that was looked at. */
+static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2,
+                          const mhq_seen *seen, int *side)
+{
+    mhq_path temporary;
+    int error = mhq_temporary(fs, path2, &temporary);
+    *side = 1;
+    if (error)
+        return error;
+    error = mhq_copy_file(fs, path, temporary.text, seen, 1, side);
+    if (!error) {
+        *side = 1;
+        error = mhq_rename(fs, temporary.text, path2->text, 0);
+        if (error)
+            drop(fs, temporary.text);
+    }
+    mhq_path_close(fs, &temporary);
+    return error;
+}
+
+/* Before the copying, which may be long; the commit has the last word. */
+static int check_free(mhq_fs *fs, const mhq_path *path2, int slash)
+{
+    mhq_seen seen;
+    int error = mhq_look(fs, path2->text, &seen);
+    if (!error)
+        return EEXIST;
+    if (!mhq_is_missing(error) || error == MHQ_WIN(ERROR_INVALID_NAME))
+        return error;
+    return slash ? EISDIR : 0;
+}
+
+void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path, path2;
+    mhq_seen seen;
+    HANDLE handle;
+    int side = 0, slash;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = mhq_open_regular(fs, path.text, &handle, &seen);
+        if (!error) {
+            side = 1;
+            error = mhq_path_open_full(fs, op->path2, &path2, &slash);
+            if (!error) {
+                error = check_free(fs, &path2, slash);
+                if (!error)
+                    error = copy_committed(fs, path.text, &path2, &seen, &side);
+                mhq_path_close(fs, &path2);
+            }
+            fs->sys->close(handle);
+        }
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, mhq_errno_of(error), side ? MHQ_AT_PATH2 : MHQ_AT_PATH);
+}

@@ -1,0 +1,446 @@
+/* fs/win/copy_tree.c - copying trees.
+ *
+ * A copy is built out of sight, under a random name next to its target, and gets the target's name
+ * when it is complete. Windows copies by path; so every directory between the top and the place
+ * where the walk is, on both sides, is held open without sharing its deletion: while it is, nobody
+ * can rename it or put a link in its place, and the paths lead where they led when it was looked
+ * at. Links below the top are copied as links, never followed. On failure everything that was
+ * built is removed again, made parents included, and what cannot be is told.
+ */
+#include "fs/win/walk.h"
+
+#include <string.h>
+
+#define ENTRIES ((DWORD)65536) /* bytes of entries read at once; fs->scratch is for the links */
+#define SHARE_BUT_KEEP (FILE_SHARE_READ | FILE_SHARE_WRITE)
+
+typedef struct copier {
+    mhq_tree tree;
+    mhq_fs *fs;
+    mhq_run *run;
+    const mhq_path *path, *temporary; /* the tops */
+    char *entries;
+    mhq_seen built;                   /* the top of what is being built: never a source */
+    mhq_prints *copied;               /* a move's */
+} copier;
+
+/* ---- the walk ---- */
+
+/* Opens a directory to be read, and looks at it. `through`: it may be a link. */
+static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *dir, mhq_seen *seen)
+{
+    int error = mhq_open(fs, path->text, FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES, SHARE_BUT_KEEP,
+                         OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | (through ? 0 : FILE_FLAG_OPEN_REPARSE_POINT),
+                         dir);
+    if (error)
+        return error;
+    error = mhq_look_at(fs, *dir, seen);
+    if (!error && !mhq_is_directory(seen))
+        error = MHQ_WIN(ERROR_DIRECTORY);
+    if (error)
+        fs->sys->close(*dir);
+    return error;
+}
+
+/* The top of what is built, with nothing in it. */
+static void drop_top(const copier *c)
+{
+    if (mhq_remove_directory(c->fs, c->temporary->text) != 0)
+        mhq_tell_left(c->fs, c->temporary->text);
+}
+
+static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
+{
+    if (!c->fs->sys->make_directory(path->text))
+        return mhq_last();
+    /* Nobody is kept out by who wants its attributes only. */
+    int error = mhq_open(c->fs, path->text, FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES,
+                         SHARE_BUT_KEEP, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, dir);
+    if (error && path == c->temporary)
+        drop_top(c); /* what lies below it, `undo` removes */
+    return error;
+}
+
+static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *side)
+{
+    mhq_seen seen;
+    *side = 0;
+    int error = mhq_look(c->fs, from->text, &seen);
+    if (!error && c->copied)
+        error = mhq_prints_add(c->fs, c->copied, mhq_print_of(&seen));
+    if (error)
+        return error;
+    if (mhq_is_link(seen.attributes, seen.tag))
+        return mhq_copy_link(c->fs, from->text, to->text, &seen, side);
+    if (seen.attributes & FILE_ATTRIBUTE_DIRECTORY)
+        return MHQ_CHANGED; /* it was none when it was read */
+    return mhq_copy_file(c->fs, from->text, to->text, &seen, 0, side);
+}
+
+static int copy_entry(copier *c, const mhq_dirent *entry, int *side)
+{
+    mhq_path from, to;
+    *side = 0;
+    if ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
+        && !mhq_is_link(entry->attributes, entry->tag))
+        return mhq_tree_note(&c->tree, entry->name);
+    int error = mhq_tree_path(&c->tree, c->path, entry->name, &from);
+    if (error)
+        return error;
+    error = mhq_tree_path(&c->tree, c->temporary, entry->name, &to);
+    if (!error) {
+        error = copy_to(c, &from, &to, side);
+        mhq_path_close(c->fs, &to);
+    }
+    mhq_path_close(c->fs, &from);
+    return error;
+}
+
+static void copy_entries(copier *c)
+{
+    mhq_level *level = mhq_tree_top(&c->tree);
+    mhq_reader reader = {.dir = level->dir, .buffer = c->entries, .size = ENTRIES};
+    mhq_dirent entry;
+    int got, side;
+    while ((got = mhq_read_entry(c->fs, &reader, &entry)) > 0) {
+        int error = copy_entry(c, &entry, &side);
+        if (error) {
+            mhq_tree_fail(&c->tree, c->run, error, side, entry.name);
+            return;
+        }
+    }
+    if (got < 0)
+        mhq_tree_fail(&c->tree, c->run, -got, 0, NULL);
+    level->ended = 1;
+}
+
+static int enter(copier *c, HANDLE dir, HANDLE to, const mhq_seen *seen)
+{
+    int error = mhq_tree_enter(&c->tree, dir, to);
+    if (!error)
+        mhq_tree_top(&c->tree)->seen = *seen;
+    return error;
+}
+
+/* *target: it is the one being filled that failed. */
+static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int *target)
+{
+    mhq_seen seen;
+    HANDLE dir, made;
+    int error = open_source(c->fs, from, 0, &dir, &seen);
+    if (error)
+        return error;
+    if (mhq_same(&seen, &c->built))
+        error = EINVAL;
+    else if (c->copied)
+        error = mhq_prints_add(c->fs, c->copied, mhq_print_of(&seen));
+    if (!error) {
+        *target = 1;
+        error = make_target(c, to, &made);
+    }
+    if (error) {
+        c->fs->sys->close(dir);
+        return error;
+    }
+    return enter(c, dir, made, &seen);
+}
+
+static void visit(copier *c, const wchar_t *name)
+{
+    mhq_path from, to;
+    int target = 0;
+    int error = mhq_tree_path(&c->tree, c->path, name, &from);
+    if (!error) {
+        error = mhq_tree_path(&c->tree, c->temporary, name, &to);
+        if (!error) {
+            error = visit_paths(c, &from, &to, &target);
+            mhq_path_close(c->fs, &to);
+        }
+        mhq_path_close(c->fs, &from);
+    }
+    if (!error)
+        return;
+    if (error == EINVAL)
+        mhq_fail(c->run, error, MHQ_AT_PATH); /* not by the name it has while it is built */
+    else
+        mhq_tree_fail(&c->tree, c->run, error, target, name);
+}
+
+/* A directory gets its times when its contents are complete. */
+static void finish(copier *c)
+{
+    const mhq_level *level = mhq_tree_top(&c->tree);
+    int error = mhq_dress(c->fs, level->to, &level->seen, 1);
+    if (error)
+        mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
+    else
+        mhq_tree_leave(&c->tree);
+}
+
+static void fill(copier *c)
+{
+    while (c->tree.depth > 0 && !c->run->error) {
+        const wchar_t *name = mhq_tree_next(&c->tree);
+        if (name != NULL)
+            visit(c, name);
+        else if (!mhq_tree_top(&c->tree)->ended)
+            copy_entries(c);
+        else
+            finish(c);
+    }
+}
+
+/* ---- the target ---- */
+
+/* Final paths have the names as they are stored. */
+static wchar_t *final_path(mhq_fs *fs, HANDLE handle)
+{
+    DWORD room = fs->sys->final_path(handle, NULL, 0);
+    wchar_t *path = room ? fs->sys->alloc(room * sizeof *path) : NULL;
+    if (path == NULL)
+        return NULL;
+    DWORD n = fs->sys->final_path(handle, path, room);
+    if (n > 0 && n < room)
+        return path;
+    fs->sys->release(path); /* it has got a longer one meanwhile, or none */
+    return NULL;
+}
+
+int mhq_is_within(mhq_fs *fs, HANDLE top, const mhq_path *path)
+{
+    HANDLE handle;
+    if (mhq_open(fs, path->text, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                 FILE_FLAG_BACKUP_SEMANTICS, &handle) != 0)
+        return 0;
+    wchar_t *outer = final_path(fs, top), *inner = final_path(fs, handle);
+    fs->sys->close(handle);
+    int within = 0;
+    if (outer != NULL && inner != NULL) {
+        size_t n = wcslen(outer);
+        within = wcsncmp(outer, inner, n) == 0
+            && (inner[n] == 0 || inner[n] == '\\' || outer[n - 1] == '\\');
+    }
+    fs->sys->release(outer);
+    fs->sys->release(inner);
+    return within;
+}
+
+/* Only spares work: where the paths do not show it, the walk notices. */
+static int check_outside(mhq_fs *fs, HANDLE top, const mhq_path *path2)
+{
+    mhq_path parent;
+    int error = mhq_path_join(fs, path2, L"", &parent);
+    if (error)
+        return error;
+    parent.text[parent.length = mhq_path_base(path2)] = 0;
+    error = mhq_is_within(fs, top, &parent) ? EINVAL : 0;
+    mhq_path_close(fs, &parent);
+    return error;
+}
+
+/* Only what we built goes with its contents. */
+static void undo(copier *c)
+{
+    mhq_run run = {.error = 0};
+    mhq_delete_tree(c->fs, c->temporary, &c->built, "", 1, NULL, &run);
+    c->fs->sys->release(run.buffer);
+    if (run.error && !mhq_is_missing(run.error))
+        mhq_tell_left(c->fs, c->temporary->text);
+}
+
+/* Builds it and gives it its name; takes `dir`. */
+static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *path2)
+{
+    HANDLE to;
+    int error = make_target(c, c->temporary, &to);
+    if (error) {
+        c->fs->sys->close(dir);
+        mhq_fail(c->run, error, MHQ_AT_PATH2);
+        return;
+    }
+    error = mhq_look_at(c->fs, to, &c->built);
+    if (error) {
+        c->fs->sys->close(dir);
+        c->fs->sys->close(to);
+        drop_top(c);
+        mhq_fail(c->run, error, MHQ_AT_PATH2);
+        return;
+    }
+    error = enter(c, dir, to, seen);
+    if (!error)
+        fill(c);
+    mhq_tree_fini(&c->tree);
+    if (!error && !c->run->error)
+        error = mhq_rename(c->fs, c->temporary->text, path2->text, 0);
+    if (error)
+        mhq_fail(c->run, error, MHQ_AT_PATH2);
+    if (c->run->error)
+        undo(c);
+}
+
+static int check_target(mhq_fs *fs, const mhq_path *path2)
+{
+    mhq_seen other;
+    int error = mhq_look(fs, path2->text, &other);
+    if (!error)
+        return MHQ_WIN(ERROR_ALREADY_EXISTS);
+    return mhq_is_missing(error) && error != MHQ_WIN(ERROR_INVALID_NAME) ? 0 : error;
+}
+
+void mhq_copy_tree(mhq_fs *fs, const mhq_path *path, const char *shown, const mhq_path *path2,
+                   const char *shown2, mhq_prints *copied, mhq_run *run)
+{
+    copier c = {.fs = fs, .run = run, .path = path, .copied = copied};
+    mhq_path temporary;
+    mhq_seen seen;
+    HANDLE dir;
+    if (fs->lengthy)
+        fs->lengthy(fs->who);
+    int error = open_source(fs, path, copied == NULL, &dir, &seen);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = check_target(fs, path2);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH2);
+    } else if ((error = check_outside(fs, dir, path2)) != 0) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+    } else if ((error = mhq_temporary(fs, path2, &temporary)) != 0) {
+        mhq_fail(run, error, MHQ_AT_PATH2);
+    } else {
+        c.temporary = &temporary;
+        c.entries = fs->sys->alloc(ENTRIES);
+        mhq_tree_init(&c.tree, fs, shown, shown2);
+        if (c.entries != NULL) {
+            build(&c, dir, &seen, path2);
+        } else {
+            fs->sys->close(dir);
+            mhq_fail(run, ENOMEM, MHQ_AT_PATH);
+        }
+        fs->sys->release(c.entries);
+        mhq_path_close(fs, &temporary);
+        return;
+    }
+    fs->sys->close(dir);
+}
+
+/* ---- parents ---- */
+
+static int make_up_to(mhq_fs *fs, mhq_path *path, size_t n)
+{
+    wchar_t kept = path->text[n];
+    path->text[n] = 0;
+    int error = fs->sys->make_directory(path->text) ? 0 : mhq_last();
+    path->text[n] = kept;
+    return error;
+}
+
+/* *doubt: what stands in the way of a look at it; it is taken to be there. */
+static int exists_up_to(mhq_fs *fs, mhq_path *path, size_t n, int *doubt)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    wchar_t kept = path->text[n];
+    path->text[n] = 0;
+    int error = fs->sys->attributes(path->text, &data) ? 0 : mhq_last();
+    path->text[n] = kept;
+    if (mhq_is_missing(error))
+        return 0;
+    *doubt = error;
+    return 1;
+}
+
+static size_t parent_of(const mhq_path *path, size_t n)
+{
+    while (n > 0 && path->text[n - 1] != '\\')
+        n--;
+    return n > 0 ? n - 1 : 0;
+}
+
+/* Removes the parents that were made, the deepest first: those at `first` and beyond. */
+static void unmake_parents(mhq_fs *fs, mhq_path *path, size_t first)
+{
+    for (size_t n = parent_of(path, path->length); first != 0 && n >= first; n = parent_of(path, n)) {
+        wchar_t kept = path->text[n];
+        path->text[n] = 0;
+        int error = mhq_remove_directory(fs, path->text);
+        if (error && error != MHQ_WIN(ERROR_DIR_NOT_EMPTY) && !mhq_is_missing(error))
+            mhq_tell_left(fs, path->text);
+        path->text[n] = kept;
+        if (error)
+            return;
+    }
+}
+
+/* Makes the parents that are missing; *first: where the path of the first of them ends, 0: none.
+ * *doubt: see exists_up_to. */
+static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first, int *doubt)
+{
+    size_t end = parent_of(path, path->length), n = end;
+    int error = 0;
+    *first = 0;
+    *doubt = 0;
+    while (n > 0 && !exists_up_to(fs, path, n, doubt))
+        n = parent_of(path, n);
+    if (n == 0) /* not even the root */
+        return exists_up_to(fs, path, end + 1, doubt) ? 0 : MHQ_WIN(ERROR_PATH_NOT_FOUND);
+    while (!error && n < end) {
+        for (n++; path->text[n] != '\\'; n++)
+            continue;
+        error = make_up_to(fs, path, n);
+        if (error == MHQ_WIN(ERROR_ALREADY_EXISTS))
+            error = 0, *first = 0; /* somebody else's in between: not ours to climb over */
+        else if (!error && *first == 0)
+            *first = n;
+    }
+    if (error) {
+        size_t length = path->length;
+        path->length = n; /* what could not be made has no parent's name yet */
+        unmake_parents(fs, path, *first);
+        path->length = length;
+    }
+    return error;
+}
+
+/* ---- the operation ---- */
+
+static int is_directory(mhq_fs *fs, const mhq_path *path)
+{
+    mhq_seen seen;
+    int error = mhq_look_through(fs, path->text, &seen);
+    if (error)
+        return error;
+    return seen.attributes & FILE_ATTRIBUTE_DIRECTORY ? 0 : MHQ_WIN(ERROR_DIRECTORY);
+}
+
+void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path, path2;
+    size_t first;
+    int doubt, error = mhq_path_open_full(fs, op->path, &path, NULL);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = is_directory(fs, &path);
+    if (error) {
+        mhq_fail(run, error, MHQ_AT_PATH);
+    } else if ((error = mhq_path_open_full(fs, op->path2, &path2, NULL)) != 0) {
+        mhq_fail(run, error, MHQ_AT_PATH2);
+    } else {
+        error = make_parents(fs, &path2, &first, &doubt);
+        if (error) {
+            mhq_fail(run, error, MHQ_AT_PATH2);
+        } else {
+            mhq_copy_tree(fs, &path, op->path, &path2, op->path2, NULL, run);
+            if (run->error)
+                unmake_parents(fs, &path2, first);
+        }
+        if (doubt && run->where == MHQ_AT_PATH2 && run->error == MHQ_WIN(ERROR_PATH_NOT_FOUND))
+            run->error = doubt; /* what was taken to be there is not */
+        mhq_path_close(fs, &path2);
+    }
+    mhq_path_close(fs, &path);
+}

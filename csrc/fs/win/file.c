@@ -1,0 +1,336 @@
+/* fs/win/file.c - the primitives that need no walk: exists, create, delete, rename, read, write.
+ *
+ * Each runs on the baton holder's thread, with that thread's mhq_fs. Create, read and write fail
+ * as Python's open does, with an errno; the others as the functions of os do, with Windows' code.
+ */
+#include "fs/win/win.h"
+
+#include <string.h>
+
+/* ---- exists ---- */
+
+/* What nobody may open is in the listing of its directory. */
+static int is_listed(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
+{
+    WIN32_FIND_DATAW found;
+    if (wcspbrk(path, L"*?") != NULL || !fs->sys->find(path, &found))
+        return 0;
+    *attributes = found.dwFileAttributes;
+    return 1;
+}
+
+/* Whatever stands in the way of the short answer is gone round; devices have no attributes. */
+static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    mhq_seen seen;
+    if (fs->sys->attributes(path, &data)) {
+        *attributes = data.dwFileAttributes;
+        if (!(data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
+            return 0;
+    } else {
+        int error = mhq_last();
+        if (mhq_is_missing(error))
+            return error;
+        if ((error == MHQ_WIN(ERROR_ACCESS_DENIED) || error == MHQ_WIN(ERROR_SHARING_VIOLATION))
+            && is_listed(fs, path, attributes))
+            return 0;
+    }
+    int error = mhq_look_through(fs, path, &seen);
+    if (error == MHQ_WIN(ERROR_INVALID_PARAMETER) || error == MHQ_WIN(ERROR_INVALID_FUNCTION))
+        *attributes = FILE_ATTRIBUTE_DEVICE, error = 0;
+    else if (!error)
+        *attributes = seen.attributes;
+    return error;
+}
+
+/* 1: a directory; 0: something else; -1: nothing, or run->error says why that is not known. */
+static int directory_at(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    DWORD attributes = 0;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = find_attributes(fs, path.text, &attributes);
+        mhq_path_close(fs, &path);
+    }
+    if (!error)
+        return (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    if (!mhq_is_missing(error))
+        mhq_fail(run, error, MHQ_AT_PATH);
+    return -1;
+}
+
+void mhq_fs_file_exists(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    run->exists = directory_at(fs, op, run) == 0;
+}
+
+void mhq_fs_directory_exists(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    run->exists = directory_at(fs, op, run) == 1;
+}
+
+/* ---- create, delete ---- */
+
+void mhq_fs_file_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    HANDLE handle;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = mhq_open(fs, path.text, GENERIC_WRITE, MHQ_SHARE_ALL, CREATE_NEW,
+                         FILE_ATTRIBUTE_NORMAL, &handle);
+        if (!error)
+            fs->sys->close(handle);
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, mhq_errno_of(error), MHQ_AT_PATH);
+}
+
+void mhq_fs_directory_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        if (!fs->sys->make_directory(path.text))
+            error = mhq_last();
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, error, MHQ_AT_PATH);
+}
+
+void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = mhq_unlink(fs, path.text);
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, error, MHQ_AT_PATH);
+}
+
+/* ---- rename ---- */
+
+/* 1: a directory; 0: something else, links to directories included, or nothing: the rename will
+ * know more of that. */
+static int is_directory(mhq_fs *fs, const wchar_t *path, int *error)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data = {0};
+    mhq_seen seen;
+    *error = 0;
+    if (!fs->sys->attributes(path, &data)) {
+        int failure = mhq_last();
+        if (mhq_is_missing(failure))
+            return 0;
+        if (failure != MHQ_WIN(ERROR_ACCESS_DENIED) /* a file about to go says that */
+            || !is_listed(fs, path, &data.dwFileAttributes)) {
+            *error = failure;
+            return 0;
+        }
+    }
+    if (!(data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
+        return (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    *error = mhq_look(fs, path, &seen);
+    return !*error && mhq_is_directory(&seen);
+}
+
+static int rename_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
+{
+    int error, directory = is_directory(fs, path, &error);
+    if (error)
+        return error;
+    return directory ? EISDIR : mhq_rename(fs, path, path2, MOVEFILE_REPLACE_EXISTING);
+}
+
+/* A name that is taken may be the directory's own: then there is nothing to do. Another case of it
+ * the system takes by itself. */
+static int rename_directory(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
+{
+    mhq_seen seen, seen2;
+    int missing = mhq_look(fs, path, &seen);
+    if (missing && !mhq_is_missing(missing))
+        return missing;
+    if (!missing && !mhq_is_directory(&seen))
+        return MHQ_WIN(ERROR_DIRECTORY);
+    int error = mhq_rename(fs, path, path2, 0);
+    if (error == MHQ_WIN(ERROR_ALREADY_EXISTS) || error == MHQ_WIN(ERROR_FILE_EXISTS)) {
+        error = MHQ_WIN(ERROR_ALREADY_EXISTS);
+        if (missing)
+            error = missing;
+        else if (mhq_look(fs, path2, &seen2) == 0 && mhq_same(&seen, &seen2))
+            error = 0;
+    }
+    return error;
+}
+
+static void rename_by(mhq_fs *fs, const mhq_op *op, mhq_run *run,
+                      int (*rename)(mhq_fs *, const wchar_t *, const wchar_t *))
+{
+    mhq_path path, path2;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = mhq_path_open(fs, op->path2, &path2);
+        if (!error) {
+            error = rename(fs, path.text, path2.text);
+            mhq_path_close(fs, &path2);
+        }
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, error, MHQ_AT_BOTH);
+}
+
+void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    rename_by(fs, op, run, rename_file);
+}
+
+void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    rename_by(fs, op, run, rename_directory);
+}
+
+/* ---- read ---- */
+
+int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_seen *seen)
+{
+    int error = mhq_open(fs, path, GENERIC_READ, MHQ_SHARE_ALL, OPEN_EXISTING,
+                         FILE_ATTRIBUTE_NORMAL, handle);
+    if (error)
+        return mhq_errno_of(error);
+    error = mhq_look_at(fs, *handle, seen);
+    if (error) {
+        DWORD type = fs->sys->type(*handle);
+        error = type == FILE_TYPE_PIPE || type == FILE_TYPE_CHAR ? MHQ_ENOTREGULAR
+                                                                 : mhq_errno_of(error);
+    } else if (seen->attributes & FILE_ATTRIBUTE_DIRECTORY)
+        error = EACCES;
+    if (error) {
+        fs->sys->close(*handle);
+        *handle = INVALID_HANDLE_VALUE;
+    }
+    return error;
+}
+
+/* Regions may be locked for a moment, too. */
+static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
+{
+    int error, tries = 0;
+    do {
+        if (fs->sys->read(handle, to, n < MHQ_CALL_BYTES ? (DWORD)n : (DWORD)MHQ_CALL_BYTES, got)) {
+            fs->bytes_read += *got;
+            return 0;
+        }
+        error = mhq_last();
+    } while (mhq_again(fs, error, 0, &tries));
+    return error;
+}
+
+/* Reads until the end, whatever the size was said to be. A first read that fills exactly the said
+ * size left its one byte of slack empty: that was the end. */
+static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_growing *g)
+{
+    if (size > PTRDIFF_MAX)
+        return ENOMEM;
+    int error = mhq_reserve(fs, run, g, (size_t)size);
+    if (size >= MHQ_LENGTHY && fs->lengthy)
+        fs->lengthy(fs->who);
+    while (!error) {
+        size_t want = g->room + 1 - g->have;
+        DWORD got;
+        error = read_some(fs, handle, g->buffer + fs->head + g->have, want, &got);
+        if (error)
+            return mhq_errno_of(error);
+        g->have += got;
+        if (got == 0 || (g->have == size && got < want))
+            return 0;
+        if (g->have > g->room)
+            error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
+    }
+    return error;
+}
+
+void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    mhq_seen seen;
+    mhq_growing g = {NULL, 0, 0};
+    HANDLE handle;
+    int error = mhq_errno_of(mhq_path_open(fs, op->path, &path));
+    if (!error) {
+        error = mhq_open_regular(fs, path.text, &handle, &seen);
+        mhq_path_close(fs, &path);
+    }
+    if (!error) {
+        error = read_all(fs, handle, seen.size, run, &g);
+        fs->sys->close(handle);
+    }
+    if (error) {
+        mhq_result_drop(fs, run, g.buffer);
+        mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    mhq_give_back(fs, &g);
+    run->buffer = g.buffer;
+    run->length = g.have;
+}
+
+/* ---- write ---- */
+
+static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n)
+{
+    int tries = 0;
+    while (n > 0) {
+        DWORD put = 0;
+        if (!fs->sys->write(handle, from, n < MHQ_CALL_BYTES ? (DWORD)n : (DWORD)MHQ_CALL_BYTES,
+                            &put)) {
+            int error = mhq_last();
+            if (mhq_again(fs, error, 0, &tries))
+                continue;
+            return error;
+        }
+        if (put == 0)
+            return EIO; /* no progress, no error: better than going on for ever */
+        fs->bytes_written += put;
+        from += put;
+        n -= put;
+    }
+    return 0;
+}
+
+/* Replaces the contents, and the attributes with them, as the C runtime does. Pipes are an error;
+ * devices are written to as open would. */
+static int write_file(mhq_fs *fs, const wchar_t *path, const mhq_op *op)
+{
+    HANDLE handle;
+    int error = mhq_open(fs, path, GENERIC_WRITE, MHQ_SHARE_ALL, CREATE_ALWAYS,
+                         FILE_ATTRIBUTE_NORMAL, &handle);
+    if (error)
+        return error;
+    if (op->size >= MHQ_LENGTHY && fs->lengthy)
+        fs->lengthy(fs->who);
+    if (fs->sys->type(handle) == FILE_TYPE_PIPE)
+        error = MHQ_ENOTREGULAR;
+    else
+        error = write_all(fs, handle, op->data, op->size);
+    if (!fs->sys->close(handle) && !error)
+        error = mhq_last();
+    return error;
+}
+
+void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_path path;
+    int error = mhq_path_open(fs, op->path, &path);
+    if (!error) {
+        error = write_file(fs, path.text, op);
+        mhq_path_close(fs, &path);
+    }
+    if (error)
+        mhq_fail(run, mhq_errno_of(error), MHQ_AT_PATH);
+}

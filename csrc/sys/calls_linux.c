@@ -1,0 +1,165 @@
+/* sys/calls_linux.c - the real table of system calls, for Linux.
+ *
+ * As thin as it can be: libc's function where every libc has it, syscall(2) where glibc 2.17
+ * has no wrapper, and numbers and flags spelled out where its headers do not know them. The
+ * one call with a detour is mount_id, because old kernels have no call that answers.
+ * Any thread; no state.
+ */
+#include "sys/calls_real.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define NUMBER(x86_64, aarch64) (x86_64)
+#elif defined(__aarch64__) && !defined(__ILP32__)
+#define NUMBER(x86_64, aarch64) (aarch64)
+#endif
+
+#ifdef NUMBER
+#ifndef SYS_renameat2
+#define SYS_renameat2 NUMBER(316, 276)
+#endif
+#ifndef SYS_getrandom
+#define SYS_getrandom NUMBER(318, 278)
+#endif
+#ifndef SYS_copy_file_range
+#define SYS_copy_file_range NUMBER(326, 285)
+#endif
+#ifndef SYS_statx
+#define SYS_statx NUMBER(332, 291)
+#endif
+#endif
+
+#ifndef FICLONE
+#define FICLONE _IOW(0x94, 9, int)
+#endif
+
+_Static_assert(sizeof(off_t) == 8, "on 32 bits: build with _FILE_OFFSET_BITS=64");
+
+static int real_openat(int dir, const char *path, int flags, mode_t mode)
+{
+    return openat(dir, path, flags, mode);
+}
+
+static ssize_t real_getdents(int fd, void *to, size_t n)
+{
+    return syscall(SYS_getdents64, fd, to, n);
+}
+
+static int real_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    return (int)syscall(SYS_renameat2, d1, p1, d2, p2, flags);
+}
+
+static int real_clone(int to, int from)
+{
+    return ioctl(to, FICLONE, from);
+}
+
+static int real_unread(int fd, int *bytes)
+{
+    return ioctl(fd, FIONREAD, bytes);
+}
+
+static ssize_t real_copy_range(int from, off_t *at, int to, off_t *at2, size_t n)
+{
+    return syscall(SYS_copy_file_range, from, at, to, at2, n, 0U);
+}
+
+static ssize_t real_getrandom(void *to, size_t n, unsigned flags)
+{
+    return syscall(SYS_getrandom, to, n, flags);
+}
+
+/* The kernel's struct statx as far as it is needed here: old headers do not have it, and some
+ * that do lack the mount id. 256 bytes, for ever. */
+struct stat_extended {
+    uint32_t mask;
+    uint32_t other[35];
+    uint64_t mount_id;
+    uint64_t spare[13];
+};
+_Static_assert(offsetof(struct stat_extended, mount_id) == 144, "layout of struct statx");
+_Static_assert(sizeof(struct stat_extended) == 256, "size of struct statx");
+
+#define MASK_MOUNT_ID 0x1000u /* STATX_MNT_ID */
+
+/* The line "mnt_id:" of what /proc tells about a descriptor. */
+static int mount_id_of_descriptor(int fd, uint64_t *id)
+{
+    char path[48], text[512];
+    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    int info = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    if (info < 0)
+        return -1;
+    ssize_t n = read(info, text, sizeof text - 1);
+    int saved = errno;
+    (void)close(info);
+    if (n < 0) {
+        errno = saved;
+        return -1;
+    }
+    text[n] = 0;
+    const char *line = strstr(text, "mnt_id:");
+    if (!line) {
+        errno = ENOSYS;
+        return -1;
+    }
+    *id = strtoull(line + strlen("mnt_id:"), NULL, 10);
+    return 0;
+}
+
+static int mount_id_by_proc(int dir, const char *path, int flags, uint64_t *id)
+{
+    if ((flags & AT_EMPTY_PATH) && !*path)
+        return mount_id_of_descriptor(dir, id);
+    int follow = (flags & AT_SYMLINK_NOFOLLOW) ? O_NOFOLLOW : 0;
+    int fd = openat(dir, path, O_PATH | O_CLOEXEC | follow);
+    if (fd < 0)
+        return -1;
+    int result = mount_id_of_descriptor(fd, id);
+    int saved = errno;
+    (void)close(fd);
+    errno = saved;
+    return result;
+}
+
+/* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and sandboxes refuse it
+ * in one way or another. qemu's emulation of programs for other processors says that it tells the
+ * id, and leaves 0: were that believed, trees would be deleted beyond their mount. */
+static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
+{
+#ifdef SYS_statx
+    struct stat_extended st;
+    memset(&st, 0, sizeof st); /* memory checkers do not know that the call writes here */
+    if (syscall(SYS_statx, dir, path, flags, MASK_MOUNT_ID, &st) == 0) {
+        if ((st.mask & MASK_MOUNT_ID) && st.mount_id) {
+            *id = st.mount_id;
+            return 0;
+        }
+    } else if (errno != ENOSYS && errno != EPERM && errno != EINVAL) {
+        return -1;
+    }
+#endif
+    return mount_id_by_proc(dir, path, flags, id);
+}
+
+/* libc's own that macOS has not, or has in another way. */
+#define real_mknodat mknodat
+#define real_unlinkat unlinkat
+#define real_chmod chmod
+#define real_fchownat fchownat
+#define real_flistxattr flistxattr
+#define real_fgetxattr fgetxattr
+#define real_fsetxattr fsetxattr
+#define real_fremovexattr fremovexattr
+#define real_aligned aligned_alloc
+
+const mhq_calls mhq_calls_real = MHQ_REAL_CALLS;

@@ -1,0 +1,28 @@
+/* sys/calls_macos.h - what macOS has and other POSIX systems have not: its own rows of the table of
+ * calls, and its names for what they have in common. See sys/calls.h.
+ */
+#ifndef MHQ_SYS_CALLS_MACOS_H
+#define MHQ_SYS_CALLS_MACOS_H
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define RENAME_NOREPLACE RENAME_EXCL
+#define AT_EMPTY_PATH 0x1000 /* mount_id's: of the descriptor itself */
+#define st_atim st_atimespec
+#define st_mtim st_mtimespec
+
+/* Opens a directory as a place to work in, which need not be readable. Systems that do not know
+ * the flag open it for reading. */
+#define MHQ_O_PLACE O_SEARCH
+
+/*   clone_at      makes `name` in `dir`, a clone of the open file: contents, attributes, mode
+ *   copy_xattrs   all extended attributes
+ *   copy_acl      the ACL; `from` -1: takes the target's away */
+#define MHQ_OWN_CALLS(X)                                                                        \
+    X(int, clone_at, (int from, int dir, const char *name), (from, dir, name))                  \
+    X(int, copy_xattrs, (int from, int to), (from, to))                                         \
+    X(int, copy_acl, (int from, int to), (from, to))
+
+#endif

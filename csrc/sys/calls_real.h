@@ -1,0 +1,48 @@
+/* sys/calls_real.h - what the real tables of Linux and macOS have in common: libc's own functions under
+ * the table's names, and the table made of all `real_` ones. See sys/calls.h.
+ */
+#ifndef MHQ_SYS_CALLS_REAL_H
+#define MHQ_SYS_CALLS_REAL_H
+
+#include <stdlib.h>
+
+#include "sys/calls.h"
+
+#define real_close close
+#define real_fstat fstat
+#define real_fstatat fstatat
+#define real_read read
+#define real_pread pread
+#define real_write write
+#define real_pwrite pwrite
+#define real_lseek lseek
+#define real_ftruncate ftruncate
+#define real_mkdirat mkdirat
+#define real_symlinkat symlinkat
+#define real_readlinkat readlinkat
+#define real_linkat linkat
+#define real_renameat renameat
+#define real_fchmod fchmod
+#define real_fchown fchown
+#define real_futimens futimens
+#define real_utimensat utimensat
+#define real_alloc malloc
+#define real_resize realloc
+#define real_zeroed calloc
+
+/* open and fcntl are variadic: their pointers do not fit the table. */
+static inline int real_fcntl_setfl(int fd, int flags)
+{
+    return fcntl(fd, F_SETFL, flags);
+}
+
+#define MHQ_REAL_ROW(type, name, parameters, arguments) .name = real_##name,
+#define MHQ_REAL_CALLS               \
+    {                                \
+        MHQ_CALLS(MHQ_REAL_ROW)      \
+        .release = free,             \
+        .release_aligned = free,     \
+        .thread_start = mhq_thread_start, \
+    }
+
+#endif

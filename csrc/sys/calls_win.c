@@ -1,0 +1,148 @@
+/* sys/calls_win.c - the real table of system calls, for Windows. As thin as it can be. Any thread; no
+ * state. */
+#define _CRT_RAND_S
+
+#include "sys/calls.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <winternl.h>
+
+/* A named pipe's server must not act in our name. */
+static HANDLE real_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
+{
+    return CreateFileW(path, access, share, NULL, how,
+                       flags | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
+}
+
+/* There is no other call that opens relative to a directory. */
+static BOOL real_open_at(HANDLE dir, const wchar_t *name, DWORD access, DWORD options,
+                         HANDLE *handle)
+{
+    size_t bytes = wcslen(name) * sizeof *name;
+    UNICODE_STRING text = {(USHORT)bytes, (USHORT)bytes, (wchar_t *)(uintptr_t)name};
+    OBJECT_ATTRIBUTES which;
+    IO_STATUS_BLOCK status;
+    if (bytes > 0xfffe) {
+        SetLastError(ERROR_FILENAME_EXCED_RANGE);
+        return FALSE;
+    }
+    InitializeObjectAttributes(&which, &text, 0, dir, NULL);
+    NTSTATUS result = NtCreateFile(handle, access | SYNCHRONIZE, &which, &status, NULL, 0,
+                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                   FILE_OPEN,
+                                   options | FILE_SYNCHRONOUS_IO_NONALERT
+                                       | FILE_OPEN_REPARSE_POINT
+                                       | FILE_OPEN_FOR_BACKUP_INTENT,
+                                   NULL, 0);
+    if (result >= 0)
+        return TRUE;
+    *handle = INVALID_HANDLE_VALUE;
+    SetLastError(RtlNtStatusToDosError(result));
+    return FALSE;
+}
+
+static BOOL real_attributes(const wchar_t *path, WIN32_FILE_ATTRIBUTE_DATA *data)
+{
+    return GetFileAttributesExW(path, GetFileExInfoStandard, data);
+}
+
+static BOOL real_find(const wchar_t *path, WIN32_FIND_DATAW *data)
+{
+    HANDLE handle = FindFirstFileW(path, data);
+    if (handle == INVALID_HANDLE_VALUE)
+        return FALSE;
+    FindClose(handle);
+    return TRUE;
+}
+
+static BOOL real_get(HANDLE handle, int what, void *to, DWORD n)
+{
+    return GetFileInformationByHandleEx(handle, (FILE_INFO_BY_HANDLE_CLASS)what, to, n);
+}
+
+static BOOL real_set(HANDLE handle, int what, void *from, DWORD n)
+{
+    return SetFileInformationByHandle(handle, (FILE_INFO_BY_HANDLE_CLASS)what, from, n);
+}
+
+static BOOL real_read(HANDLE handle, void *to, DWORD n, DWORD *got)
+{
+    return ReadFile(handle, to, n, got, NULL);
+}
+
+static BOOL real_write(HANDLE handle, const void *from, DWORD n, DWORD *put)
+{
+    return WriteFile(handle, from, n, put, NULL);
+}
+
+static BOOL real_make_directory(const wchar_t *path)
+{
+    return CreateDirectoryW(path, NULL);
+}
+
+static BOOL real_copy(const wchar_t *path, const wchar_t *path2, DWORD flags)
+{
+    return CopyFileExW(path, path2, NULL, NULL, NULL, flags);
+}
+
+static BOOL real_link(const wchar_t *path, const wchar_t *text, DWORD flags)
+{
+    return CreateSymbolicLinkW(path, text, flags) != 0;
+}
+
+static BOOL real_control(HANDLE handle, DWORD code, void *in, DWORD n, void *out, DWORD *m)
+{
+    return DeviceIoControl(handle, code, in, n, out, out ? *m : 0, m, NULL);
+}
+
+static DWORD real_full_path(const wchar_t *path, DWORD room, wchar_t *to)
+{
+    return GetFullPathNameW(path, room, to, NULL);
+}
+
+static DWORD real_final_path(HANDLE handle, wchar_t *to, DWORD room)
+{
+    return GetFinalPathNameByHandleW(handle, to, room, 0);
+}
+
+static BOOL real_random(void *to, size_t n)
+{
+    unsigned some;
+    for (char *at = to; n > 0; at += sizeof some, n -= n < sizeof some ? n : sizeof some) {
+        if (rand_s(&some) != 0) {
+            SetLastError(ERROR_GEN_FAILURE);
+            return FALSE;
+        }
+        memcpy(at, &some, n < sizeof some ? n : sizeof some);
+    }
+    return TRUE;
+}
+
+static void *real_aligned(size_t alignment, size_t n)
+{
+    return _aligned_malloc(n, alignment);
+}
+
+/* The system's own, under the table's names. */
+#define real_close CloseHandle
+#define real_type GetFileType
+#define real_about GetFileInformationByHandle
+#define real_remove_directory RemoveDirectoryW
+#define real_delete_file DeleteFileW
+#define real_move MoveFileExW
+#define real_directory GetCurrentDirectoryW
+#define real_nap Sleep
+#define real_alloc malloc
+#define real_resize realloc
+#define real_zeroed calloc
+
+const mhq_calls mhq_calls_real = {
+#define X(type, name, parameters, arguments) .name = real_##name,
+    MHQ_CALLS(X)
+#undef X
+    .release = free,
+    .release_aligned = _aligned_free,
+    .thread_start = mhq_thread_start,
+};

@@ -1,0 +1,53 @@
+/* sys/sys.h - the seam to the platform: threads, a mutex, futex waits, the clock.
+ * One implementation per platform (sys/posix.c with sys/linux.c or sys/macos.c, or sys/win.c);
+ * nothing here knows what an operation is. */
+#ifndef MHQ_SYS_SYS_H
+#define MHQ_SYS_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sys/atomic.h"
+
+#if defined(_WIN32)
+typedef void *mhq_thread;  /* a HANDLE */
+typedef struct mhq_mutex { /* an SRWLOCK */
+    void *lock;
+} mhq_mutex;
+#else
+#include <pthread.h>
+typedef pthread_t mhq_thread;
+typedef pthread_mutex_t mhq_mutex;
+#endif
+
+/* Sleeps while *word == value, at most timeout_ns (negative: for ever). May return early for no
+ * reason, and returns on a signal. 0, or ETIMEDOUT, EINTR, EAGAIN: callers look again anyway. */
+int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
+
+/* Wakes up to `most` sleepers of the word; or all, where the system knows only one and all. */
+void mhq_futex_wake(_Atomic uint32_t *word, int most);
+
+/* Lets another thread have the processor, if one wants it. */
+void mhq_yield(void);
+
+/* Monotonic nanoseconds. */
+uint64_t mhq_now(void);
+
+/* Processors this process may run on, at least 1. */
+int mhq_processors(void);
+
+/* A wish: memory that is about to be filled for the first time comes in pages as large as there
+ * are. */
+void mhq_wish_huge(void *memory, size_t size);
+
+/* Starts a native thread with asynchronous signals blocked (SIGSEGV, SIGBUS, SIGFPE, SIGILL and
+ * SIGABRT stay open: fault handlers need them). 0 or an errno. */
+int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name);
+void mhq_thread_join(mhq_thread thread);
+
+int mhq_mutex_init(mhq_mutex *mutex);
+void mhq_mutex_fini(mhq_mutex *mutex);
+void mhq_mutex_lock(mhq_mutex *mutex);
+void mhq_mutex_unlock(mhq_mutex *mutex);
+
+#endif

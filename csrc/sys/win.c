@@ -1,0 +1,134 @@
+/* sys/win.c - threads, waiting on an address and the clock on Windows (8 and later). */
+#include "sys/sys.h"
+
+#include <errno.h>
+#include <process.h>
+#include <stdlib.h>
+#include <windows.h>
+
+/* Stacks of the I/O threads, reserved, not committed. */
+#define STACK_BYTES ((unsigned)512 * 1024)
+
+_Static_assert(sizeof(mhq_mutex) == sizeof(SRWLOCK), "a slim lock is one pointer");
+
+/* No signal interrupts this wait: whoever has to look for Ctrl-C waits with a timeout. */
+int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+    DWORD ms = INFINITE;
+    if (timeout_ns >= 0) {
+        int64_t rounded = timeout_ns / 1000000 + (timeout_ns % 1000000 != 0);
+        ms = rounded < 0x7fffffff ? (DWORD)rounded : 0x7fffffff;
+    }
+    return WaitOnAddress((volatile void *)word, &value, sizeof value, ms) ? 0 : ETIMEDOUT;
+}
+
+void mhq_futex_wake(_Atomic uint32_t *word, int most)
+{
+    if (most == 1)
+        WakeByAddressSingle((void *)word);
+    else
+        WakeByAddressAll((void *)word);
+}
+
+void mhq_wish_huge(void *memory, size_t size)
+{
+    (void)memory;
+    (void)size;
+}
+
+void mhq_yield(void)
+{
+    SwitchToThread();
+}
+
+uint64_t mhq_now(void)
+{
+    LARGE_INTEGER now, frequency;
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&frequency);
+    uint64_t ticks = (uint64_t)now.QuadPart, second = (uint64_t)frequency.QuadPart;
+    return ticks / second * 1000000000u + ticks % second * 1000000000u / second;
+}
+
+int mhq_processors(void)
+{
+    DWORD_PTR ours = 0, all = 0;
+    int n = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &ours, &all))
+        for (; ours; ours &= ours - 1)
+            n++;
+    /* A process in several processor groups has no one mask. */
+    return n ? n : (int)GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
+}
+
+typedef struct start {
+    void *(*main)(void *);
+    void *argument;
+} start;
+
+static unsigned __stdcall begin(void *argument)
+{
+    start begun = *(start *)argument;
+    free(argument);
+    begun.main(begun.argument);
+    return 0;
+}
+
+/* Windows 10 and later; elsewhere threads go without a name. */
+static void set_name(HANDLE thread, const char *name)
+{
+    typedef HRESULT(WINAPI * describe)(HANDLE, const wchar_t *);
+    wchar_t wide[32];
+    size_t n = 0;
+    for (; name[n] && n < 31; n++)
+        wide[n] = (unsigned char)name[n];
+    wide[n] = 0;
+    FARPROC found = GetProcAddress(GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription");
+    if (found)
+        ((describe)(void (*)(void))found)(thread, wide);
+}
+
+int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name)
+{
+    start *begun = malloc(sizeof *begun);
+    if (begun == NULL)
+        return ENOMEM;
+    *begun = (start){main, argument};
+    uintptr_t handle = _beginthreadex(NULL, STACK_BYTES, begin, begun,
+                                      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+    if (handle == 0) {
+        int error = errno;
+        free(begun);
+        return error ? error : EAGAIN;
+    }
+    *thread = (mhq_thread)handle;
+    set_name(*thread, name);
+    return 0;
+}
+
+void mhq_thread_join(mhq_thread thread)
+{
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+int mhq_mutex_init(mhq_mutex *mutex)
+{
+    InitializeSRWLock((SRWLOCK *)mutex);
+    return 0;
+}
+
+void mhq_mutex_fini(mhq_mutex *mutex)
+{
+    (void)mutex; /* it holds nothing */
+}
+
+void mhq_mutex_lock(mhq_mutex *mutex)
+{
+    AcquireSRWLockExclusive((SRWLOCK *)mutex);
+}
+
+void mhq_mutex_unlock(mhq_mutex *mutex)
+{
+    ReleaseSRWLockExclusive((SRWLOCK *)mutex);
+}

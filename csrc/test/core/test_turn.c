@@ -1,0 +1,171 @@
+/* test/core/test_turn.c - when a turn at the disk is over, and who spins before parking, by a clock that stands
+ * still until it is told. */
+#include "test/check.h"
+#include "sys/sys.h"
+
+static uint64_t the_time;
+static unsigned looks; /* at the clock */
+
+static uint64_t clock_of_the_test(void)
+{
+    looks++;
+    return the_time;
+}
+
+/* core/turn.h is compiled into this file: this is the clock it looks at. */
+#define mhq_now clock_of_the_test
+#include "core/turn.h"
+
+enum { MICROSECOND = 1000, MILLISECOND = 1000000 };
+
+static mhq_turn turn;
+static mhq_parker awake = {.state = MHQ_AWAKE}, parked = {.state = MHQ_PARKED};
+
+static void begin(void)
+{
+    the_time = 77 * (uint64_t)MILLISECOND;
+    turn = (mhq_turn){0};
+    mhq_turn_init(&turn);
+    mhq_turn_begin(&turn);
+    looks = 0;
+}
+
+/* Jobs that take so long each, up to `most`: how many there are until the turn is over. */
+static unsigned jobs_until_over(uint64_t each, unsigned most, mhq_parker *callback_thread)
+{
+    for (unsigned jobs = 1; jobs <= most; jobs++) {
+        the_time += each;
+        if (mhq_turn_is_over(&turn, callback_thread))
+            return jobs;
+    }
+    return 0;
+}
+
+static void one_long_job_is_a_turn(void)
+{
+    begin();
+    CHECK_INT(jobs_until_over(MHQ_LONG_NS + 1, 5, &awake), 1);
+    mhq_turn_begin(&turn);
+    CHECK_INT(jobs_until_over(MHQ_LONG_NS + 1, 5, &awake), 1);
+    mhq_turn_begin(&turn);
+    CHECK_INT(jobs_until_over(MHQ_LONG_NS, 5, &awake), 5); /* four are a slice: not more */
+}
+
+static void a_slice_of_middling_jobs(void)
+{
+    begin();
+    CHECK_INT(jobs_until_over(100 * MICROSECOND, 100, &awake), 41);
+    CHECK_INT(looks, 41); /* after each */
+}
+
+static void short_jobs_have_long_turns_and_few_looks(void)
+{
+    begin();
+    unsigned jobs = jobs_until_over(MICROSECOND, 60000, &awake);
+    CHECK(jobs > 50000 && jobs <= 50000 + MHQ_GROUP);
+    CHECK(looks <= 6 + 50000 / MHQ_GROUP + 1); /* after 1, 2, 4, ... 32, then 64 */
+    CHECK_INT(turn.look_every, MHQ_GROUP);
+    mhq_turn_begin(&turn); /* what is known of the jobs stays */
+    CHECK_INT(turn.look_every, MHQ_GROUP);
+}
+
+/* Known for short, then one is long: nobody looks before the group is full ... */
+static void a_long_one_after_short_ones(void)
+{
+    begin();
+    CHECK_INT(jobs_until_over(MICROSECOND, 1000, &awake), 0);
+    CHECK_INT(turn.look_every, MHQ_GROUP);
+    uint32_t before = turn.since_look;
+    the_time += 3 * MILLISECOND;
+    CHECK_INT(mhq_turn_is_over(&turn, &awake), 0);
+    CHECK_INT(turn.since_look, before + 1);
+    /* ... unless the callback thread has gone to sleep; the group is no longer one of short ones */
+    CHECK_INT(mhq_turn_is_over(&turn, &parked), 0);
+    CHECK_INT(turn.since_look, 0);
+    CHECK_INT(turn.look_every, 1);
+    CHECK_INT(jobs_until_over(3 * MILLISECOND, 5, &parked), 1);
+}
+
+static void a_callback_thread_that_sleeps_costs_no_look_by_itself(void)
+{
+    begin();
+    (void)jobs_until_over(MICROSECOND, 1000, &awake);
+    uint32_t before = turn.since_look;
+    the_time += MICROSECOND;
+    CHECK_INT(mhq_turn_is_over(&turn, &parked), 0);
+    CHECK_INT(turn.since_look, before + 1); /* nothing has taken long */
+}
+
+static void who_knows_of_a_long_one_asks_for_a_look(void)
+{
+    begin();
+    (void)jobs_until_over(MICROSECOND, 1000, &awake);
+    turn.lengthy = 1;
+    turn.since_look = 0;
+    turn.looked = the_time;
+    CHECK_INT(jobs_until_over(2 * MILLISECOND, 5, &awake), 1);
+    CHECK_INT(turn.lengthy, 0);
+}
+
+static void waiting_is_not_working(void)
+{
+    begin();
+    CHECK_INT(jobs_until_over(100 * MICROSECOND, 20, &awake), 0);
+    the_time += 10 * (uint64_t)MILLISECOND;
+    mhq_turn_idle(&turn, 10 * (uint64_t)MILLISECOND);
+    CHECK_INT(jobs_until_over(100 * MICROSECOND, 100, &awake), 21);
+}
+
+/* ---- core/park.h: for how long a waiter spins before it parks ---- */
+
+static unsigned looks_at_it;
+static int never(void *what)
+{
+    (void)what;
+    looks_at_it++;
+    the_time += MICROSECOND;
+    return 0;
+}
+
+/* Whether a wait spun; each parked, for a moment. */
+static int spins(mhq_parker *parker)
+{
+    uint64_t parks = mhq_load_rlx(&parker->parks);
+    looks_at_it = 0;
+    CHECK_INT(mhq_park_until(parker, MILLISECOND, 1, never, NULL), 0);
+    CHECK_INT(mhq_load_rlx(&parker->parks) - parks, 1);
+    CHECK(looks_at_it == 3 || looks_at_it > 100);
+    return looks_at_it > 3;
+}
+
+static void who_made_way_parks_once_without_spinning(void)
+{
+    mhq_parker parker = {.state = MHQ_AWAKE};
+    CHECK(spins(&parker));
+    parker.usual = 0;
+    mhq_park_make_way(&parker);
+    CHECK(!spins(&parker));
+    parker.usual = 0;
+    CHECK(spins(&parker));
+    parker.crowded = 3;
+    mhq_park_make_way(&parker); /* changes nothing */
+    for (int i = 0; i < 3; i++)
+        CHECK(!spins(&parker));
+    parker.usual = 0;
+    CHECK(spins(&parker));
+    parker.usual = MILLISECOND; /* lately it took too long */
+    CHECK(!spins(&parker));
+}
+
+int main(void)
+{
+    one_long_job_is_a_turn();
+    a_slice_of_middling_jobs();
+    short_jobs_have_long_turns_and_few_looks();
+    a_long_one_after_short_ones();
+    a_callback_thread_that_sleeps_costs_no_look_by_itself();
+    who_knows_of_a_long_one_asks_for_a_look();
+    waiting_is_not_working();
+    who_made_way_parks_once_without_spinning();
+    return check_report("test_turn");
+}

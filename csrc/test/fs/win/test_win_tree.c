@@ -1,0 +1,139 @@
+/* test/fs/win/test_win_tree.c - on Windows: what keeps a tree in its place while it is copied, and whom an error
+ * of the system's own copy is put down to. tools/wine.py builds and runs it; not run.sh.
+ */
+#include "test/check.h"
+#include "fs/win/win.h"
+
+static mhq_calls calls;
+static mhq_fs fs;
+static char home[MAX_PATH];
+
+/* ---- the system's copy, watched -------------------------------------------------------------- */
+
+static DWORD copy_says, source_says; /* errors; 0: none */
+static wchar_t source[MAX_PATH + 8]; /* of the copy that is watched */
+static int copies, displaced;
+static DWORD flags_seen;
+
+/* Tries to rename each directory that `path` lies in, up to the one that `top` stands for. */
+static void displace(const wchar_t *path, const wchar_t *top)
+{
+    wchar_t dir[MAX_PATH + 8], other[MAX_PATH + 16];
+    (void)wcscpy(dir, path);
+    for (wchar_t *slash; (slash = wcsrchr(dir, '\\')) != NULL && wcsstr(dir, top) != NULL;) {
+        *slash = 0;
+        if (wcsstr(dir, top) == NULL)
+            return;
+        (void)wcscat(wcscpy(other, dir), L".displaced");
+        displaced += MoveFileExW(dir, other, 0) != 0;
+    }
+}
+
+static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, DWORD flags)
+{
+    copies++;
+    flags_seen = flags;
+    (void)wcscpy(source, path);
+    displace(path, L"\\tree");
+    displace(path2, L"\\.mhddq-");
+    if (copy_says) {
+        SetLastError(copy_says);
+        return FALSE;
+    }
+    return mhq_calls_real.copy(path, path2, flags);
+}
+
+static HANDLE watched_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
+{
+    if (source_says && access == GENERIC_READ && wcscmp(path, source) == 0) {
+        SetLastError(source_says);
+        return INVALID_HANDLE_VALUE;
+    }
+    return mhq_calls_real.open(path, access, share, how, flags);
+}
+
+/* ---- what is tried --------------------------------------------------------------------------- */
+
+static mhq_run perform(int kind, const char *path, const char *path2)
+{
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2};
+    mhq_run run = {.error = 0};
+    copies = displaced = 0;
+    mhq_fs_run(&fs, &op, &run);
+    return run;
+}
+
+/* While something is copied every directory above it is held, where it is read and where it is
+ * built: who could put a link in its place would have the copy go elsewhere. */
+static void directories_stay(void)
+{
+    mhq_run run = perform(MHQ_DIRECTORY_COPY, "tree", "copy");
+    CHECK_INT(run.error, 0);
+    CHECK_INT(copies, 1);
+    CHECK_INT(displaced, 0);
+    perform(MHQ_DIRECTORY_DELETE, "copy", NULL);
+}
+
+/* A file that has become a link is not followed; but the one that was named may be one. */
+static void links_are_not_followed(void)
+{
+    perform(MHQ_DIRECTORY_COPY, "tree", "copy");
+    CHECK(flags_seen & COPY_FILE_COPY_SYMLINK);
+    perform(MHQ_DIRECTORY_DELETE, "copy", NULL);
+    perform(MHQ_FILE_COPY, "tree/sub/file", "copy");
+    CHECK(!(flags_seen & COPY_FILE_COPY_SYMLINK));
+    perform(MHQ_FILE_DELETE, "copy", NULL);
+}
+
+/* 'Access denied' is the source's where that cannot be opened, else the target's. */
+static void errors_are_put_down_to(DWORD says, DWORD opening, int where, const char *named)
+{
+    copy_says = says, source_says = opening;
+    mhq_run run = perform(MHQ_DIRECTORY_COPY, "tree", "copy");
+    copy_says = source_says = 0;
+    CHECK_INT(run.error, MHQ_WIN(says));
+    CHECK_INT(run.where, where);
+    if (CHECK(run.buffer != NULL))
+        CHECK_TEXT(run.buffer, named);
+    free(run.buffer);
+    CHECK(GetFileAttributesA("copy") == INVALID_FILE_ATTRIBUTES);
+}
+
+static void errors(void)
+{
+    errors_are_put_down_to(ERROR_ACCESS_DENIED, ERROR_ACCESS_DENIED, MHQ_AT_BUFFER,
+                           "tree\\sub\\file");
+    errors_are_put_down_to(ERROR_ACCESS_DENIED, 0, MHQ_AT_BUFFER2, "copy\\sub\\file");
+    errors_are_put_down_to(ERROR_FILE_NOT_FOUND, 0, MHQ_AT_BUFFER, "tree\\sub\\file");
+    errors_are_put_down_to(ERROR_DISK_FULL, 0, MHQ_AT_BUFFER2, "copy\\sub\\file");
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static void enter_home(void)
+{
+    char base[MAX_PATH];
+    REQUIRE(GetTempPathA(sizeof base, base));
+    (void)snprintf(home, sizeof home, "%smhq-tree-%lu-%lu", base, GetCurrentProcessId(),
+                   GetTickCount());
+    REQUIRE(CreateDirectoryA(home, NULL) && SetCurrentDirectoryA(home));
+}
+
+int main(void)
+{
+    enter_home();
+    calls = mhq_calls_real;
+    calls.copy = watched_copy;
+    calls.open = watched_open;
+    REQUIRE(mhq_fs_init(&fs, &calls) == 0);
+    REQUIRE(CreateDirectoryA("tree", NULL) && CreateDirectoryA("tree/sub", NULL));
+    REQUIRE(perform(MHQ_FILE_CREATE, "tree/sub/file", NULL).error == 0);
+    directories_stay();
+    links_are_not_followed();
+    errors();
+    CHECK_INT(perform(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
+    mhq_fs_fini(&fs);
+    REQUIRE(SetCurrentDirectoryA(".."));
+    CHECK(RemoveDirectoryA(home));
+    return check_report("test_win_tree");
+}
