@@ -29,7 +29,9 @@ from mhddq import _ops, _settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
-    page.relative_to(ROOT).as_posix() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    page.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "bench/*.md", "model/*.md")
+    for page in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^(`{3,})(.*)\n((?s:.*?))^\1$", re.MULTILINE)
 KINDS = ("python", "pycon", "sh", "text")
