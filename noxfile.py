@@ -27,6 +27,7 @@ nox.options.sessions = [
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
 WHEEL_BYTES = 400 * 1024
+FORKS = ["test_fork.py", "test_fork_inside.py", "test_processes.py"]
 
 
 def interpreter(version: str) -> str | None:
@@ -84,7 +85,7 @@ def exits(session: nox.Session) -> None:
 def forks(session: nox.Session) -> None:
     """Forks under load, a thousand each from main, producer and callback threads; processes."""
     session.install(".[test]")
-    session.run("pytest", "-q", "tests/test_fork.py", *session.posargs)
+    session.run("pytest", "-q", *(f"tests/{name}" for name in FORKS), *session.posargs)
 
 
 @nox.session
@@ -237,15 +238,15 @@ SANITIZERS = {
     "thread": ("libtsan.so",),
 }
 # The bridge's busiest tests; those that start programs of their own would start them slowly.
-BUSY = ["first", "callbacks", "oplist"]
+BUSY = ["first", "callbacks", "oplist", "oplist_nested"]
 # What the long form leaves out, by why. No report is suppressed.
 LEFT_OUT = {
     "times, and what is true of an ordinary allocator only": [
         "test_idle.py",
-        "test_stress.py::test_large_reads_are_not_copied",
+        "test_read_memory.py::test_large_reads_are_not_copied",
     ],
     "forks: the child gets the sanitizer's locks as the parent's other threads held them": [
-        "test_fork.py",
+        *FORKS,
     ],
     "programs in an environment of their own, where the sanitizer is not": [
         "test_import.py",
@@ -261,8 +262,8 @@ LEFT_OUT_OF = {
             "test_docs.py::test_a_command_is_one_that_exists",
         ],
         "threads are counted, and the sanitizer has one of its own": [
-            "test_lifecycle.py::test_three_threads_run_and_are_gone_afterwards",
-            "test_lifecycle.py::test_a_first_start_that_fails_is_told_and_can_be_tried_again",
+            "test_first_start.py::test_three_threads_run_and_are_gone_afterwards",
+            "test_first_start.py::test_a_first_start_that_fails_is_told_and_can_be_tried_again",
         ],
     },
 }

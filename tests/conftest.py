@@ -10,11 +10,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers import Outcome, settle, under_wine
+import surroundings
+from helpers import Outcome, settle, tree_of, under_wine
 
 
 def pytest_configure() -> None:
@@ -70,7 +71,7 @@ _ONLY_POSIX_HAS = {
     "os.geteuid": "users",
     "os.chmod": "permission bits",
     "umask": "permission bits",
-    "dress(": "permission bits",
+    "set_metadata(": "permission bits",
     'os.fsencode, "\\ud800"': "names that cannot be encoded",
     "resource.": "limits to resources",
     "xattr(": "extended attributes",
@@ -94,13 +95,14 @@ _ONLY_POSIX_VALUES = {
 
 @functools.cache
 def _source_of(function: Callable[..., None]) -> str:
-    """A test's own text without its decorators, and that of what it uses of its module."""
+    """A test's own text without its decorators, and that of what it uses of its module and of
+    surroundings.py."""
     text = f"\n{inspect.getsource(function)}".partition("\ndef ")[2]
     for name in function.__code__.co_names:
         used = function.__globals__.get(name)
         if isinstance(used, str):
             text += used
-        elif inspect.isfunction(used) and used.__module__ == function.__module__:
+        elif inspect.isfunction(used) and used.__module__ in (function.__module__, "surroundings"):
             text += inspect.getsource(used)
     return text
 
@@ -170,6 +172,39 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     settle()
+
+
+@pytest.fixture
+def around(here: Path) -> Path:
+    """One of everything."""
+    surroundings.one_of_everything()
+    return here
+
+
+@pytest.fixture
+def intact(around: Path):
+    """One of everything, which must be as it was at the end of the test."""
+    yield from _unchanged(around)
+
+
+@pytest.fixture
+def two_trees(here: Path) -> Path:
+    """Two trees, an empty directory, a file, and links."""
+    surroundings.two_trees()
+    return here
+
+
+@pytest.fixture
+def intact_trees(two_trees: Path):
+    """Two trees and the rest, which must be as they were at the end of the test."""
+    yield from _unchanged(two_trees)
+
+
+def _unchanged(top: Path) -> Iterator[Path]:
+    before = tree_of(top)
+    yield top
+    settle()
+    assert tree_of(top) == before
 
 
 @pytest.fixture

@@ -18,17 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers import (
-    PATIENCE,
-    do,
-    error_text,
-    fails,
-    immutable,
-    settle,
-    succeeds,
-    text_of,
-    tree_of,
-)
+from helpers import PATIENCE, do, error_text, fails, immutable, settle, succeeds, text_of, tree_of
 from programs import ended
 
 import mhddq

@@ -26,10 +26,11 @@ from elftools.elf.elffile import ELFFile
 
 MOST_BYTES = 400 * 1024
 SOURCES = (".c", ".h", ".pyx", ".pxi", ".pxd")  # which no wheel holds
-# A smoke test: one operation, all of the surface, all operations on files.
-TESTS = ["tests/test_first.py", "tests/test_api_surface.py", "tests/test_ops_files.py"]
-# What starts further interpreters cannot be emulated.
-TESTS_EMULATED = ["tests/test_first.py", "tests/test_ops_files.py"]
+# A smoke test: one operation, all operations on files, all of the surface. What starts further
+# interpreters cannot be emulated.
+FILE_TESTS = ["paths", "move", "copy", "read", "write", "special"]
+TESTS_EMULATED = ["tests/test_first.py", *(f"tests/test_file_{name}.py" for name in FILE_TESTS)]
+TESTS = [*TESTS_EMULATED, "tests/test_api_surface.py"]
 # The one version of Python for Windows that tools/windows.py knows; zig has to be in its builder.
 WINDOWS_PYTHON = "3.13"
 BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
