@@ -1,4 +1,4 @@
-/* test/fs/posix/test_faults.c - every system call, every allocation and every start of a thread fails once.
+/* test/fs/posix/test_faults.c - every system call and every allocation of an operation fails once.
  *
  * Each operation, in each of its ways, runs through the engine while the Nth call fails: once, or
  * it and all later ones; N counts up until a run meets no failure. After each run: one completion
@@ -524,56 +524,6 @@ static void lists(void)
         list_with(ENOMEM, forever, CALL_MEMORY);
 }
 
-/* ---- an engine that cannot start ------------------------------------------------------------- */
-
-static void open_engine(void)
-{
-    REQUIRE(mhq_engine_open(&trial_config, &engine) == 0);
-}
-
-/* The threads without an engine: ours, and a sanitizer's of its own where it starts one with the
- * first of ours. They are told from the first engine while it is open: a joined thread is listed in
- * /proc for a while yet, so whoever counts after an engine's end may count one of its threads. */
-static size_t threads_without(void)
-{
-    open_engine();
-    size_t threads = count_entries("/proc/self/task") - 2;
-    mhq_engine_free(engine);
-    return threads;
-}
-
-static void openings(size_t threads, uint32_t lookahead, int error, int forever)
-{
-    mhq_config config = trial_config;
-    config.lookahead = lookahead;
-    size_t descriptors = count_descriptors();
-    long nth = 1;
-    for (;; nth++) {
-        mhq_engine *new = NULL;
-        fault_none();
-        fault.nth = nth, fault.error = error, fault.forever = forever;
-        int result = mhq_engine_open(&config, &new);
-        if (fault.count < nth) {
-            CHECK_INT(result, 0);
-            mhq_engine_free(new);
-            break;
-        }
-        injected++;
-        CHECK_INT(result, fault.hit == CALL_THREAD ? error : ENOMEM);
-        CHECK(new == NULL);
-        CHECK_INT(atomic_load(&scene_blocks), 0);
-        fault_none();
-        CHECK_INT(mhq_engine_open(&config, &new), 0); /* a second attempt */
-        mhq_engine_free(new);
-        CHECK_INT(atomic_load(&scene_bytes), 0);
-        CHECK_INT(count_descriptors(), descriptors);
-        RACE_UNTIL(count_entries("/proc/self/task") == threads);
-    }
-    /* itself, its ring and pool, a scratch and the hints for each thread, the threads */
-    CHECK_INT(nth, 1 + (lookahead ? 9 : 7));
-    fault_none();
-}
-
 /* ---------------------------------------------------------------------------------------------- */
 
 /* Another file system: one of our own where we may mount, seen by nobody else and gone with us;
@@ -608,16 +558,11 @@ int main(void)
     REQUIRE(getcwd(home, sizeof home) != NULL);
     if (!find_away())
         printf("test_faults: moves and copies across file systems: skipped: there is only one\n");
-    race_deadline(240, "openings");
-    fault_none();
-    size_t threads = threads_without();
-    for (int i = 0; i < 4; i++)
-        openings(threads, i & 1 ? 16 : 0, EAGAIN, i >> 1);
     large = pattern(LARGE), large_size = LARGE;
     fault_none();
     build();
     world_look(&before);
-    open_engine();
+    REQUIRE(mhq_engine_open(&trial_config, &engine) == 0);
     every_operation();
     ways_round();
     lists();
