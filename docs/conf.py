@@ -16,9 +16,9 @@ version = release = mhddq.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 nitpicky = True
 myst_heading_anchors = 3
-smartquotes_action = "D"  # dashes only: docstrings are full of quotes that mean Python's
+smartquotes_action = "D"  # dashes only: quotes in docstrings are those of Python literals
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the docstrings say it in words
+autodoc_typehints = "none"  # the docstrings describe the types in words
 
 html_theme = "furo"
 html_title = f"mhddq {release}"
@@ -26,14 +26,14 @@ html_static_path = ["_static"]
 html_css_files = ["mhddq.css"]
 pygments_style = "friendly"
 
-# What a block of a docstring may begin with, but for parameters' names.
+# What a block of a docstring may begin with, apart from the names of parameters.
 LABELS = {"Output", "On failure", "Returns", "Raises", "Threads"}
 BLOCK = re.compile(r"([A-Z][a-z ]+|[a-z_]+(?:, [a-z_]+)*): +(\S.*)")
 
 
-def without_what_all_share(name, lines):
-    """The pages say once what the docstrings of all operations say; of a twin they say nothing
-    that its operation's docstring does not say."""
+def without_shared_parts(name, lines):
+    """Drops what the pages say once for all operations. A function that adds an operation to a list
+    keeps its summary alone: the rest is in the docstring of the operation."""
     if name.startswith("oplist_"):
         return lines[:1]
     text = "\n".join(lines)
@@ -44,11 +44,15 @@ def without_what_all_share(name, lines):
 
 
 def as_fields(app, what, name, obj, options, lines):  # noqa: PLR0913, PLR0917 - Sphinx calls it
-    """The house's docstrings, `name: what it is` and lines that go on indented, as reST: parameters
-    and labels become fields, anything else of that form the item of a definition list."""
+    """Turns our docstrings, `name: what it is` with continuation lines indented, into reST.
+
+    Parameters and labels become fields; anything else of that form becomes an item of a definition
+    list. Docstrings are plain text, so a backslash in one is a backslash, no escape of reST.
+    """
     if what != "function":
         return
-    lines[:] = without_what_all_share(name.removeprefix("mhddq."), lines)
+    lines[:] = without_shared_parts(name.removeprefix("mhddq."), lines)
+    lines[:] = [line.replace("\\", "\\\\") for line in lines]
     parameters = set(inspect.signature(obj).parameters)
     fields = lines[:1]  # the summary
     for line in lines[1:]:

@@ -2,8 +2,8 @@
 
     python download.py URL FILENAME
 
-Each chunk is a file in FILENAME.parts, and gets its name when it is whole. So the next run knows
-what is there, and asks the server for the rest. In the end the chunks are joined.
+Each chunk is a file in FILENAME.parts, and gets its final name when it is complete. So the next run
+knows what is there, and requests the rest from the server. In the end the chunks are joined.
 """
 
 import argparse
@@ -14,59 +14,59 @@ import urllib.request
 
 import mhddq
 
-CHUNK = 1 << 20  # bytes
-AHEAD = 8  # chunks that may wait for the disk
+CHUNK, AHEAD = 1 << 20, 8  # bytes in a chunk; chunks that may wait for the disk
 
 
-def ask(function, *arguments):  # runs one operation and waits for it: its output
-    heard = queue.SimpleQueue()
-    args = heard.get() if function(heard.put, *arguments) else {"result": False, "output": {}}
-    if not args["result"]:
-        raise OSError(args["output"].get("exception", "the queue has been shut down"))
+def run(function, *arguments, **keywords):  # waits for the operation and returns its output
+    results = queue.SimpleQueue()
+    if not function(results.put, *arguments, **keywords):
+        raise OSError("the queue has been shut down")
+    if not (args := results.get())["result"]:
+        raise OSError(args["output"]["exception"])
     return args["output"]
 
 
 def fetch(url, parts, start):
-    """Writes the chunks from number `start` on: how many there are then."""
-    room, failures = threading.Semaphore(AHEAD), []
+    """Writes the chunks from number `start` on, and returns how many there are then."""
+    waiting, failures = threading.Semaphore(AHEAD), []
 
-    def written(args):
+    def was_written(args):
         if not args["result"]:
-            return renamed(args)
-        new = args["params"]["filename"]  # a list would rename it even if only half is written
-        return mhddq.file_rename(renamed, new, new.removesuffix(".new"))
+            return was_renamed(args)
+        new = args["params"]["filename"]  # a list would rename it even if the write had failed
+        return mhddq.file_rename(was_renamed, new, new.removesuffix(".new"))
 
-    def renamed(args):
+    def was_renamed(args):
         if not args["result"]:
             failures.append(args["output"]["exception"])
-        room.release()
+        waiting.release()
 
     request = urllib.request.Request(url, headers={"Range": f"bytes={start * CHUNK}-"})
     with urllib.request.urlopen(request, timeout=60) as response:
-        number = start if response.status == 206 else 0  # 200: the server begins at the start
+        n = start if response.status == 206 else 0  # 200: the server sends the whole file
         while not failures and (chunk := response.read(CHUNK)):
-            room.acquire()
-            mhddq.file_write(written, chunk, f"{parts}/{number:06d}.new", True)
-            number += 1
-        if response.length:  # read() does not say so
+            waiting.acquire()
+            mhddq.file_write(was_written, data=chunk, filename=f"{parts}/{n:06d}.new", binary=True)
+            n += 1
+        if response.length:  # read() does not report this
             failures.append(f"the connection ended {response.length:,} bytes early")
     for _ in range(AHEAD):
-        room.acquire()  # until all have been written
+        waiting.acquire()  # until all have been written
     if failures:
         raise OSError(failures[0])
-    return number
+    return n
 
 
 def download(url, filename):
     parts = f"{filename}.parts"
-    mhddq.directory_create(lambda args: None, parts)  # or it is there from the last time
-    names = {entry["name"] for entry in ask(mhddq.directory_contents, parts)["contents"]}
+    mhddq.directory_create(lambda args: None, parts)  # or it exists from the last run
+    names = {entry["name"] for entry in run(mhddq.directory_contents, parts)["contents"]}
     have = next(n for n in range(len(names) + 1) if f"{n:06d}" not in names)
-    count = fetch(url, parts, max(0, have - 1))  # the last one may be short: it comes again
-    whole = b"".join(ask(mhddq.file_read, f"{parts}/{n:06d}", True)["data"] for n in range(count))
-    ask(mhddq.file_write, whole, f"{parts}/whole", True)
-    ask(mhddq.file_rename, f"{parts}/whole", filename)
-    ask(mhddq.directory_delete, parts)
+    count = fetch(url, parts, max(0, have - 1))  # the last one may be short: fetch it again
+    data = b"".join(run(mhddq.file_read, f"{parts}/{n:06d}", True)["data"] for n in range(count))
+    run(mhddq.file_write, data=data, filename=f"{parts}/joined", binary=True)
+    run(mhddq.file_rename, f"{parts}/joined", filename)
+    run(mhddq.directory_delete, parts)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python log_writer.py DIRECTORY          logs what it reads from stdin, line by line
 
-The log is a row of numbered files: 000001.log, 000002.log, ... The newest grows by being written
-anew and renamed, so each file is whole at any moment. The oldest are deleted.
+The log is a series of numbered files: 000001.log, 000002.log, ... The newest grows by being written
+anew and renamed, so each file is complete at any moment. The oldest are deleted.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import mhddq
 
 
 class SegmentHandler(logging.Handler):
-    """directory: where the log goes; it must exist, and hold no older log. segment: characters
+    """directory: where the log goes; it must exist and contain no older log. segment: characters
     after which the next file begins. keep: files kept. interval: seconds a line may wait."""
 
     def __init__(self, directory, segment=64 * 1024, keep=10, interval=0.5):
@@ -26,16 +26,16 @@ class SegmentHandler(logging.Handler):
         self.directory, self.segment, self.keep = directory, segment, keep
         self.lines = collections.deque()  # not yet written
         self.text, self.number = "", 1  # of the newest file
-        mhddq.file_exists(None, directory)  # CPython 3.12 could not start the queue at the end
+        mhddq.file_exists(None, directory)  # starts the queue: CPython 3.12 cannot at the end
         self.stop = threading.Event()
         self.writer = threading.Thread(target=self.write_on, args=(interval,), daemon=True)
         self.writer.start()
-        # Registered after mhddq was imported, so it runs while the queue is open. The hook of
-        # logging itself may run too late.
+        # Registered after mhddq was imported, so it runs while the queue is open. The exit function
+        # of logging itself may run too late.
         atexit.register(self.close)
 
     def emit(self, record):
-        # logging holds a lock here that a callback which logs takes, too. So nothing is enqueued
+        # logging holds a lock here, and a callback that logs takes it, too. So nothing is enqueued
         # here: with a full ring the two would wait for each other.
         self.lines.append(self.format(record) + "\n")
 
@@ -45,16 +45,19 @@ class SegmentHandler(logging.Handler):
         self.write()
 
     def write(self):
-        """On the writer's thread, which may wait for the disk."""
+        """Runs on the writer's thread, which may wait for the disk."""
         while self.lines:
             while self.lines and len(self.text) < self.segment:
                 self.text += self.lines.popleft()
             new, name = f"{self.directory}/new", f"{self.directory}/{self.number:06d}.log"
-            heard = queue.SimpleQueue()
-            if mhddq.file_write(heard.put, self.text, new) and heard.get()["result"]:
-                mhddq.file_rename(None, new, name)  # a failure is told on stderr
+            results = queue.SimpleQueue()
+            args = {"result": False, "output": {"exception": "the queue has been shut down"}}
+            if mhddq.file_write(callback=results.put, data=self.text, filename=new):
+                args = results.get()
+            if args["result"]:
+                mhddq.file_rename(None, new, name)  # a failure is reported on stderr
             else:
-                print(f"log: could not write {new}", file=sys.stderr)
+                print(f"log: could not write: {args['output']['exception']}", file=sys.stderr)
             if len(self.text) >= self.segment:
                 if self.number >= self.keep:
                     oldest = self.number - self.keep + 1

@@ -2,8 +2,8 @@
 
     python photo_index.py DIRECTORY INDEX.json
 
-PNG and JPEG files are read by mhddq, and their headers looked at. Callbacks enqueue what comes
-next: a listing leads to more listings and reads. A count of what is under way tells the end.
+PNG and JPEG files are read by mhddq, and their headers are parsed. Callbacks enqueue what comes
+next: a listing leads to more listings and reads. A count of what is under way shows the end.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import mhddq
 
 
 def dimensions(data):
-    """(width, height), or None for what is neither PNG nor JPEG."""
+    """(width, height), or None if the data is neither PNG nor JPEG."""
     if data.startswith(b"\x89PNG\r\n\x1a\n") and data[12:16] == b"IHDR" and len(data) >= 24:
         return struct.unpack_from(">II", data, 16)
     at = 2
@@ -29,26 +29,26 @@ def dimensions(data):
 
 
 class Indexer:
-    """All but `run` is called on the callback thread, so nothing here needs a lock."""
+    """Every method but `run` is called on the callback thread, so nothing here needs a lock."""
 
     def __init__(self, top):
         self.top, self.pictures, self.problems = top, [], []
-        self.seen = {os.path.realpath(top)}  # a link may lead up the tree
+        self.seen = {os.path.realpath(top)}  # a link may lead upwards
         self.under_way = 1
         self.done = threading.Event()
 
     def run(self):
-        mhddq.directory_contents(self.listed, self.top)
+        mhddq.directory_contents(self.was_listed, self.top)
         self.done.wait()
 
-    def listed(self, args):
+    def was_listed(self, args):
         for entry in args["output"].get("contents", []):
             path = os.path.join(args["params"]["dirname"], entry["name"])
             if entry["type"] == "directory" and os.path.realpath(path) not in self.seen:
                 self.seen.add(os.path.realpath(path))
-                self.under_way += mhddq.directory_contents(self.listed, path)
+                self.under_way += mhddq.directory_contents(self.was_listed, path)
             elif entry["type"] == "file" and path.lower().endswith((".png", ".jpg", ".jpeg")):
-                self.under_way += mhddq.file_read(self.was_read, path, True)
+                self.under_way += mhddq.file_read(self.was_read, path, binary=True)
         self.ended(args)
 
     def was_read(self, args):
@@ -75,5 +75,5 @@ if __name__ == "__main__":
     indexer = Indexer(arguments.directory)
     indexer.run()
     found = sorted(indexer.pictures, key=lambda picture: picture["name"])
-    mhddq.file_write(None, json.dumps(found, indent=1) + "\n", arguments.index)
+    mhddq.file_write(None, data=json.dumps(found, indent=1) + "\n", filename=arguments.index)
     print(len(found), "pictures", *indexer.problems, sep="\n", file=sys.stderr)

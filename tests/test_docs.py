@@ -222,6 +222,18 @@ def test_the_reference_has_every_public_name():
     assert sorted(described) == sorted(mhddq.__all__)
 
 
+@in_a_checkout
+def test_a_backslash_in_a_docstring_is_shown_in_the_reference():
+    """reST takes it as an escape, and shows '\\n' as 'n', unless it is doubled."""
+    spec = importlib.util.spec_from_file_location("conf", ROOT / "docs" / "conf.py")
+    conf = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conf)
+    lines = inspect.getdoc(mhddq.file_read).split("\n")
+    assert any(r"'\n'" in line for line in lines)
+    conf.as_fields(None, "function", "mhddq.file_read", mhddq.file_read, None, lines)
+    assert any(r"'\\n'" in line for line in lines)
+
+
 # ---- links ----
 
 
