@@ -443,3 +443,10 @@ def bench(session: nox.Session) -> None:
     """The benchmark, against the peers: under a minute; ``-- --full`` takes up to ten."""
     session.install(".[bench]")
     session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def disk(session: nox.Session) -> None:
+    """The benchmark on a simulated hard disk: minutes; ``-- --full`` takes an hour. Root."""
+    session.install(".[bench]")
+    session.run("python", "-m", "bench.disk", *session.posargs)

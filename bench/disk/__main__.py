@@ -1,0 +1,158 @@
+"""``python -m bench.disk [--full] [--rows A,B] [--sides A,B] [--rounds N]``: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.disk import device, fill, picture, run
+from bench.disk.device import ROOT, Disk
+from bench.disk.rows import ROWS, Row, Target
+
+RESULTS = ROOT / "bench" / "results"
+Measured = dict[str, list[dict[str, Any]]]  # of each side, a round after the other
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.disk", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="all rows, three rounds, all files")
+    names = ", ".join(row.name for row in ROWS)
+    parser.add_argument("--rows", metavar="ROW,...", help=names)
+    parser.add_argument("--sides", metavar="SIDE,...", help="of each row only these")
+    parser.add_argument("--rounds", type=int, metavar="N", help="in which sides take turns")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="another place for the JSON")
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="of the arm in the row reads")
+    parser.add_argument(
+        "--run", nargs=argparse.REMAINDER, metavar="COMMAND", help="on the filled disk, as hdd"
+    )
+    return parser.parse_args()
+
+
+def chosen_rows(options: argparse.Namespace) -> list[Row]:
+    if not options.rows:
+        return [row for row in ROWS if options.full or row.quick]
+    named = options.rows.split(",")
+    unknown = set(named) - {row.name for row in ROWS}
+    if unknown:
+        sys.exit(f"there is no row {', '.join(sorted(unknown))}")
+    return [row for row in ROWS if row.name in named]
+
+
+def measure(disk: Disk, row: Row, sides: list[str], rounds: int, full: bool) -> Measured:
+    measured: Measured = {side: [] for side in sides}
+    for number in range(rounds):
+        disk.restore()
+        work = run.subset(disk, row, full, number)
+        turn = number % len(sides)
+        for side in sides[turn:] + sides[:turn]:
+            result = run.measure(disk, row, side, work)
+            measured[side].append(result)
+            note = f"{row.name}, round {number + 1}: {side}: {result['seconds']:.2f} s"
+            print(note, file=sys.stderr, flush=True)
+    return measured
+
+
+def figure(target: Target, measured: Measured) -> float | None:
+    """None: a side was left out."""
+    if not {target.ours, *target.against} <= measured.keys():
+        return None
+    mine = measured[target.ours]
+    if not target.against:
+        return statistics.median(each["fiftieth"] for each in mine)
+    rounds = [
+        min(measured[other][number]["seconds"] for other in target.against) / each["seconds"]
+        for number, each in enumerate(mine)
+    ]
+    return statistics.median(rounds)
+
+
+def verdict(target: Target, value: float) -> str:
+    if target.least is None and target.most is None:
+        return ""
+    reached = value >= target.least if target.least is not None else value <= target.most
+    return "reached" if reached else "missed"
+
+
+def lines_of(row: Row, measured: Measured) -> list[dict[str, Any]]:
+    lines = []
+    for target in row.targets:
+        value = figure(target, measured)
+        if value is not None:
+            aim = f">= {target.least}" if target.least is not None else f"<= {target.most} s"
+            if target.least is target.most is None:
+                aim = ""
+            lines.append(
+                {
+                    "side": target.ours,
+                    "against": "best of pools"
+                    if len(target.against) > 1
+                    else "".join(target.against) or "50th result, seconds",
+                    "figure": value,
+                    "target": aim,
+                    "verdict": verdict(target, value),
+                }
+            )
+    return lines
+
+
+def show(row: Row, measured: Measured, lines: list[dict[str, Any]]) -> None:
+    print(f"\n{row.name}: {row.title}")
+    for side, results in measured.items():
+        times = sorted(result["seconds"] for result in results)
+        span = f"{times[0]:.2f} - {times[-1]:.2f}" if len(times) > 1 else ""
+        print(f"  {side:24}{statistics.median(times):8.2f} s  {span}")
+    for line in lines:
+        compared = f"{line['side']} : {line['against']}"
+        print(f"    {compared:42}{line['figure']:7.2f}  {line['target']:8} {line['verdict']}")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    options = parsed()
+    reason = device.lacking()
+    if reason:
+        print(f"skipped: {reason}")
+        return 0
+    began = time.monotonic()
+    with device.started() as disk:
+        fill.fill(disk)
+        if options.run:
+            disk.profile("hdd")
+            device.drop_caches()
+            return subprocess.run(options.run, cwd=disk.top, check=False).returncode
+        with run.alone():
+            calibration = device.calibrate(disk, disk.top / "large" / "00")
+        for what, value in calibration.items():
+            print(f"{what}: {value:.1f}")
+        everything: dict[str, Any] = {"calibration": calibration, "rows": {}}
+        for row in chosen_rows(options):
+            wanted = options.sides.split(",") if options.sides else row.sides
+            sides = [side for side in row.sides if side in wanted]
+            rounds = options.rounds or (3 if options.full else 1)
+            if not sides:
+                continue
+            measured = measure(disk, row, sides, rounds, options.full)
+            lines = lines_of(row, measured)
+            show(row, measured, lines)
+            seconds = {side: [r["seconds"] for r in each] for side, each in measured.items()}
+            if options.picture and row.name == "reads":
+                logged = {side: each[0] for side, each in measured.items()}
+                print(picture.draw(options.picture, logged, row.title))
+            everything["rows"][row.name] = {"seconds": seconds, "figures": lines}
+    RESULTS.mkdir(exist_ok=True)
+    path = options.json or RESULTS / "disk.json"
+    path.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"\n{time.monotonic() - began:.0f} s, load average {load}. Written: {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
