@@ -234,6 +234,31 @@ def test_a_backslash_in_a_docstring_is_shown_in_the_reference():
     assert any(r"'\\n'" in line for line in lines)
 
 
+# ---- paths ----
+
+
+@in_a_checkout
+@pytest.mark.parametrize("page", PAGES)
+def test_a_file_that_is_named_by_its_path_exists(page):
+    named = re.findall(
+        r"`((?:csrc|mhddq|tests|tools|bench|model|examples)/[\w./]*(?:\.\w+|/))`", text_of(page)
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@in_a_checkout
+def test_where_things_are_names_every_file_of_the_library():
+    """A row of the table has the folders, and the names in its last two cells are their files."""
+    text = text_of("docs/design.md").partition("## Where things are")[2]
+    missing = []
+    for folders, _, files in rows(text, "| folder | what is there |"):
+        for folder in code(folders):
+            inside = [path for path in (ROOT / folder).iterdir() if path.is_file()]
+            stems = {p.stem for p in inside if re.fullmatch(r"\.(c|h|pxi|py)", p.suffix)}
+            missing += [f"{folder}{stem}" for stem in stems - {"__init__", "sources", *code(files)}]
+    assert missing == []
+
+
 # ---- links ----
 
 
