@@ -250,7 +250,7 @@ static int io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.tail = config->tail;
     io->fs.charge = on_charge;
     io->fs.lengthy = on_lengthy;
-    io->fs.left_behind = on_left_behind;
+    io->fs.report_leftover = on_left_behind;
     io->fs.who = io;
     error = mhq_hints_init(&io->hints, config->lookahead, config->calls);
     if (error)

@@ -40,7 +40,7 @@ void mhq_block_put_back(mhq_blocks *blocks, void *block)
 void mhq_block_return(mhq_blocks *blocks, void *block)
 {
     mhq_block *back = block, *top = mhq_load_rlx(&blocks->returned);
-    do /* by way of `top`: once it is pushed, nobody else may write to it */
+    do /* by way of `top`: once it is pushed, no other thread may write to it */
         back->next = top;
     while (!mhq_cas_rel(&blocks->returned, &top, back)); /* [block] */
 }

@@ -22,7 +22,7 @@
 #define MHQ_BLOCKS 256u
 
 typedef struct mhq_block {
-    struct mhq_block *next; /* while nobody uses it */
+    struct mhq_block *next; /* while it is not in use */
 } mhq_block;
 
 typedef struct mhq_blocks {
@@ -31,7 +31,7 @@ typedef struct mhq_blocks {
     alignas(MHQ_CACHE_LINE) _Atomic(mhq_block *) returned;
 } mhq_blocks;
 
-/* When nobody uses any. */
+/* When none is in use. */
 void mhq_blocks_fini(mhq_blocks *blocks, const mhq_calls *sys);
 
 /* The holder: MHQ_BLOCK_BYTES, or NULL where all are in use or memory is short. */

@@ -6,48 +6,48 @@
 #include "sys/calls.h"
 
 /* Its place, or the free one where it belongs. */
-static uint64_t *place_of(const mhq_prints *set, uint64_t print)
+static uint64_t *place_of(const mhq_fingerprints *set, uint64_t fingerprint)
 {
-    size_t at = (size_t)(print >> 1) & (set->room - 1);
-    while (set->prints[at] && set->prints[at] != print)
-        at = (at + 1) & (set->room - 1);
-    return &set->prints[at];
+    size_t at = (size_t)(fingerprint >> 1) & (set->capacity - 1);
+    while (set->slots[at] && set->slots[at] != fingerprint)
+        at = (at + 1) & (set->capacity - 1);
+    return &set->slots[at];
 }
 
-static int grow(mhq_fs *fs, mhq_prints *set)
+static int grow(mhq_fs *fs, mhq_fingerprints *set)
 {
-    mhq_prints larger = { .room = set->room ? set->room * 2 : 256, .count = set->count };
-    larger.prints = fs->sys->zeroed(larger.room, sizeof *larger.prints);
-    if (larger.prints == NULL)
+    mhq_fingerprints larger = { .capacity = set->capacity ? set->capacity * 2 : 256, .count = set->count };
+    larger.slots = fs->sys->zeroed(larger.capacity, sizeof *larger.slots);
+    if (larger.slots == NULL)
         return ENOMEM;
-    for (size_t i = 0; i < set->room; i++)
-        if (set->prints[i])
-            *place_of(&larger, set->prints[i]) = set->prints[i];
-    fs->sys->release(set->prints);
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->slots[i])
+            *place_of(&larger, set->slots[i]) = set->slots[i];
+    fs->sys->release(set->slots);
     *set = larger;
     return 0;
 }
 
-int mhq_prints_add(mhq_fs *fs, mhq_prints *set, uint64_t print)
+int mhq_fingerprints_add(mhq_fs *fs, mhq_fingerprints *set, uint64_t fingerprint)
 {
-    if (set->count >= set->room / 3 * 2) {
+    if (set->count >= set->capacity / 3 * 2) {
         int error = grow(fs, set);
         if (error)
             return error;
     }
-    uint64_t *place = place_of(set, print);
+    uint64_t *place = place_of(set, fingerprint);
     set->count += *place == 0;
-    *place = print;
+    *place = fingerprint;
     return 0;
 }
 
-int mhq_prints_have(const mhq_prints *set, uint64_t print)
+int mhq_fingerprints_have(const mhq_fingerprints *set, uint64_t fingerprint)
 {
-    return set->room && *place_of(set, print);
+    return set->capacity && *place_of(set, fingerprint);
 }
 
-void mhq_prints_fini(mhq_fs *fs, mhq_prints *set)
+void mhq_fingerprints_fini(mhq_fs *fs, mhq_fingerprints *set)
 {
-    fs->sys->release(set->prints);
-    *set = (mhq_prints){ .prints = NULL };
+    fs->sys->release(set->slots);
+    *set = (mhq_fingerprints){ .slots = NULL };
 }

@@ -7,10 +7,10 @@
 
 #include "fs/fs.h"
 
-typedef struct mhq_prints {
-    uint64_t *prints;
-    size_t room, count;
-} mhq_prints;
+typedef struct mhq_fingerprints {
+    uint64_t *slots;
+    size_t capacity, count;
+} mhq_fingerprints;
 
 /* Finalizer of splitmix64: fingerprints are made with it, and are never 0. */
 static inline uint64_t mhq_mix(uint64_t x)
@@ -21,8 +21,8 @@ static inline uint64_t mhq_mix(uint64_t x)
 }
 
 /* 0 or ENOMEM. */
-int mhq_prints_add(mhq_fs *fs, mhq_prints *set, uint64_t print);
-int mhq_prints_have(const mhq_prints *set, uint64_t print);
-void mhq_prints_fini(mhq_fs *fs, mhq_prints *set);
+int mhq_fingerprints_add(mhq_fs *fs, mhq_fingerprints *set, uint64_t fingerprint);
+int mhq_fingerprints_have(const mhq_fingerprints *set, uint64_t fingerprint);
+void mhq_fingerprints_fini(mhq_fs *fs, mhq_fingerprints *set);
 
 #endif

@@ -36,3 +36,14 @@ void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     else
         primitives[op->kind](fs, op, run);
 }
+
+void mhq_fail_at(mhq_run *run, int error, int second, char *path)
+{
+    if (path == NULL) {
+        mhq_fail(run, error, second ? MHQ_AT_PATH2 : MHQ_AT_PATH);
+        return;
+    }
+    run->buffer = path;
+    run->length = strlen(path);
+    mhq_fail(run, error, second ? MHQ_AT_BUFFER2 : MHQ_AT_BUFFER);
+}

@@ -16,25 +16,25 @@ struct mhq_calls;
 typedef struct mhq_fs {
     const struct mhq_calls *sys;
     struct mhq_blocks *blocks; /* memory for small results of file_read. NULL in tests: malloc */
-    size_t head, tail;     /* room that results of file_read leave before and after the bytes:
+    size_t head, tail;     /* space that results of file_read leave before and after the bytes:
                             * buffer = alloc(head + length + tail), bytes start at buffer + head.
                             * Results of directory_contents leave none. */
     /* Asks for `more` bytes of the budget of undelivered results, on top of run->charged, and
      * adds them to run->charged; may wait. NULL in tests: no budget. */
     void (*charge)(void *who, mhq_run *run, size_t more);
-    /* Says that the operation is going to take long (tens of microseconds and more), before
+    /* Reports that the operation is going to take long (tens of microseconds and more), before
      * its long system calls. May be called more than once. NULL in tests. */
     void (*lengthy)(void *who);
     void *who;
-    /* A temporary that could not be removed stays behind under this path: told on stderr by
+    /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
-    void (*left_behind)(void *who, const char *path);
+    void (*report_leftover)(void *who, const char *path);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
-    uint64_t device;       /* where the file lies that was last looked at; 0: none yet */
+    uint64_t device;       /* where the file of the last stat lies; 0: none yet */
     int asks;              /* files may be read without a look: no hint depends on where they lie */
     uint32_t asked;        /* how many have been */
     /* Counted by the primitives; read and reset by the owner. retries: calls made again because
-     * somebody else had the file for a moment (Windows). */
+     * another program had the file for a moment (Windows). */
     uint64_t bytes_read, bytes_written, retries;
 } mhq_fs;
 
@@ -43,10 +43,10 @@ typedef struct mhq_fs {
 /* Result of directory_contents: for each entry one byte 'd' or 'f', the name, a NUL;
  * run->length is the sum. */
 
-/* For primitives: room for a result of `bytes`, head and tail included; or `buffer`, the run's
- * result so far, moved to that much room, of which the first `keep` bytes are kept. NULL: no
+/* For primitives: memory for a result of `bytes`, head and tail included; or `buffer`, the run's
+ * result so far, moved to that much memory, of which the first `keep` bytes are kept. NULL: no
  * memory, and `buffer` is as before. */
-char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes);
+char *mhq_result_grow(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes);
 /* The result is not to be. */
 void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer);
 

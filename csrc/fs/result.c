@@ -19,7 +19,7 @@
 #define FRESH_BYTES ((size_t)32 << 20)
 
 /* The kernel's copy is a tenth to a quarter faster to an address that 32 divides. malloc's are
- * divided by 16, and a heap's first is not by 32: behind it, nor is any other. So, with glibc, whose
+ * divided by 16, and a heap's first is not by 32: after it, nor is any other. So, with glibc, whose
  * blocks have a head of 8 bytes and lie side by side, results take an even number of 32 bytes, and
  * where the bytes of a large one lie odd, a shim of an odd number of 16 goes before it. The shim is
  * freed at once: a small block stays with the thread that frees it, where it is, and what lies
@@ -61,14 +61,14 @@ static char *alloc_even(mhq_fs *fs, size_t bytes)
     }
     for (int i = 0; i < n; i++)
         fs->sys->release(shims[i]);
-    if (buffer == NULL && n > 0) /* there was room for it before */
+    if (buffer == NULL && n > 0) /* there was memory for it before */
         buffer = fs->sys->alloc(even(bytes));
     if (buffer != NULL && bytes >= FRESH_BYTES)
-        mhq_wish_huge(buffer, bytes);
+        mhq_advise_huge(buffer, bytes);
     return buffer;
 }
 
-char *mhq_result_room(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes)
+char *mhq_result_grow(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_t bytes)
 {
     if (buffer == NULL && fs->blocks != NULL && bytes <= MHQ_BLOCK_BYTES &&
         (buffer = mhq_block_take(fs->blocks, fs->sys)) != NULL) {
@@ -107,26 +107,26 @@ static size_t room_after(const mhq_fs *fs)
     return fs->tail ? fs->tail : 1;
 }
 
-int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t room)
+int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t capacity)
 {
     size_t after = room_after(fs);
-    if (room > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - room ||
-        after > PTRDIFF_MAX - room - fs->head)
+    if (capacity > PTRDIFF_MAX || fs->head > PTRDIFF_MAX - capacity ||
+        after > PTRDIFF_MAX - capacity - fs->head)
         return ENOMEM;
-    if (fs->charge && room > run->charged)
-        fs->charge(fs->who, run, room - run->charged);
+    if (fs->charge && capacity > run->charged)
+        fs->charge(fs->who, run, capacity - run->charged);
     char *larger =
-        mhq_result_room(fs, run, g->buffer, fs->head + g->have, fs->head + room + after);
+        mhq_result_grow(fs, run, g->buffer, fs->head + g->have, fs->head + capacity + after);
     if (!larger)
         return ENOMEM;
     g->buffer = larger;
-    g->room = room;
+    g->capacity = capacity;
     return 0;
 }
 
 void mhq_give_back(mhq_fs *fs, mhq_growing *g)
 {
-    if (g->room < WORTH_GIVING_BACK || g->have >= g->room / 2)
+    if (g->capacity < WORTH_GIVING_BACK || g->have >= g->capacity / 2)
         return;
     char *smaller = fs->sys->resize(g->buffer, even(fs->head + g->have + room_after(fs)));
     if (smaller)
@@ -141,8 +141,8 @@ int mhq_keep(mhq_fs *fs, mhq_run *run, const char *from, size_t n)
         fs->charge(fs->who, run, n);
     size_t size = run->length + n;
     /* An empty directory's result has a buffer too. */
-    size_t room = even(size ? size : 1);
-    char *larger = run->buffer ? fs->sys->resize(run->buffer, room) : fs->sys->alloc(room);
+    size_t rounded = even(size ? size : 1);
+    char *larger = run->buffer ? fs->sys->resize(run->buffer, rounded) : fs->sys->alloc(rounded);
     if (!larger)
         return ENOMEM;
     run->buffer = larger;

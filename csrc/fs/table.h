@@ -18,18 +18,24 @@ static inline void mhq_fail(mhq_run *run, int error, enum mhq_where where)
     run->where = (uint8_t)where;
 }
 
+/* fs/fs.c */
+
+/* Reports an error at a path that is none of the operation's own; takes `path` (NULL: the path
+ * could not be built, and the error names the operation's). */
+void mhq_fail_at(mhq_run *run, int error, int second, char *path);
+
 /* fs/result.c -------------------------------------------------------------------------------- */
 
-/* A result of file_read that grows: `room` bytes fit at buffer + fs->head, and one more is always
- * there to be read into, which tells growth from the end in one call. */
+/* A result of file_read that grows: `capacity` bytes fit at buffer + fs->head, and one more is always
+ * there to be read into, which distinguishes growth from the end in one call. */
 typedef struct mhq_growing {
     char *buffer;
-    size_t room, have;
+    size_t capacity, have;
 } mhq_growing;
 
-/* Sees to it that `room` bytes fit. 0 or ENOMEM. */
-int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t room);
-/* A file that has shrunk: a small result shall not hold a huge block until it is delivered. */
+/* Sees to it that `capacity` bytes fit. 0 or ENOMEM. */
+int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t capacity);
+/* A file that has shrunk: a small result must not hold a huge block until it is delivered. */
 void mhq_give_back(mhq_fs *fs, mhq_growing *g);
 
 /* Adds n bytes to a result of directory_contents. 0 or ENOMEM. */

@@ -133,7 +133,7 @@ static void *real_aligned(size_t alignment, size_t n)
 #define real_delete_file DeleteFileW
 #define real_move MoveFileExW
 #define real_directory GetCurrentDirectoryW
-#define real_nap Sleep
+#define real_sleep_ms Sleep
 #define real_alloc malloc
 #define real_resize realloc
 #define real_zeroed calloc

@@ -48,6 +48,6 @@
     X(DWORD, final_path, (HANDLE handle, wchar_t *to, DWORD room), (handle, to, room))          \
     X(DWORD, directory, (DWORD room, wchar_t *to), (room, to))                                  \
     X(BOOL, random, (void *to, size_t n), (to, n))                                              \
-    X(void, nap, (DWORD ms), (ms))
+    X(void, sleep_ms, (DWORD ms), (ms))
 
 #endif

@@ -43,7 +43,7 @@ int mhq_processors(void)
     return n > 0 && n < 1 << 20 ? (int)n : 1;
 }
 
-void mhq_wish_huge(void *memory, size_t size)
+void mhq_advise_huge(void *memory, size_t size)
 {
 #ifdef MADV_HUGEPAGE
     uintptr_t begin = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);

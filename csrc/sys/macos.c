@@ -47,7 +47,7 @@ void mhq_futex_wake(_Atomic uint32_t *word, int most)
         (void)os_sync_wake_by_address_all((void *)word, sizeof *word, 0);
 }
 
-void mhq_wish_huge(void *memory, size_t size)
+void mhq_advise_huge(void *memory, size_t size)
 {
     (void)memory;
     (void)size;

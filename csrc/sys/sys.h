@@ -38,7 +38,7 @@ int mhq_processors(void);
 
 /* A wish: memory that is about to be filled for the first time comes in pages as large as there
  * are. */
-void mhq_wish_huge(void *memory, size_t size);
+void mhq_advise_huge(void *memory, size_t size);
 
 /* Starts a native thread with asynchronous signals blocked (SIGSEGV, SIGBUS, SIGFPE, SIGILL and
  * SIGABRT stay open: fault handlers need them). 0 or an errno. */

@@ -30,7 +30,7 @@ void mhq_futex_wake(_Atomic uint32_t *word, int most)
         WakeByAddressAll((void *)word);
 }
 
-void mhq_wish_huge(void *memory, size_t size)
+void mhq_advise_huge(void *memory, size_t size)
 {
     (void)memory;
     (void)size;

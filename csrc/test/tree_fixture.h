@@ -34,7 +34,7 @@ static answer operate_on(const mhq_calls *sys, int kind, const char *path, const
     answer a = {.error = 0};
     CHECK(mhq_fs_init(&fs, NULL) == 0);
     fs.sys = sys;
-    fs.left_behind = remember_left;
+    fs.report_leftover = remember_left;
     mhq_fs_run(&fs, &op, &run);
     a.error = run.error;
     a.where = run.where;

@@ -1,9 +1,9 @@
-/* fs/linux/copy.c - a copy's steps on Linux; see fs/posix/copy.h.
+/* fs/linux/copy.c - a copy's steps on Linux; see fs/posix/copier.h.
  *
  * Contents: reflink, else copy_file_range. Attributes: user.*, ACLs, SELinux's label. A copy is
  * made as a file without a name where the file system knows such.
  */
-#include "fs/posix/copy.h"
+#include "fs/posix/copier.h"
 
 #include <string.h>
 
@@ -12,19 +12,19 @@
 int mhq_make_target(mhq_copier *c, int dir, const char *name)
 {
     int error = mhq_open(c->fs, dir, name, O_RDWR | O_CREAT | O_EXCL, 0600, &c->to);
-    c->whole = 0;
+    c->cloned = 0;
     return error ? mhq_failed(c, 1, error) : 0;
 }
 
 int mhq_clone_contents(mhq_copier *c)
 {
-    c->whole = c->fs->sys->clone(c->to, c->from) == 0;
-    return c->whole;
+    c->cloned = c->fs->sys->clone(c->to, c->from) == 0;
+    return c->cloned;
 }
 
 void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
 {
-    while (!c->by_hand && *at < end) {
+    while (!c->fallback && *at < end) {
         size_t want = MHQ_CALL_BYTES;
         if (end - *at < (off_t)want)
             want = (size_t)(end - *at);
@@ -36,7 +36,7 @@ void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
             c->fs->bytes_read += (uint64_t)got;
             c->fs->bytes_written += (uint64_t)got;
         } else {
-            c->by_hand = 1;
+            c->fallback = 1;
         }
     }
 }
@@ -130,12 +130,12 @@ int mhq_inherit_nothing(mhq_fs *fs, int to)
 
 /* ---- a file without a name ---- */
 
-/* Links an unnamed file in: by way of /proc, which needs no privilege, or else directly. */
-static int link_unnamed(mhq_copier *c, const mhq_place *place)
+/* Links a file without a name in: by way of /proc, which needs no privilege, or else directly. */
+static int link_tmpfile(mhq_copier *c, const mhq_place *place)
 {
     char path[48] = "/proc/self/fd/";
     int result;
-    mhq_print_number(path + strlen(path), (unsigned)c->to);
+    mhq_format_number(path + strlen(path), (unsigned)c->to);
     MHQ_RETRY(result, c->fs->sys->linkat(AT_FDCWD, path, place->dir, place->name,
                                          AT_SYMLINK_FOLLOW));
     if (result < 0 && errno == ENOENT)
@@ -144,7 +144,7 @@ static int link_unnamed(mhq_copier *c, const mhq_place *place)
     return result < 0 ? mhq_failed(c, 1, errno) : 0;
 }
 
-int mhq_copy_unnamed(mhq_copier *c, const mhq_place *place, int *again)
+int mhq_copy_tmpfile(mhq_copier *c, const mhq_place *place, int *again)
 {
     int error = mhq_open(c->fs, place->dir, ".", O_TMPFILE | O_RDWR, 0600, &c->to);
     if (error) {
@@ -154,11 +154,11 @@ int mhq_copy_unnamed(mhq_copier *c, const mhq_place *place, int *again)
     }
     error = mhq_copy_all(c);
     if (!error) {
-        error = link_unnamed(c, place);
+        error = link_tmpfile(c, place);
         *again = error == ENOENT || error == ENOTDIR || error == EPERM || error == EACCES ||
                  error == EXDEV || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS;
     }
-    /* Once it has its name, a failure to close is told, and the name taken back. */
+    /* Once it has its name, a failure to close is reported, and the name is taken back. */
     int closing = mhq_close_target(c, error);
     if (closing && !error)
         mhq_remove_name(c, place, place->name);

@@ -1,11 +1,12 @@
-/* fs/linux/file.c - steps of the primitives that Linux has its own way for; see fs/posix/posix.h. */
-#include "fs/posix/walk.h"
+/* fs/linux/file.c - steps of the primitives that Linux has its own way for; see
+ * fs/posix/io.h and fs/posix/special.h. */
+#include "fs/posix/special.h"
 
 #include <string.h>
 
 /* A lease on the file makes the open that must not block say EAGAIN. The blocking open that
- * waits for the lease's holder goes through a descriptor which pins the file, so that nobody
- * can slip a FIFO under the name in between. */
+ * waits for the lease's holder goes through a descriptor which pins the file, so that no
+ * FIFO can be put under the name in between. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
 {
     int pin, error = mhq_open(fs, dir, path, O_PATH | (flags & O_NOFOLLOW), 0, &pin);
@@ -20,7 +21,7 @@ int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mod
         error = EAGAIN;
     } else {
         char link[48] = "/proc/self/fd/";
-        mhq_print_number(link + strlen(link), (unsigned)pin);
+        mhq_format_number(link + strlen(link), (unsigned)pin);
         error = mhq_open(fs, AT_FDCWD, link, flags & ~(O_CREAT | O_NOFOLLOW), 0, fd);
     }
     (void)fs->sys->close(pin);
@@ -38,12 +39,12 @@ size_t mhq_said_unread(mhq_fs *fs, int fd)
 static void set_mode(mhq_fs *fs, int fd, mode_t mode)
 {
     char path[48] = "/proc/self/fd/";
-    mhq_print_number(path + strlen(path), (unsigned)fd);
+    mhq_format_number(path + strlen(path), (unsigned)fd);
     fs->sys->chmod(path, mode);
 }
 
 /* What cannot be opened for good is opened by number only. The mode of mknod is cut by the umask. */
-int mhq_dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+int mhq_apply_node_metadata(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
 {
     struct stat made;
     int fd;

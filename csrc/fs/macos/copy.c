@@ -1,15 +1,15 @@
-/* fs/macos/copy.c - a copy's steps on macOS; see fs/posix/copy.h.
+/* fs/macos/copy.c - a copy's steps on macOS; see fs/posix/copier.h.
  *
  * Contents: a clone, where the volume can (APFS), else reading and writing. A clone is made with
  * its name, not into an open file; so the target's making and its filling are one step, which is
  * why there is no way by a file without a name. Attributes: all of them, and the ACL.
  */
-#include "fs/posix/copy.h"
+#include "fs/posix/copier.h"
 
 #include <unistd.h>
 
-/* What is moved comes from another volume. A clone of what must not be changed could be neither
- * dressed nor removed. */
+/* What is moved comes from another volume. A clone of what must not be changed could neither
+ * get metadata nor be removed. */
 static int worth_cloning(const mhq_copier *c)
 {
     const unsigned fixed = UF_IMMUTABLE | UF_APPEND | SF_IMMUTABLE | SF_APPEND;
@@ -44,7 +44,7 @@ static int make_clone(mhq_copier *c, int dir, const char *name)
 int mhq_make_target(mhq_copier *c, int dir, const char *name)
 {
     int error = worth_cloning(c) ? make_clone(c, dir, name) : EOPNOTSUPP;
-    c->whole = !error;
+    c->cloned = !error;
     if (error && error != EEXIST)
         error = mhq_open(c->fs, dir, name, O_RDWR | O_CREAT | O_EXCL, 0600, &c->to);
     return error ? mhq_failed(c, 1, error) : 0;
@@ -52,20 +52,20 @@ int mhq_make_target(mhq_copier *c, int dir, const char *name)
 
 int mhq_clone_contents(mhq_copier *c)
 {
-    return c->whole;
+    return c->cloned;
 }
 
 void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
 {
     (void)at, (void)end;
-    c->by_hand = 1;
+    c->fallback = 1;
 }
 
 int mhq_copy_attributes(mhq_copier *c)
 {
     const mhq_calls *sys = c->fs->sys;
     int result = 0;
-    if (!c->whole)
+    if (!c->cloned)
         MHQ_RETRY(result, sys->copy_xattrs(c->from, c->to));
     if (result < 0 && !mhq_attribute_forgiven(errno))
         return mhq_failed(c, 1, errno);
@@ -86,7 +86,7 @@ int mhq_inherit_nothing(mhq_fs *fs, int to)
     return mhq_drop_inherited(&c);
 }
 
-int mhq_copy_unnamed(mhq_copier *c, const mhq_place *place, int *again)
+int mhq_copy_tmpfile(mhq_copier *c, const mhq_place *place, int *again)
 {
     (void)place;
     *again = 1;

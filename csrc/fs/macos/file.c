@@ -1,5 +1,6 @@
-/* fs/macos/file.c - steps of the primitives that macOS has its own way for; see fs/posix/posix.h. */
-#include "fs/posix/walk.h"
+/* fs/macos/file.c - steps of the primitives that macOS has its own way for; see
+ * fs/posix/io.h and fs/posix/special.h. */
+#include "fs/posix/special.h"
 
 /* No leases here. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
@@ -8,7 +9,7 @@ int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mod
     return EAGAIN;
 }
 
-/* Here directories answer too, and nobody has measured what it would save. */
+/* Here directories answer too, and it is not measured what it would save. */
 size_t mhq_said_unread(mhq_fs *fs, int fd)
 {
     (void)fs, (void)fd;
@@ -17,7 +18,7 @@ size_t mhq_said_unread(mhq_fs *fs, int fd)
 
 /* A link has a descriptor of its own; a FIFO opens at once for a reader that does not wait. One that
  * its own mode keeps shut stays as it was made: its mode was cut by the umask. */
-int mhq_dress_node(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
+int mhq_apply_node_metadata(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
 {
     int link = S_ISLNK(st->st_mode);
     struct stat made;

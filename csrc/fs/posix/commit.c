@@ -1,10 +1,9 @@
-/* fs/posix/commit.c - how a finished copy gets its name: temporary names, the place a name is in,
- * and the chain that renames without replacing.
+/* fs/posix/commit.c - see fs/posix/commit.h.
  *
  * Everything here works relative to a directory that is open, so that a name means the same
  * from the first check to the commit, whatever becomes of the path that led there.
  */
-#include "fs/posix/posix.h"
+#include "fs/posix/commit.h"
 
 #include <string.h>
 
@@ -48,72 +47,14 @@ int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY])
     return 0;
 }
 
-/* ---- places ---- */
-
-/* The storage holds the parent's path, a NUL, and the name; the parent's path is empty where
- * the path had no slash. The root is the name '.' in the root. */
-int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place)
-{
-    size_t n = strlen(path);
-    *place = (mhq_place){-1, NULL, NULL};
-    if (!n)
-        return ENOENT;
-    while (n > 1 && path[n - 1] == '/')
-        n--;
-    if (n > PTRDIFF_MAX - 4)
-        return ENAMETOOLONG;
-    char *storage = fs->sys->alloc(n + 4);
-    if (!storage)
-        return ENOMEM;
-    size_t slash = n;
-    while (slash && path[slash - 1] != '/')
-        slash--; /* now the length of the parent, its slash included */
-    memcpy(storage, path, slash);
-    storage[slash] = 0;
-    char *name = storage + slash + 1;
-    if (slash == n) {
-        memcpy(name, ".", 2);
-    } else {
-        memcpy(name, path + slash, n - slash);
-        name[n - slash] = 0;
-    }
-    int error = mhq_open(fs, AT_FDCWD, slash ? storage : ".", MHQ_O_PLACE, 0, &place->dir);
-    if (error) {
-        fs->sys->release(storage);
-        return error;
-    }
-    place->name = name;
-    place->storage = storage;
-    return 0;
-}
-
-void mhq_place_close(mhq_fs *fs, mhq_place *place)
-{
-    if (place->dir >= 0)
-        (void)fs->sys->close(place->dir);
-    fs->sys->release(place->storage);
-    *place = (mhq_place){-1, NULL, NULL};
-}
-
-void mhq_tell_left(mhq_fs *fs, const char *shown, const char *name)
-{
-    if (!fs->left_behind)
-        return;
-    size_t parent = strlen(shown), n = strlen(name) + 1;
-    while (parent > 1 && shown[parent - 1] == '/')
-        parent--;
-    while (parent && shown[parent - 1] != '/')
-        parent--;
-    char *path = fs->sys->alloc(parent + n);
-    if (path) {
-        memcpy(path, shown, parent);
-        memcpy(path + parent, name, n);
-    }
-    fs->left_behind(fs->who, path ? path : name);
-    fs->sys->release(path);
-}
-
 /* ---- commit ---- */
+
+/* True if the refusal of renameat2 can mean that it does not know the flag, or the call. */
+static int lacks_noreplace(int error)
+{
+    /* EPERM: what some sandboxes say of a call they do not know. */
+    return mhq_unsupported(error) || error == EINVAL || error == EPERM;
+}
 
 static int unlink_file(mhq_fs *fs, int dir, const char *name)
 {
@@ -122,7 +63,7 @@ static int unlink_file(mhq_fs *fs, int dir, const char *name)
     return result < 0 ? errno : 0;
 }
 
-/* Takes `name` back after a failure; what must stay for want of a way to remove it is told. */
+/* Takes `name` back after a failure; what must stay for want of a way to remove it is reported. */
 static void take_back(mhq_fs *fs, int dir, const char *name, int *left)
 {
     int error = unlink_file(fs, dir, name);
@@ -131,7 +72,7 @@ static void take_back(mhq_fs *fs, int dir, const char *name, int *left)
 }
 
 /* The last resort, for file systems with neither the flag nor hard links: take the name with
- * an empty file of one's own, and replace that. Whoever replaced our reservation keeps his
+ * an empty file of one's own, and replace that. A program that replaced our reservation keeps its
  * file, but for the moment between the check and the rename. */
 static int commit_over_reservation(mhq_fs *fs, int dir, const char *temporary, int dir2,
                                    const char *name, int *left)
@@ -190,7 +131,7 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
     MHQ_RETRY(result, fs->sys->renameat2(dir, temporary, dir2, name, RENAME_NOREPLACE));
     if (result == 0)
         return 0;
-    if (!mhq_lacks_noreplace(errno))
+    if (!lacks_noreplace(errno))
         return errno;
     return commit_by_link(fs, dir, temporary, dir2, name, left);
 }
@@ -218,8 +159,8 @@ static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2
         error = errno == ENOTEMPTY ? EEXIST : errno;
     }
     MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
-    if (result < 0 && mhq_stays(errno) && fs->left_behind)
-        fs->left_behind(fs->who, shown);
+    if (result < 0 && mhq_stays(errno) && fs->report_leftover)
+        fs->report_leftover(fs->who, shown);
     return error;
 }
 
@@ -230,70 +171,7 @@ int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const 
     MHQ_RETRY(result, fs->sys->renameat2(dir, name, dir2, name2, RENAME_NOREPLACE));
     if (result == 0)
         return 0;
-    if (!mhq_lacks_noreplace(errno))
+    if (!lacks_noreplace(errno))
         return errno;
     return commit_over_directory(fs, dir, name, dir2, name2, shown);
-}
-
-/* ---- another spelling of the same name ---- */
-
-static int is_listed(mhq_fs *fs, int dir, const char *name)
-{
-    mhq_reader reader = {.fd = -1, .buffer = fs->scratch, .size = MHQ_SCRATCH};
-    mhq_dirent entry;
-    int found = 0;
-    if (mhq_open(fs, dir, ".", O_RDONLY | O_DIRECTORY, 0, &reader.fd) != 0)
-        return 0;
-    while (!found && mhq_read_entry(fs, &reader, &entry) > 0)
-        found = strcmp(entry.name, name) == 0;
-    (void)fs->sys->close(reader.fd);
-    return found;
-}
-
-/* Linux takes two spellings for two names of one file, between which a rename does nothing and
- * succeeds. Then the way goes by a temporary name. */
-static int respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *name2)
-{
-    char temporary[MHQ_TEMPORARY];
-    int result, dir = place->dir;
-    MHQ_RETRY(result, fs->sys->renameat(dir, place->name, dir, name2));
-    if (result < 0)
-        return errno;
-    if (is_listed(fs, dir, name2))
-        return 0;
-    int error = mhq_temporary_name(fs, temporary);
-    if (!error)
-        error = mhq_commit_directory(fs, dir, place->name, dir, temporary, temporary);
-    if (error)
-        return error;
-    error = mhq_commit_directory(fs, dir, temporary, dir, name2, name2);
-    if (error && mhq_commit_directory(fs, dir, temporary, dir, place->name, shown) != 0)
-        mhq_tell_left(fs, shown, temporary);
-    return error;
-}
-
-int mhq_respell(mhq_fs *fs, const mhq_place *place, const char *shown, const char *path2, int *same)
-{
-    struct stat st, st2;
-    mhq_place other;
-    int result;
-    *same = 0;
-    MHQ_RETRY(result, fs->sys->fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW));
-    if (result < 0)
-        return errno;
-    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, path2, &st2, AT_SYMLINK_NOFOLLOW));
-    if (result < 0 || !mhq_same(&st, &st2))
-        return 0;
-    int error = mhq_place_open(fs, path2, &other);
-    if (error)
-        return error;
-    /* One parent, two names: a directory has no second name otherwise. */
-    if (fs->sys->fstat(place->dir, &st) < 0 || fs->sys->fstat(other.dir, &st2) < 0)
-        error = errno;
-    else if (mhq_same(&st, &st2))
-        *same = strcmp(place->name, other.name) == 0 ? 1 : 2;
-    if (*same == 2)
-        error = respell(fs, place, shown, other.name);
-    mhq_place_close(fs, &other);
-    return error;
 }

@@ -7,11 +7,12 @@
  * A source that changes meanwhile: bytes are copied up to the size it had when it was opened,
  * or to its end where that comes first; a source of size 0, and one that can be reflinked, up
  * to its end. If it was written to by then, what was copied must be how it begins now; else it is
- * copied again. Its times and size tell, as far as they do; a source of size 0 is not asked.
+ * copied again. Its modification time and size show that, as far as they do; a source of size 0 is not verified.
  *
- * Which path an error belongs to is told by `side`: 0 the source, 1 the target.
+ * Which path an error belongs to is in `side`: 0 the source, 1 the target.
  */
-#include "fs/posix/copy.h"
+#include "fs/posix/commit.h"
+#include "fs/posix/copier.h"
 
 #include <string.h>
 #include <unistd.h> /* SEEK_DATA */
@@ -29,7 +30,7 @@
 /* Cloned, else copied by the kernel, else read and written. Each of the copying loops moves *at to
  * `end`, or to where the source ends before that. */
 
-static int copy_by_hand(mhq_copier *c, off_t *at, off_t end)
+static int copy_fallback(mhq_copier *c, off_t *at, off_t end)
 {
     while (*at < end) {
         size_t want = MHQ_SCRATCH;
@@ -48,14 +49,14 @@ static int copy_by_hand(mhq_copier *c, off_t *at, off_t end)
     return 0;
 }
 
-/* Whatever the kernel says against copying ranges, and where it says that the source has ended
- * (some special files always do), reading and writing has the last word: it also tells which side
+/* Whatever the kernel has against copying ranges, and where it reports that the source has ended
+ * (some special files always do), reading and writing has the last word: it also finds out which side
  * failed. */
 static int copy_span(mhq_copier *c, off_t *at, off_t end)
 {
-    if (!c->by_hand)
+    if (!c->fallback)
         mhq_copy_range(c, at, end);
-    return copy_by_hand(c, at, end);
+    return copy_fallback(c, at, end);
 }
 
 /* The hole at the end is made by the size alone. A source that has shrunk meanwhile ends where
@@ -97,7 +98,7 @@ static int copy_sparse(mhq_copier *c)
             return error;
         if (at > start)
             have = at;
-        if (at < end) /* it has shrunk, or has fewer bytes than it says */
+        if (at < end) /* it has shrunk, or has fewer bytes than its size */
             size = at;
     }
     return have < size ? end_with_hole(c, have, size) : 0;
@@ -108,7 +109,7 @@ static int copy_up_to(mhq_copier *c, off_t size)
     off_t at = 0;
     int sparse = (off_t)c->st->st_blocks * 512 < size;
     if (size <= SMALL && !sparse)
-        return copy_by_hand(c, &at, size);
+        return copy_fallback(c, &at, size);
     if (c->fs->lengthy)
         c->fs->lengthy(c->fs->who);
     if (mhq_clone_contents(c))
@@ -148,8 +149,8 @@ static int begins_so(mhq_copier *c, off_t size, int *same)
 
 /* Parts of what was copied may be of several states of the source, and zeros of none: the kernel
  * copies from the very pages that it empties when a file is cut. *now: the source as it was before
- * it was looked at again. */
-static int look_again(mhq_copier *c, struct stat *now, int *same)
+ * it was verified. */
+static int verify(mhq_copier *c, struct stat *now, int *same)
 {
     struct stat made;
     *same = 1;
@@ -175,17 +176,17 @@ static int start_over(mhq_copier *c, const struct stat *now)
 static int copy_bytes(mhq_copier *c)
 {
     off_t at = 0;
-    if (c->whole)
+    if (c->cloned)
         return 0;
     if (c->st->st_size <= 0)
-        return copy_by_hand(c, &at, INT64_MAX);
+        return copy_fallback(c, &at, INT64_MAX);
     int tries = c->st->st_size > LARGE ? 2 : COPY_TRIES;
     while (tries-- > 0) {
         struct stat now;
         int same = 1;
         int error = copy_up_to(c, c->st->st_size);
-        if (!error && !c->whole)
-            error = look_again(c, &now, &same);
+        if (!error && !c->cloned)
+            error = verify(c, &now, &same);
         if (error || same)
             return error;
         error = start_over(c, &now);
@@ -197,7 +198,7 @@ static int copy_bytes(mhq_copier *c)
 
 /* ---- metadata ---- */
 
-/* What a file system without owners, permissions or settable times says to its own file's
+/* What a file system without owners, permissions or settable times answers to its own file's
  * owner. */
 static int metadata_forgiven(int error)
 {
@@ -241,7 +242,7 @@ static int copy_times(mhq_copier *c)
     return result < 0 && !metadata_forgiven(errno) ? mhq_failed(c, 1, errno) : 0;
 }
 
-/* The owner comes first, while nobody else has permissions; the permission bits come after it,
+/* The owner comes first, while no other user has permissions; the permission bits come after it,
  * since its change clears some; the times last. */
 static int copy_all_metadata(mhq_copier *c)
 {
@@ -289,7 +290,7 @@ int mhq_copy_all(mhq_copier *c)
     return error ? error : copy_all_metadata(c);
 }
 
-/* Some file systems tell only now that a write has failed. */
+/* Some file systems report only now that a write has failed. */
 int mhq_close_target(mhq_copier *c, int error)
 {
     if (c->fs->sys->close(c->to) < 0 && !error && errno != EINTR)
@@ -327,7 +328,7 @@ void mhq_remove_name(mhq_copier *c, const mhq_place *place, const char *name)
     int result;
     MHQ_RETRY(result, c->fs->sys->unlinkat(place->dir, name, 0));
     if (result < 0 && errno != ENOENT)
-        mhq_tell_left(c->fs, c->path2, name);
+        mhq_report_leftover(c->fs, c->path2, name);
 }
 
 static int copy_named(mhq_copier *c, const mhq_place *place)
@@ -350,7 +351,7 @@ static int copy_named(mhq_copier *c, const mhq_place *place)
     if (error)
         mhq_remove_name(c, place, name);
     if (left)
-        mhq_tell_left(c->fs, c->path2, place->name);
+        mhq_report_leftover(c->fs, c->path2, place->name);
     return error;
 }
 
@@ -368,7 +369,7 @@ static int check_free(mhq_copier *c, const mhq_place *place)
     return c->path2[strlen(c->path2) - 1] == '/' ? mhq_failed(c, 1, EISDIR) : 0;
 }
 
-/* What a link points at is copied; the copy is whoever's makes it. */
+/* What a link points at is copied; the copy belongs to the user who makes it. */
 void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
@@ -386,7 +387,7 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     } else {
         error = check_free(&c, &place);
         if (!error) {
-            error = mhq_copy_unnamed(&c, &place, &again);
+            error = mhq_copy_tmpfile(&c, &place, &again);
             if (again)
                 error = copy_named(&c, &place);
         }

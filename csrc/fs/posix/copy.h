@@ -1,65 +1,27 @@
-/* fs/posix/copy.h - a copy under way, for fs/posix/copy.c and for the steps of it that each system has its own
- * way for (fs/linux/copy.c, fs/macos/copy.c); nobody else includes it.
- *
- * Every function that returns int returns 0 or an errno, and has set `side` in case of failure,
- * unless it says otherwise.
- */
+/* fs/posix/copy.h - copying a file's contents and metadata. */
 #ifndef MHQ_FS_POSIX_COPY_H
 #define MHQ_FS_POSIX_COPY_H
 
-#include "fs/posix/posix.h"
+#include "fs/posix/io.h"
 
-typedef struct mhq_copier {
-    mhq_fs *fs;
-    int from, to;
-    const struct stat *st; /* the source's, or: */
-    struct stat latest;    /* as it was copied again */
-    const char *path2; /* the target's, as given */
-    int ownership;
-    mode_t without;    /* permission bits that the target does not get */
-    int by_hand;       /* the kernel does not copy ranges between this pair */
-    int whole;         /* the target came with all contents */
-    int side;          /* of the last failure: 0 the source, 1 the target */
-} mhq_copier;
+/* Extended attributes, permission bits, times (last), by descriptor; for files and directories.
+ * `ownership`: also owner and group where permitted, before everything else (a move). setuid and
+ * setgid are kept only if the new file's owner and group equal the source's. An ACL is the
+ * source's or none: an inherited one is removed, and where the source's cannot be set the group
+ * keeps only what its entry there gives it. File systems that have no owners, permissions or
+ * settable times are no failure. *side: 0 if the source failed, 1 if the target did. */
+int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership,
+                      int *side);
 
-static inline int mhq_failed(mhq_copier *c, int side, int error)
-{
-    c->side = side;
-    return error;
-}
+/* For a new directory that is going to be filled: what is made in it inherits no ACL. */
+int mhq_inherit_nothing(mhq_fs *fs, int to);
 
-/* Not supported, not permitted, or just gone: the copy does without. */
-static inline int mhq_attribute_forgiven(int error)
-{
-    return mhq_unsupported(error) || error == EPERM || error == EACCES || error == EINVAL ||
-           error == ENODATA;
-}
-
-/* fs/posix/copy.c ------------------------------------------------------------------------------- */
-
-/* Contents and metadata, into the open target. */
-int mhq_copy_all(mhq_copier *c);
-/* Closes the target; `error`, or what closing said. */
-int mhq_close_target(mhq_copier *c, int error);
-/* Takes a name back after a failure; what cannot be removed is told. */
-void mhq_remove_name(mhq_copier *c, const mhq_place *place, const char *name);
-
-/* fs/linux/copy.c, fs/macos/copy.c -------------------------------------------------------- */
-
-/* Makes the file that the copy goes into, for its owner alone, and opens it: EEXIST where the name
- * is taken. */
-int mhq_make_target(mhq_copier *c, int dir, const char *name);
-/* Whether the system gave the target all contents at one stroke: 1 or 0. */
-int mhq_clone_contents(mhq_copier *c);
-/* Lets the kernel copy as far as it does: moves *at towards `end`. What is left, reading and
- * writing copies. */
-void mhq_copy_range(mhq_copier *c, off_t *at, off_t end);
-/* Extended attributes and ACLs, those that a copy gets. */
-int mhq_copy_attributes(mhq_copier *c);
-/* An ACL that came from the directory around it would let in more than the source does. */
-int mhq_drop_inherited(mhq_copier *c);
-/* file_copy by way of a file without a name that is linked in when it is complete. *again: this
- * cannot be done here, but under a temporary name it might. */
-int mhq_copy_unnamed(mhq_copier *c, const mhq_place *place, int *again);
+/* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
+ * which must not exist, in place: the target's name appears half-written. For trees that are
+ * being built out of sight. On failure nothing is left under name2. *side: 0 if the source
+ * failed, 1 if the target did. `expect`: the stat of the source; another inode is
+ * ESTALE. So is, with `ownership` (a move), a source that has more bytes by now than it gave. */
+int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
+                     const char *name2, int ownership, int *side);
 
 #endif

@@ -5,13 +5,18 @@
  * complete: its mode may forbid writing, and its times must be the last thing to be set.
  * Invariants: nothing is resolved by path but the two tops; links below the top are copied, never
  * followed; mounts below the source are copied like any directory; on failure everything that
- * was built is removed again, made parents included, and what cannot be is told (of parents that
+ * was built is removed again, made parents included, and what cannot be is reported (of parents that
  * stay one within the other, the deepest).
  */
-#include "fs/posix/walk.h"
+#include "fs/posix/copy_tree.h"
 
-#include <fcntl.h>
-#include <string.h>
+#include "fs/posix/commit.h"
+#include "fs/posix/copy.h"
+#include "fs/posix/delete.h"
+#include "fs/posix/list.h"
+#include "fs/posix/parents.h"
+#include "fs/posix/special.h"
+#include "fs/posix/walk.h"
 
 #define ENTRIES ((size_t)65536) /* bytes of entries read at once; fs->scratch is for the files */
 #define OPEN_TREE (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -21,74 +26,21 @@ typedef struct copier {
     mhq_fs *fs;
     mhq_run *run;
     char *entries;
-    mhq_seen *seen;    /* a move's */
+    mhq_fingerprints *seen;    /* a move's */
     dev_t dev;         /* the top of what is being built, once begun: never a source */
     ino_t ino;
     int begun;
 } copier;
 
-/* Links and nodes ------------------------------------------------------------------------- */
-
-/* The times go by name: they do no harm. */
-static int dress(mhq_fs *fs, const struct stat *st, int dir2, const char *name2, int ownership)
-{
-    struct timespec times[2] = { st->st_atim, st->st_mtim };
-    int error = 0;
-    if (ownership || !S_ISLNK(st->st_mode))
-        error = mhq_dress_node(fs, st, dir2, name2, ownership);
-    if (error)
-        return error;
-    MHQ_TRY(error, fs->sys->utimensat(dir2, name2, times, AT_SYMLINK_NOFOLLOW));
-    return mhq_unsupported(error) || error == EPERM ? 0 : error;
-}
-
-static int copy_link(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2, int *side)
-{
-    char *text = fs->scratch;
-    *side = 0;
-    ssize_t n;
-    MHQ_RETRY(n, fs->sys->readlinkat(dir, name, text, MHQ_SCRATCH));
-    if (n < 0)
-        return errno;
-    if ((size_t)n >= MHQ_SCRATCH)
-        return ENAMETOOLONG;
-    text[n] = '\0';
-    *side = 1;
-    int error;
-    MHQ_TRY(error, fs->sys->symlinkat(text, dir2, name2));
-    return error;
-}
-
-int mhq_copy_special(mhq_fs *fs, int dir, const char *name, const struct stat *st, int dir2,
-                     const char *name2, int ownership, int *side)
-{
-    int error;
-    *side = 0;
-    if (S_ISLNK(st->st_mode)) {
-        error = copy_link(fs, dir, name, dir2, name2, side);
-    } else if (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode)) {
-        *side = 1;
-        MHQ_TRY(error, fs->sys->mknodat(dir2, name2, st->st_mode & (S_IFMT | 0777), 0));
-    } else {
-        return MHQ_ENOTREGULAR;
-    }
-    if (error)
-        return error;
-    error = dress(fs, st, dir2, name2, ownership);
-    if (error)
-        mhq_unlink(fs, dir2, name2, 0);
-    return error;
-}
-
 /* The walk -------------------------------------------------------------------------------- */
 
-static int try_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
+static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry, int *side)
 {
     struct stat st;
     *side = 0;
     if (entry->type == DT_DIR)
         return mhq_tree_note(&c->tree, entry->name);
-    int error = mhq_stat(c->fs, frame->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    int error = mhq_stat(c->fs, level->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
     if (error)
         return error;
     if (S_ISDIR(st.st_mode))
@@ -98,19 +50,19 @@ static int try_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry,
     if (error)
         return error;
     if (S_ISREG(st.st_mode))
-        return mhq_copy_file_at(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
+        return mhq_copy_file_at(c->fs, level->fd, entry->name, &st, level->to, entry->name,
                                 c->seen != NULL, side);
-    return mhq_copy_special(c->fs, frame->fd, entry->name, &st, frame->to, entry->name,
+    return mhq_copy_special(c->fs, level->fd, entry->name, &st, level->to, entry->name,
                             c->seen != NULL, side);
 }
 
-/* A file that is replaced between the look at it and its opening (ESTALE) is no failure: the new
+/* A file that is replaced between its stat and its opening (ESTALE) is no failure: the new
  * one is as good. */
-static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry, int *side)
+static int copy_entry(copier *c, const mhq_level *level, const mhq_dirent *entry, int *side)
 {
     int error = ESTALE;
     for (int tries = 0; error == ESTALE && tries < 8; tries++)
-        error = try_entry(c, frame, entry, side);
+        error = try_entry(c, level, entry, side);
     return error;
 }
 
@@ -118,12 +70,12 @@ static int copy_entry(copier *c, const mhq_frame *frame, const mhq_dirent *entry
  * descriptor. */
 static void copy_entries(copier *c)
 {
-    mhq_frame *frame = mhq_tree_top(&c->tree);
-    mhq_reader reader = { .fd = frame->fd, .buffer = c->entries, .size = ENTRIES };
+    mhq_level *level = mhq_tree_top(&c->tree);
+    mhq_reader reader = { .fd = level->fd, .buffer = c->entries, .size = ENTRIES };
     mhq_dirent entry;
     int got, side;
     while ((got = mhq_read_entry(c->fs, &reader, &entry)) > 0) {
-        int error = copy_entry(c, frame, &entry, &side);
+        int error = copy_entry(c, level, &entry, &side);
         if (error) {
             mhq_tree_fail(&c->tree, c->run, error, side, entry.name);
             return;
@@ -131,10 +83,10 @@ static void copy_entries(copier *c)
     }
     if (got < 0)
         mhq_tree_fail(&c->tree, c->run, -got, 0, NULL);
-    frame->ended = 1;
+    level->ended = 1;
 }
 
-/* A mount can show one of its own ancestors, and what is being built. The latter is looked for
+/* A mount can show one of its own ancestors, and what is being built. The latter is searched for
  * everywhere; for the former, each directory is compared with one ancestor only, at the last
  * power of two above it: a cycle is met within twice its length, at a constant price. */
 static int check_source(const copier *c, const struct stat *st)
@@ -147,7 +99,7 @@ static int check_source(const copier *c, const struct stat *st)
     size_t mark = 1;
     while (mark <= depth / 2)
         mark *= 2;
-    const struct stat *other = &c->tree.frames[mark - 1].st;
+    const struct stat *other = &c->tree.levels[mark - 1].st;
     return mhq_same(st, other) ? ELOOP : 0;
 }
 
@@ -161,11 +113,11 @@ static int enter(copier *c, int fd, int to, const struct stat *st)
 
 static void visit(copier *c, const char *name)
 {
-    const mhq_frame *frame = mhq_tree_top(&c->tree);
+    const mhq_level *level = mhq_tree_top(&c->tree);
     struct stat st;
     int fd, to = -1;
     int target = 0;
-    int error = mhq_open(c->fs, frame->fd, name, OPEN_TREE, 0, &fd);
+    int error = mhq_open(c->fs, level->fd, name, OPEN_TREE, 0, &fd);
     if (!error)
         error = mhq_stat_fd(c->fs, fd, &st);
     if (!error)
@@ -174,10 +126,10 @@ static void visit(copier *c, const char *name)
         error = mhq_seen_add(c->fs, c->seen, &st);
     if (!error) {
         target = 1;
-        error = mhq_make_directory(c->fs, frame->to, name, 0700);
+        error = mhq_make_directory(c->fs, level->to, name, 0700);
     }
     if (!error)
-        error = mhq_open(c->fs, frame->to, name, OPEN_TREE, 0, &to);
+        error = mhq_open(c->fs, level->to, name, OPEN_TREE, 0, &to);
     if (!error) {
         error = enter(c, fd, to, &st);
         fd = -1;
@@ -197,9 +149,9 @@ static void finish(copier *c)
 {
     int side;
     int error = mhq_tree_climb(&c->tree, &side);
-    const mhq_frame *frame = mhq_tree_top(&c->tree);
+    const mhq_level *level = mhq_tree_top(&c->tree);
     if (!error)
-        error = mhq_copy_metadata(c->fs, frame->fd, &frame->st, frame->to, c->seen != NULL, &side);
+        error = mhq_copy_metadata(c->fs, level->fd, &level->st, level->to, c->seen != NULL, &side);
     if (error)
         mhq_tree_fail(&c->tree, c->run, error, side, NULL);
     else
@@ -246,7 +198,7 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
     return error ? 0 : EINVAL;
 }
 
-/* Only what we built goes with its contents; somebody may have put something else in its place. */
+/* Only what we built goes with its contents; another program may have put something else in its place. */
 static void undo(const copier *c, int dir, const char *temporary, const char *shown2)
 {
     mhq_run run = { .error = 0 };
@@ -257,7 +209,7 @@ static void undo(const copier *c, int dir, const char *temporary, const char *sh
         run.error = mhq_unlink(c->fs, dir, temporary, AT_REMOVEDIR);
     c->fs->sys->release(run.buffer);
     if (run.error)
-        mhq_tell_left(c->fs, shown2, temporary);
+        mhq_report_leftover(c->fs, shown2, temporary);
 }
 
 /* Before anything is made. */
@@ -305,7 +257,7 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
 }
 
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
-                      const char *shown2, mhq_seen *seen, mhq_run *run)
+                      const char *shown2, mhq_fingerprints *seen, mhq_run *run)
 {
     copier c = { .fs = fs, .run = run, .seen = seen };
     char temporary[MHQ_TEMPORARY];
@@ -338,172 +290,25 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
     fs->sys->release(c.entries);
 }
 
-/* Parents --------------------------------------------------------------------------------- */
-
-/* The way to a target: its parent, open, and which of the directories on the way we made. */
-typedef struct way {
-    mhq_place place;
-    const char *path;  /* as given */
-    char **names;      /* those that were made, in order; inside place.storage, where in `path` */
-    size_t made;
-} way;
-
-static void close_way(mhq_fs *fs, way *w)
-{
-    mhq_place_close(fs, &w->place);
-    fs->sys->release(w->names);
-}
-
-/* `name` was made, and could not be removed again. Ends the use of w->names: its storage gets
- * back the slashes before the name, which needs no memory. */
-static void tell_unmade(mhq_fs *fs, way *w, const char *name, int error)
-{
-    if (!mhq_stays(error) || !fs->left_behind)
-        return;
-    memcpy(w->place.storage, w->path, (size_t)(name - w->place.storage));
-    fs->left_behind(fs->who, w->place.storage);
-}
-
-/* Removes the last directory that was made, which is w->place.dir, and goes up. */
-static int unmake_last(mhq_fs *fs, way *w, const char *name)
-{
-    struct stat below, seen;
-    int up;
-    int error = mhq_open(fs, w->place.dir, "..", MHQ_O_PLACE, 0, &up);
-    if (error)
-        return error;
-    error = mhq_stat_fd(fs, w->place.dir, &below);
-    if (!error)
-        error = mhq_stat(fs, up, name, AT_SYMLINK_NOFOLLOW, &seen);
-    if (!error)
-        error = mhq_same(&below, &seen) ? mhq_unlink(fs, up, name, AT_REMOVEDIR) : ENOENT;
-    fs->sys->close(w->place.dir);
-    w->place.dir = up;
-    return error;
-}
-
-/* The directories are empty, or somebody else has found a use for them; then they stay. */
-static void unmake(mhq_fs *fs, way *w)
-{
-    while (w->made > 0) {
-        const char *name = w->names[--w->made];
-        int error = unmake_last(fs, w, name);
-        if (error) {
-            tell_unmade(fs, w, name, error);
-            return;
-        }
-    }
-}
-
-/* Makes the components of `rest` below w->place.dir, and goes down. A '..' in what does not exist
- * stays an error: the system would not resolve it either. */
-static int make_rest(mhq_fs *fs, way *w, char *rest)
-{
-    char *mark;
-    for (char *name = strtok_r(rest, "/", &mark); name; name = strtok_r(NULL, "/", &mark)) {
-        int fd;
-        if (strcmp(name, ".") == 0)
-            continue;
-        if (strcmp(name, "..") == 0)
-            return ENOENT;
-        int error = mhq_make_directory(fs, w->place.dir, name, 0777);
-        int made = !error;
-        if (error && error != EEXIST)
-            return error;
-        error = mhq_open(fs, w->place.dir, name,
-                         MHQ_O_PLACE | (made ? O_NOFOLLOW : 0), 0, &fd);
-        if (error && made) {
-            int failure = mhq_unlink(fs, w->place.dir, name, AT_REMOVEDIR);
-            if (failure) {
-                tell_unmade(fs, w, name, failure);
-                w->made = 0; /* it is in them */
-            }
-        }
-        if (error)
-            return error;
-        fs->sys->close(w->place.dir);
-        w->place.dir = fd;
-        if (made)
-            w->names[w->made++] = name;
-        else
-            w->made = 0; /* somebody else's in between: not ours to climb over */
-    }
-    return 0;
-}
-
-/* Opens the longest part of `parent` (n bytes) that exists; *rest is what is missing. */
-static int open_existing(mhq_fs *fs, char *parent, size_t n, int *fd, char **rest)
-{
-    for (;;) {
-        while (n > 0 && parent[n - 1] != '/')
-            n--;
-        /* `n` is behind a slash, or 0 */
-        char kept = parent[n];
-        parent[n] = '\0';
-        int error = mhq_open(fs, AT_FDCWD, n ? parent : ".", MHQ_O_PLACE, 0, fd);
-        parent[n] = kept;
-        *rest = parent + n;
-        if (error != ENOENT || n == 0)
-            return error;
-        while (n > 0 && parent[n - 1] == '/')
-            n--;
-    }
-}
-
-/* The parent of path2, made where it is missing. */
-static int open_way(mhq_fs *fs, const char *path, way *w)
-{
-    *w = (way){ .path = path };
-    int error = mhq_place_open(fs, path, &w->place);
-    if (error != ENOENT || path[0] == '\0')
-        return error;
-    size_t n = strlen(path);
-    char *copy = fs->sys->alloc(n + 1);
-    w->names = fs->sys->alloc((n / 2 + 1) * sizeof *w->names);
-    w->place.dir = -1;
-    w->place.storage = copy;
-    if (copy == NULL || w->names == NULL) {
-        error = ENOMEM;
-    } else {
-        char *rest;
-        memcpy(copy, path, n + 1);
-        while (n > 0 && copy[n - 1] == '/')
-            copy[--n] = '\0';
-        while (n > 0 && copy[n - 1] != '/')
-            n--;
-        w->place.name = copy + n;
-        if (n > 0)
-            copy[n - 1] = '\0'; /* ends the parent; not the root: that exists */
-        error = n > 0 ? open_existing(fs, copy, n - 1, &w->place.dir, &rest) : ENOENT;
-        if (!error)
-            error = make_rest(fs, w, rest);
-    }
-    if (error) {
-        unmake(fs, w);
-        close_way(fs, w);
-    }
-    return error;
-}
-
 /* The operation --------------------------------------------------------------------------- */
 
 void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    way w;
+    mhq_parents parents;
     int from;
     int error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &from);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    error = open_way(fs, op->path2, &w);
+    error = mhq_parents_open(fs, op->path2, &parents);
     if (error) {
         fs->sys->close(from);
         mhq_fail(run, error, MHQ_AT_PATH2);
         return;
     }
-    mhq_copy_tree_at(fs, from, op->path, w.place.dir, w.place.name, op->path2, NULL, run);
+    mhq_copy_tree_at(fs, from, op->path, parents.place.dir, parents.place.name, op->path2, NULL, run);
     if (run->error)
-        unmake(fs, &w);
-    close_way(fs, &w);
+        mhq_parents_remove(fs, &parents);
+    mhq_parents_close(fs, &parents);
 }

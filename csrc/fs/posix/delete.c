@@ -6,13 +6,16 @@
  * all of the others is its own affair, so the end is decided by the removal of the directory:
  * ENOTEMPTY starts another reading.
  */
-#include "fs/posix/walk.h"
+#include "fs/posix/delete.h"
 
-#include <fcntl.h>
 #include <string.h>
 
+#include "fs/posix/list.h"
+#include "fs/posix/mounts.h"
+#include "fs/posix/walk.h"
+
 #define NAMES_AT_ONCE ((size_t)65536) /* bytes of subdirectories' names before they are visited */
-#define PASSES 64 /* readings anew: against those who fill the directory as we empty it */
+#define PASSES 64 /* readings anew: against programs that fill the directory as we empty it */
 
 typedef struct deleter {
     mhq_tree tree;
@@ -21,57 +24,15 @@ typedef struct deleter {
     int dir;           /* where the top is */
     const char *name;
     int own;
-    const mhq_seen *seen;
+    const mhq_fingerprints *seen;
     uint64_t mount;    /* the only one to work on */
 } deleter;
 
-static int mount_of(mhq_fs *fs, int fd, uint64_t *id)
-{
-    int error;
-    MHQ_TRY(error, fs->sys->mount_id(fd, "", AT_EMPTY_PATH, id));
-    return error;
-}
-
-static int check_seen(mhq_fs *fs, const mhq_seen *seen, int fd)
+static int check_copied(mhq_fs *fs, const mhq_fingerprints *seen, int fd)
 {
     struct stat st;
     int error = mhq_stat_fd(fs, fd, &st);
     return error ? error : mhq_seen_check(seen, &st);
-}
-
-static int mount_of_entry(mhq_fs *fs, int dir, const char *name, uint64_t *id)
-{
-    int error;
-    MHQ_TRY(error, fs->sys->mount_id(dir, name, AT_SYMLINK_NOFOLLOW, id));
-    return error;
-}
-
-/* Opens a directory for a walk, if it is on `mount`. */
-static int open_inside(mhq_fs *fs, uint64_t mount, int dir, const char *name, int *fd)
-{
-    uint64_t id;
-    int error = mhq_open(fs, dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, fd);
-    if (error)
-        return error;
-    error = mount_of(fs, *fd, &id);
-    if (!error && id != mount)
-        error = EBUSY;
-    if (error) {
-        fs->sys->close(*fd);
-        *fd = -1;
-    }
-    return error;
-}
-
-static int is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes)
-{
-    struct stat st;
-    *yes = entry->type == DT_DIR;
-    if (entry->type != DT_UNKNOWN)
-        return 0;
-    int error = mhq_stat(fs, dir, entry->name, AT_SYMLINK_NOFOLLOW, &st);
-    *yes = !error && S_ISDIR(st.st_mode);
-    return error;
 }
 
 /* Removes what is no directory; of a moved tree only what was copied. */
@@ -84,18 +45,18 @@ static int unlink_entry(const deleter *d, int dir, const char *name)
     return error ? error : mhq_unlink(d->fs, dir, name, 0);
 }
 
-/* ENOENT: somebody else was faster. EISDIR: a directory has taken the place of what was read. */
-static int remove_entry(deleter *d, mhq_frame *frame, const mhq_dirent *entry)
+/* ENOENT: another program was faster. EISDIR: a directory has taken the place of what was read. */
+static int remove_entry(deleter *d, mhq_level *level, const mhq_dirent *entry)
 {
     int directory;
-    int error = is_directory(d->fs, frame->fd, entry, &directory);
+    int error = mhq_entry_is_directory(d->fs, level->fd, entry, &directory);
     if (!error && !directory)
-        error = unlink_entry(d, frame->fd, entry->name);
+        error = unlink_entry(d, level->fd, entry->name);
     if (directory || error == EISDIR)
         return mhq_tree_note(&d->tree, entry->name);
     if (error && error != ENOENT)
         return error;
-    frame->changed = 1;
+    level->changed = 1;
     return 0;
 }
 
@@ -103,18 +64,18 @@ static int remove_entry(deleter *d, mhq_frame *frame, const mhq_dirent *entry)
  * buffer is empty, as the visits need it. */
 static void read_some(deleter *d)
 {
-    mhq_frame *frame = mhq_tree_top(&d->tree);
-    mhq_reader reader = { .fd = frame->fd, .buffer = d->fs->scratch, .size = MHQ_SCRATCH };
+    mhq_level *level = mhq_tree_top(&d->tree);
+    mhq_reader reader = { .fd = level->fd, .buffer = d->fs->scratch, .size = MHQ_SCRATCH };
     mhq_dirent entry;
-    while (reader.at < reader.have || d->tree.used - frame->first < NAMES_AT_ONCE) {
+    while (reader.at < reader.have || d->tree.used - level->first < NAMES_AT_ONCE) {
         int got = mhq_read_entry(d->fs, &reader, &entry);
         if (got <= 0) {
-            frame->ended = 1;
+            level->ended = 1;
             if (got < 0)
                 mhq_tree_fail(&d->tree, d->run, -got, 0, NULL);
             return;
         }
-        int error = remove_entry(d, frame, &entry);
+        int error = remove_entry(d, level, &entry);
         if (error) {
             mhq_tree_fail(&d->tree, d->run, error, 0, entry.name);
             return;
@@ -135,11 +96,11 @@ static void enter(deleter *d, int fd)
 
 static void visit(deleter *d, const char *name)
 {
-    mhq_frame *frame = mhq_tree_top(&d->tree);
+    mhq_level *level = mhq_tree_top(&d->tree);
     int fd;
-    int error = open_inside(d->fs, d->mount, frame->fd, name, &fd);
+    int error = mhq_open_inside(d->fs, d->mount, level->fd, name, &fd);
     if (!error && d->seen) {
-        error = check_seen(d->fs, d->seen, fd);
+        error = check_copied(d->fs, d->seen, fd);
         if (error)
             d->fs->sys->close(fd);
     }
@@ -149,7 +110,7 @@ static void visit(deleter *d, const char *name)
     }
     if (error == ENOTDIR || error == ELOOP) {
         /* No directory any more. Where it becomes one again, the next reading meets it. */
-        error = unlink_entry(d, frame->fd, name);
+        error = unlink_entry(d, level->fd, name);
         if (error == EISDIR)
             error = 0;
     }
@@ -157,18 +118,18 @@ static void visit(deleter *d, const char *name)
         mhq_tree_fail(&d->tree, d->run, error, 0, name);
         return;
     }
-    frame->changed = 1;
+    level->changed = 1;
     mhq_tree_skip(&d->tree);
 }
 
-static int read_again(deleter *d, mhq_frame *frame)
+static int read_again(deleter *d, mhq_level *level)
 {
-    if (!frame->changed || frame->passes >= PASSES)
+    if (!level->changed || level->passes >= PASSES)
         return ENOTEMPTY;
-    if (d->fs->sys->lseek(frame->fd, 0, SEEK_SET) < 0)
+    if (d->fs->sys->lseek(level->fd, 0, SEEK_SET) < 0)
         return errno;
-    frame->passes++;
-    frame->changed = frame->ended = 0;
+    level->passes++;
+    level->changed = level->ended = 0;
     return 0;
 }
 
@@ -181,16 +142,16 @@ static void finish(deleter *d)
         mhq_tree_fail(tree, d->run, error, 0, NULL);
         return;
     }
-    mhq_frame *frame = mhq_tree_top(tree);
-    mhq_frame *above = tree->depth > 1 ? frame - 1 : NULL;
+    mhq_level *level = mhq_tree_top(tree);
+    mhq_level *above = tree->depth > 1 ? level - 1 : NULL;
     const char *name = above ? tree->names + above->at : d->name;
     error = mhq_unlink(d->fs, above ? above->fd : d->dir, name, AT_REMOVEDIR);
     if (error == ENOTEMPTY || error == EEXIST) {
-        error = read_again(d, frame);
+        error = read_again(d, level);
         if (!error)
             return;
     }
-    if (error == ENOENT || (error == ENOTDIR && above)) /* renamed: left to the frame above */
+    if (error == ENOENT || (error == ENOTDIR && above)) /* renamed: left to the level above */
         error = 0;
     if (error) {
         mhq_tree_fail(tree, d->run, error, 0, NULL);
@@ -222,16 +183,16 @@ static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
 }
 
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int own, const mhq_seen *seen, mhq_run *run)
+                      const char *shown, int own, const mhq_fingerprints *seen, mhq_run *run)
 {
     deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own, .seen = seen };
     int fd = -1;
     if (fs->lengthy)
         fs->lengthy(fs->who);
     mhq_tree_init(&d.tree, fs, shown, NULL);
-    int error = mount_of(fs, dir, &d.mount);
+    int error = mhq_mount_of(fs, dir, &d.mount);
     if (!error)
-        error = open_inside(fs, d.mount, dir, name, &fd);
+        error = mhq_open_inside(fs, d.mount, dir, name, &fd);
     if (!error && expect)
         error = check_identity(fs, fd, expect);
     if (error) {
@@ -245,97 +206,9 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
     mhq_tree_fini(&d.tree);
 }
 
-/* Mounts ---------------------------------------------------------------------------------- */
-
-int mhq_check_mount(mhq_fs *fs, int dir, const char *name)
-{
-    uint64_t id, mount;
-    int error = mount_of(fs, dir, &mount);
-    if (!error)
-        error = mount_of_entry(fs, dir, name, &id);
-    if (!error && id != mount)
-        error = EBUSY;
-    return error;
-}
-
-/* Files can be mount points too. */
-static int check_entry(mhq_fs *fs, mhq_tree *tree, uint64_t mount, const mhq_dirent *entry)
-{
-    uint64_t id;
-    int directory;
-    int fd = mhq_tree_top(tree)->fd;
-    int error = is_directory(fs, fd, entry, &directory);
-    if (!error && directory)
-        return mhq_tree_note(tree, entry->name);
-    if (!error)
-        error = mount_of_entry(fs, fd, entry->name, &id);
-    if (error)
-        return error == ENOENT ? 0 : error;
-    return id == mount ? 0 : EBUSY;
-}
-
-static void check_entries(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
-{
-    mhq_reader reader = {
-        .fd = mhq_tree_top(tree)->fd, .buffer = fs->scratch, .size = MHQ_SCRATCH
-    };
-    mhq_dirent entry;
-    int got;
-    while ((got = mhq_read_entry(fs, &reader, &entry)) > 0) {
-        int error = check_entry(fs, tree, mount, &entry);
-        if (error) {
-            mhq_tree_fail(tree, run, error, 0, entry.name);
-            return;
-        }
-    }
-    if (got < 0)
-        mhq_tree_fail(tree, run, -got, 0, NULL);
-    mhq_tree_top(tree)->ended = 1;
-}
-
-/* One step: down into a subdirectory, through the entries, or up. */
-static void search(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
-{
-    const char *name = mhq_tree_next(tree);
-    int fd, error;
-    if (name != NULL) {
-        error = open_inside(fs, mount, mhq_tree_top(tree)->fd, name, &fd);
-        if (!error)
-            error = mhq_tree_enter(tree, fd, -1);
-        if (error)
-            mhq_tree_fail(tree, run, error, 0, name);
-    } else if (!mhq_tree_top(tree)->ended) {
-        check_entries(fs, tree, mount, run);
-    } else {
-        error = mhq_tree_climb(tree, NULL);
-        if (error)
-            mhq_tree_fail(tree, run, error, 0, NULL);
-        else
-            mhq_tree_leave(tree);
-    }
-}
-
-void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run)
-{
-    mhq_tree tree;
-    uint64_t mount;
-    int fd;
-    mhq_tree_init(&tree, fs, shown, NULL);
-    int error = mount_of(fs, dir, &mount);
-    if (!error)
-        error = open_inside(fs, mount, dir, name, &fd);
-    if (!error)
-        error = mhq_tree_enter(&tree, fd, -1);
-    if (error)
-        mhq_tree_fail(&tree, run, error, 0, NULL);
-    while (tree.depth > 0 && !run->error)
-        search(fs, &tree, mount, run);
-    mhq_tree_fini(&tree);
-}
-
 /* The operation --------------------------------------------------------------------------- */
 
-/* What can be refused by looking at the path alone. */
+/* What the path alone is refused for. */
 static int check_last(const char *path)
 {
     size_t n = strlen(path);

@@ -5,120 +5,9 @@
  * make the fewest system calls that are right: exists one, read four, write three; whatever is
  * unusual is found out from the failure of the usual call.
  */
-#include "fs/posix/posix.h"
+#include "fs/posix/io.h"
 
 #include <string.h>
-#include <unistd.h>
-
-/* ---- shared steps ---- */
-
-int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
-{
-    MHQ_RETRY(*fd, fs->sys->openat(dir, path, flags | O_CLOEXEC, mode));
-    return *fd < 0 ? errno : 0;
-}
-
-void mhq_print_number(char *to, unsigned number)
-{
-    char digits[16];
-    size_t n = 0;
-    do
-        digits[n++] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (n)
-        *to++ = digits[--n];
-    *to = 0;
-}
-
-/* Never hangs on a FIFO, and never makes a terminal ours. */
-static int open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
-{
-    int error = mhq_open(fs, dir, path, flags | O_NOCTTY | O_NONBLOCK, mode, fd);
-    if (error == EAGAIN)
-        error = mhq_open_leased(fs, dir, path, flags | O_NOCTTY, mode, fd);
-    return error;
-}
-
-static int open_to_read(mhq_fs *fs, int dir, const char *path, int flags, int *fd)
-{
-    int error = open_patiently(fs, dir, path, O_RDONLY | flags, 0, fd);
-    return error == ENXIO ? MHQ_ENOTREGULAR : error; /* a socket, or a device without a driver */
-}
-
-static int look_regular(mhq_fs *fs, int fd, struct stat *st)
-{
-    if (fs->sys->fstat(fd, st) < 0)
-        return errno;
-    if (!S_ISREG(st->st_mode))
-        return S_ISDIR(st->st_mode) ? EISDIR : MHQ_ENOTREGULAR;
-    fs->device = (uint64_t)st->st_dev;
-    return 0;
-}
-
-int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, struct stat *st)
-{
-    int error = open_to_read(fs, dir, path, flags, fd);
-    if (error)
-        return error;
-    error = look_regular(fs, *fd, st);
-    if (error) {
-        (void)fs->sys->close(*fd);
-        *fd = -1;
-    }
-    return error;
-}
-
-ssize_t mhq_read_at(mhq_fs *fs, int fd, void *to, size_t n, off_t at)
-{
-    ssize_t got;
-    if (n > MHQ_CALL_BYTES)
-        n = MHQ_CALL_BYTES;
-    MHQ_RETRY(got, fs->sys->pread(fd, to, n, at));
-    if (got < 0 && errno == ESPIPE)
-        MHQ_RETRY(got, fs->sys->read(fd, to, n));
-    if (got > 0)
-        fs->bytes_read += (uint64_t)got;
-    return got;
-}
-
-/* at < 0: at the descriptor's position. */
-static int write_bytes(mhq_fs *fs, int fd, const char *from, size_t n, off_t at)
-{
-    do { /* once for no bytes too: file_write learns from it what it writes to */
-        size_t some = n < MHQ_CALL_BYTES ? n : MHQ_CALL_BYTES;
-        ssize_t put;
-        if (at < 0)
-            MHQ_RETRY(put, fs->sys->write(fd, from, some));
-        else
-            MHQ_RETRY(put, fs->sys->pwrite(fd, from, some, at));
-        if (put < 0)
-            return errno;
-        if (put == 0 && n)
-            return EIO; /* no progress, no error: better than going on for ever */
-        fs->bytes_written += (uint64_t)put;
-        from += put;
-        n -= (size_t)put;
-        if (at >= 0)
-            at += put;
-    } while (n);
-    return 0;
-}
-
-int mhq_write_all(mhq_fs *fs, int fd, const char *from, size_t n)
-{
-    return n ? write_bytes(fs, fd, from, n, -1) : 0;
-}
-
-int mhq_write_at(mhq_fs *fs, int fd, const char *from, size_t n, off_t at)
-{
-    return n ? write_bytes(fs, fd, from, n, at) : 0;
-}
-
-int mhq_lacks_noreplace(int error)
-{
-    /* EPERM: what some sandboxes say of a call they do not know. */
-    return mhq_unsupported(error) || error == EINVAL || error == EPERM;
-}
 
 /* ---- exists ---- */
 
@@ -173,85 +62,17 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         return;
     int error = errno;
     struct stat st;
-    /* What POSIX says of a directory where Linux says EISDIR. */
+    /* What POSIX has for a directory where Linux has EISDIR. */
     if (error == EPERM && fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISDIR(st.st_mode))
         error = EISDIR;
     mhq_fail(run, error, MHQ_AT_PATH);
 }
 
-/* ---- rename ---- */
-
-/* What a look at the source failed with and the rename will fail with again, knowing which of the
- * two paths is to blame. Anything else may have passed by then, and what is renamed would not be
- * known to be a file, or a directory. */
-static int shows_again(int error)
-{
-    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
-           error == ENAMETOOLONG;
-}
-
-void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    struct stat st;
-    int result, error = 0;
-    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    if (result == 0 && S_ISDIR(st.st_mode)) {
-        error = EISDIR;
-    } else if (result < 0 && !shows_again(errno)) {
-        error = errno;
-    } else {
-        MHQ_RETRY(result, fs->sys->renameat(AT_FDCWD, op->path, AT_FDCWD, op->path2));
-        if (result < 0)
-            error = errno;
-    }
-    if (error)
-        mhq_fail(run, error, MHQ_AT_BOTH);
-}
-
-/* The name is taken: by the directory itself, if path2 is but another way to write it. */
-static int rename_to_itself(mhq_fs *fs, const mhq_op *op)
-{
-    struct stat st;
-    mhq_place place;
-    int result, same, error = mhq_place_open(fs, op->path, &place);
-    if (error)
-        return error;
-    /* With a slash after it a link looked like what it leads to; the place is without. */
-    MHQ_RETRY(result, fs->sys->fstatat(place.dir, place.name, &st, AT_SYMLINK_NOFOLLOW));
-    if (result < 0)
-        error = errno;
-    else if (!S_ISDIR(st.st_mode))
-        error = ENOTDIR;
-    same = error != 0;
-    if (!error)
-        error = mhq_respell(fs, &place, op->path, op->path2, &same);
-    mhq_place_close(fs, &place);
-    return same ? error : EEXIST;
-}
-
-void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    struct stat st;
-    int result, missing, error;
-    MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, op->path, &st, AT_SYMLINK_NOFOLLOW));
-    missing = result < 0 ? errno : 0;
-    if (!missing && !S_ISDIR(st.st_mode))
-        error = ENOTDIR;
-    else if (missing && !shows_again(missing))
-        error = missing;
-    else
-        error = mhq_commit_directory(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2, op->path2);
-    if (error == EEXIST) /* a source that is no directory is to blame before a target that exists */
-        error = missing ? missing : rename_to_itself(fs, op);
-    if (error)
-        mhq_fail(run, error, MHQ_AT_BOTH);
-}
-
 /* ---- read ---- */
 
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
- * have none, and shall cost neither budget nor room. */
+ * have none, and must cost neither budget nor memory. */
 static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
 {
     ssize_t got = mhq_read_at(fs, fd, fs->scratch, MHQ_SCRATCH, 0);
@@ -296,7 +117,7 @@ static int read_small(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g, int *who
     return 0;
 }
 
-/* Reads until the end, whatever the size was said to be. A first read that fills exactly the
+/* Reads until the end, whatever the size was. A first read that fills exactly the
  * said size left its one byte of slack empty: that was the end. */
 static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *g)
 {
@@ -304,14 +125,14 @@ static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *
     int error = 0;
     if (!least)
         error = read_unsized(fs, fd, run, g);
-    else if (least > g->room)
+    else if (least > g->capacity)
         error = mhq_reserve(fs, run, g, least);
     if (error || (!least && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     for (;;) {
-        size_t want = g->room + 1 - g->have;
+        size_t want = g->capacity + 1 - g->have;
         if (want > MHQ_CALL_BYTES)
             want = MHQ_CALL_BYTES;
         ssize_t got =
@@ -321,7 +142,7 @@ static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *
         g->have += (size_t)got;
         if (got == 0 || (g->have == size && (size_t)got < want))
             return 0;
-        if (g->have > g->room) {
+        if (g->have > g->capacity) {
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
             if (error)
                 return error;
@@ -333,10 +154,10 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
     mhq_growing g = {NULL, 0, 0};
-    int fd, whole, error = open_to_read(fs, AT_FDCWD, op->path, 0, &fd);
+    int fd, whole, error = mhq_open_to_read(fs, AT_FDCWD, op->path, 0, &fd);
     if (!error) {
         error = read_small(fs, fd, run, &g, &whole);
-        int other = whole ? 0 : look_regular(fs, fd, &st);
+        int other = whole ? 0 : mhq_stat_regular(fs, fd, &st);
         if (other) /* then that is what is wrong, whatever it said */
             error = other;
         if (!error && !whole)
@@ -367,10 +188,10 @@ static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
         return MHQ_ENOTREGULAR;
     if (fs->sys->fcntl_setfl(fd, O_WRONLY) < 0)
         return errno;
-    return write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
+    return mhq_write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
 }
 
-/* ENXIO: a FIFO that nobody reads, a socket, or truly a device without a driver. */
+/* ENXIO: a FIFO without a reader, a socket, or truly a device without a driver. */
 static int open_refusal(mhq_fs *fs, const mhq_op *op)
 {
     struct stat st;
@@ -382,14 +203,14 @@ static int open_refusal(mhq_fs *fs, const mhq_op *op)
 
 void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    int fd, error = open_patiently(fs, AT_FDCWD, op->path, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd);
+    int fd, error = mhq_open_patiently(fs, AT_FDCWD, op->path, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd);
     if (error) {
         mhq_fail(run, error == ENXIO ? open_refusal(fs, op) : error, MHQ_AT_PATH);
         return;
     }
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
-    error = write_bytes(fs, fd, op->data, op->size, 0);
+    error = mhq_write_bytes(fs, fd, op->data, op->size, 0);
     if (error == ESPIPE || error == EAGAIN)
         error = write_unusual(fs, fd, op, error);
     if (fs->sys->close(fd) < 0 && !error && errno != EINTR)

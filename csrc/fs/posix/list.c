@@ -1,10 +1,10 @@
 /* fs/posix/list.c - directory_contents, and the directory reader that the walkers use too.
  *
- * Entries come from the kernel in large lots, in the file system's order, and are told apart
- * by the type that comes with them: only links, and entries of file systems that do not tell,
+ * Entries come from the kernel in large batches, in the file system's order, and are distinguished
+ * by the type that comes with them: only links, and entries of file systems that do not report it,
  * cost a call of their own.
  */
-#include "fs/posix/posix.h"
+#include "fs/posix/list.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 /* The kernel's struct linux_dirent64: u64 inode, s64 offset, u16 length, u8 type, name. */
 enum { AT_LENGTH = 16, AT_TYPE = 18, AT_NAME = 19 };
 
-/* 1: there is another lot; 0: the end; negative: -errno. */
-static int read_lot(mhq_fs *fs, mhq_reader *reader)
+/* 1: there is another batch; 0: the end; negative: -errno. */
+static int read_batch(mhq_fs *fs, mhq_reader *reader)
 {
     ssize_t got;
     MHQ_RETRY(got, fs->sys->getdents(reader->fd, reader->buffer, reader->size));
@@ -25,7 +25,7 @@ static int read_lot(mhq_fs *fs, mhq_reader *reader)
     return got == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* The next entry of the lot at hand. 1: *entry is filled; 0: none left; negative: -errno. */
+/* The next entry of the batch at hand. 1: *entry is filled; 0: none left; negative: -errno. */
 static int next_entry(mhq_reader *reader, mhq_dirent *entry)
 {
     while (reader->at < reader->have) {
@@ -39,7 +39,7 @@ static int next_entry(mhq_reader *reader, mhq_dirent *entry)
             return -EIO;
         reader->at += length;
         const char *name = record + AT_NAME;
-        if (!*name || strchr(name, '/')) /* a broken file system's, leading who knows where */
+        if (!*name || strchr(name, '/')) /* a broken file system's, which may lead anywhere */
             return -EIO;
         if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
             continue;
@@ -55,32 +55,43 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry)
 {
     int result;
     while ((result = next_entry(reader, entry)) == 0) {
-        result = read_lot(fs, reader);
+        result = read_batch(fs, reader);
         if (result <= 0)
             break;
     }
     return result;
 }
 
+int mhq_entry_is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes)
+{
+    struct stat st;
+    *yes = entry->type == DT_DIR;
+    if (entry->type != DT_UNKNOWN)
+        return 0;
+    int error = mhq_stat(fs, dir, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    *yes = !error && S_ISDIR(st.st_mode);
+    return error;
+}
+
 /* ---- directory_contents ---- */
 
-/* The first lot is small, so that a small directory is done before anybody is told that this
+/* The first batch is small, so that a small directory is done before it is reported that this
  * takes long; the later ones fill the scratch. */
-#define FIRST_LOT ((size_t)32768)
+#define FIRST_BATCH ((size_t)32768)
 
 typedef struct listing {
     mhq_fs *fs;
     mhq_run *run;
     mhq_reader reader;
-    size_t lot;   /* bytes of this lot's result, packed at the front of the reader's buffer */
-    int told;     /* lengthy has been called */
+    size_t batch;   /* bytes of this batch's result, packed at the front of the reader's buffer */
+    int reported;     /* lengthy has been called */
 } listing;
 
-static void tell(listing *list)
+static void report_lengthy(listing *list)
 {
-    if (!list->told && list->fs->lengthy)
+    if (!list->reported && list->fs->lengthy)
         list->fs->lengthy(list->fs->who);
-    list->told = 1;
+    list->reported = 1;
 }
 
 static int is_directory(listing *list, const mhq_dirent *entry)
@@ -89,27 +100,27 @@ static int is_directory(listing *list, const mhq_dirent *entry)
         return entry->type == DT_DIR;
     struct stat st;
     int result;
-    tell(list);
+    report_lengthy(list);
     MHQ_RETRY(result, list->fs->sys->fstatat(list->reader.fd, entry->name, &st, 0));
     return result == 0 && S_ISDIR(st.st_mode);
 }
 
 /* The result's form is shorter than the kernel's, so it is packed into the part of the buffer
- * that has been read already, and copied out once per lot at its exact size. */
+ * that has been read already, and copied out once per batch at its exact size. */
 static void pack(listing *list, const mhq_dirent *entry)
 {
     char type = is_directory(list, entry) ? 'd' : 'f';
     size_t length = strlen(entry->name) + 1;
-    char *to = list->reader.buffer + list->lot;
+    char *to = list->reader.buffer + list->batch;
     memmove(to + 1, entry->name, length);
     *to = type;
-    list->lot += 1 + length;
+    list->batch += 1 + length;
 }
 
-static int keep_lot(listing *list)
+static int keep_batch(listing *list)
 {
-    size_t n = list->lot;
-    list->lot = 0;
+    size_t n = list->batch;
+    list->batch = 0;
     return mhq_keep(list->fs, list->run, list->reader.buffer, n);
 }
 
@@ -117,19 +128,19 @@ static int list_all(listing *list)
 {
     mhq_dirent entry;
     for (;;) {
-        int more = read_lot(list->fs, &list->reader);
+        int more = read_batch(list->fs, &list->reader);
         if (more < 0)
             return -more;
         if (!more)
-            return list->run->buffer ? 0 : keep_lot(list);
+            return list->run->buffer ? 0 : keep_batch(list);
         int found;
         while ((found = next_entry(&list->reader, &entry)) > 0)
             pack(list, &entry);
-        int error = found < 0 ? -found : keep_lot(list);
+        int error = found < 0 ? -found : keep_batch(list);
         if (error)
             return error;
-        if (list->reader.have > FIRST_LOT / 2) {
-            tell(list);
+        if (list->reader.have > FIRST_BATCH / 2) {
+            report_lengthy(list);
             list->reader.size = MHQ_SCRATCH;
         }
     }
@@ -137,7 +148,7 @@ static int list_all(listing *list)
 
 void mhq_fs_directory_contents(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    listing list = {fs, run, {-1, fs->scratch, FIRST_LOT, 0, 0}, 0, 0};
+    listing list = {fs, run, {-1, fs->scratch, FIRST_BATCH, 0, 0}, 0, 0};
     int error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &list.reader.fd);
     if (!error) {
         error = list_all(&list);

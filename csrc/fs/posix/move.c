@@ -1,15 +1,21 @@
 /* fs/posix/move.c - file_move, directory_move.
  *
- * A move is a rename, within whatever the system can rename within. Only its EXDEV says that it
+ * A move is a rename, within whatever the system can rename within. Only its EXDEV means that it
  * cannot: device numbers are equal on both sides of a bind mount. Then the source is copied out
  * of sight, the copy gets the target's name, and the source is removed, provided that it is
  * still what was copied; of a tree, each thing in it. From the moment the target has its name it
  * is never touched again, whatever becomes of the source.
  */
-#include "fs/posix/walk.h"
-
-#include <fcntl.h>
 #include <string.h>
+
+#include "fs/posix/commit.h"
+#include "fs/posix/copy.h"
+#include "fs/posix/copy_tree.h"
+#include "fs/posix/delete.h"
+#include "fs/posix/mounts.h"
+#include "fs/posix/rename.h"
+#include "fs/posix/special.h"
+#include "fs/posix/walk.h"
 
 typedef struct mover {
     mhq_fs *fs;
@@ -98,7 +104,7 @@ static int put_inside(const mover *m, int dir, const char *name)
 {
     int left, error = mhq_commit_file(m->fs, dir, name, m->target.dir, m->base, &left);
     if (left)
-        mhq_tell_left(m->fs, m->joined, m->base);
+        mhq_report_leftover(m->fs, m->joined, m->base);
     return error;
 }
 
@@ -121,7 +127,7 @@ static int remove_source(const mover *m, const struct stat *st)
 }
 
 /* A rename between two names of one file does nothing, and succeeds. Seen through two mounts it
- * says EXDEV; then removing the source might remove the only name. */
+ * fails with EXDEV; then removing the source might remove the only name. */
 static int same_file(const mover *m, const struct stat *st)
 {
     struct stat other;
@@ -147,7 +153,7 @@ static int check_file(mover *m, struct stat *st)
     }
     size_t n = strlen(m->path2);
     if (!m->joined && n > 0 && m->path2[n - 1] == '/')
-        error = ENOTDIR; /* as the rename says on one file system */
+        error = ENOTDIR; /* as the rename fails with on one file system */
     else
         error = open_target(m);
     if (error) {
@@ -162,7 +168,7 @@ static int check_file(mover *m, struct stat *st)
     return -1;
 }
 
-/* It may never have been made; what is said of a name that is not there depends. */
+/* It may never have been made; the error of a name that is not there depends. */
 static void drop_temporary(mover *m, const char *temporary)
 {
     struct stat st;
@@ -170,7 +176,7 @@ static void drop_temporary(mover *m, const char *temporary)
     int error = mhq_unlink(m->fs, dir, temporary, 0);
     if (error && error != ENOENT
         && mhq_stat(m->fs, dir, temporary, AT_SYMLINK_NOFOLLOW, &st) != ENOENT)
-        mhq_tell_left(m->fs, shown_target(m), temporary);
+        mhq_report_leftover(m->fs, shown_target(m), temporary);
 }
 
 static void move_file_across(mover *m)
@@ -189,7 +195,7 @@ static void move_file_across(mover *m)
     }
     error = copy_aside(m, &st, temporary, &side);
     if (error) {
-        if (error != EEXIST) /* then it is somebody else's */
+        if (error != EEXIST) /* then it is not ours */
             drop_temporary(m, temporary);
         if (side)
             fail_target(m, error);
@@ -253,7 +259,7 @@ static void move_directory_across(mover *m)
 {
     const mhq_place *from = &m->source;
     struct stat st;
-    mhq_seen seen = { .prints = NULL };
+    mhq_fingerprints seen = { .slots = NULL };
     int fd;
     mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
     if (m->run->error)
@@ -280,14 +286,14 @@ static void move_directory_across(mover *m)
         mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, &seen, m->run);
     else if (m->run->where == MHQ_AT_PATH2)
         fail_target(m, m->run->error);
-    mhq_seen_fini(m->fs, &seen);
+    mhq_fingerprints_fini(m->fs, &seen);
 }
 
 static int rename_directory(mover *m)
 {
     const mhq_place *from = &m->source;
     int same;
-    int error = mhq_respell(m->fs, from, m->path, m->path2, &same);
+    int error = mhq_case_rename(m->fs, from, m->path, m->path2, &same);
     if (error || same == 2)
         return error;
     error = choose_target(m);

@@ -1,11 +1,7 @@
-/* fs/posix/seen.c - what the move of a tree has copied, so that nothing else is removed with its source.
- *
- * Between the copying and the removal others may write to a file, or put new ones into the tree. A
- * set of fingerprints (fs/fingerprints.h) remembers each thing as it was before it was read.
- */
-#include "fs/posix/walk.h"
+/* fs/posix/seen.c - see fs/posix/seen.h. */
+#include "fs/posix/seen.h"
 
-/* Neither the link count, which the removal of another name changes, nor what a look changes.
+/* Neither the link count, which the removal of another name changes, nor what reading it changes.
  * Never 0, which is a free place. */
 static uint64_t fingerprint(const struct stat *st)
 {
@@ -20,17 +16,12 @@ static uint64_t fingerprint(const struct stat *st)
     return x | 1;
 }
 
-int mhq_seen_add(mhq_fs *fs, mhq_seen *seen, const struct stat *st)
+int mhq_seen_add(mhq_fs *fs, mhq_fingerprints *seen, const struct stat *st)
 {
-    return mhq_prints_add(fs, seen, fingerprint(st));
+    return mhq_fingerprints_add(fs, seen, fingerprint(st));
 }
 
-int mhq_seen_check(const mhq_seen *seen, const struct stat *st)
+int mhq_seen_check(const mhq_fingerprints *seen, const struct stat *st)
 {
-    return mhq_prints_have(seen, fingerprint(st)) ? 0 : ESTALE;
-}
-
-void mhq_seen_fini(mhq_fs *fs, mhq_seen *seen)
-{
-    mhq_prints_fini(fs, seen);
+    return mhq_fingerprints_have(seen, fingerprint(st)) ? 0 : ESTALE;
 }

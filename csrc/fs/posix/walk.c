@@ -1,8 +1,8 @@
 /* fs/posix/walk.c - the stack of a walk through a tree. See fs/posix/walk.h.
  *
- * Invariants: the open frames are the deepest ones, without a gap, at most MHQ_TREE_OPEN + 1;
- * names[frame.at] is, for every frame but the deepest, the name of the frame below it; a
- * frame's names begin where those of the frame above end.
+ * Invariants: the open levels are the deepest ones, without a gap, at most MHQ_TREE_OPEN + 1;
+ * names[level.at] is, for every level but the deepest, the name of the level below it; a
+ * level's names begin where those of the level above end.
  */
 #include "fs/posix/walk.h"
 
@@ -17,63 +17,63 @@ void mhq_tree_init(mhq_tree *tree, mhq_fs *fs, const char *shown, const char *sh
     tree->shown2 = shown2;
 }
 
-static void close_frame(const mhq_tree *tree, mhq_frame *frame)
+static void close_level(const mhq_tree *tree, mhq_level *level)
 {
-    if (frame->fd >= 0)
-        tree->fs->sys->close(frame->fd);
-    if (frame->to >= 0)
-        tree->fs->sys->close(frame->to);
-    frame->fd = frame->to = -1;
+    if (level->fd >= 0)
+        tree->fs->sys->close(level->fd);
+    if (level->to >= 0)
+        tree->fs->sys->close(level->to);
+    level->fd = level->to = -1;
 }
 
 void mhq_tree_fini(mhq_tree *tree)
 {
     for (size_t i = 0; i < tree->depth; i++)
-        close_frame(tree, &tree->frames[i]);
-    tree->fs->sys->release(tree->frames);
+        close_level(tree, &tree->levels[i]);
+    tree->fs->sys->release(tree->levels);
     tree->fs->sys->release(tree->names);
     mhq_tree_init(tree, tree->fs, tree->shown, tree->shown2);
 }
 
 /* The identity is taken from the descriptor that has been in use all along, so nothing can have
  * slipped in between. */
-static int park(const mhq_tree *tree, mhq_frame *frame)
+static int park(const mhq_tree *tree, mhq_level *level)
 {
     struct stat st;
-    int error = mhq_stat_fd(tree->fs, frame->fd, &st);
+    int error = mhq_stat_fd(tree->fs, level->fd, &st);
     if (error)
         return error;
-    frame->dev = st.st_dev;
-    frame->ino = st.st_ino;
-    if (frame->to >= 0) {
-        error = mhq_stat_fd(tree->fs, frame->to, &st);
+    level->dev = st.st_dev;
+    level->ino = st.st_ino;
+    if (level->to >= 0) {
+        error = mhq_stat_fd(tree->fs, level->to, &st);
         if (error)
             return error;
-        frame->to_dev = st.st_dev;
-        frame->to_ino = st.st_ino;
+        level->to_dev = st.st_dev;
+        level->to_ino = st.st_ino;
     }
-    close_frame(tree, frame);
+    close_level(tree, level);
     return 0;
 }
 
-static int grow_frames(mhq_tree *tree)
+static int grow_levels(mhq_tree *tree)
 {
-    size_t room = tree->room ? tree->room * 2 : 16;
-    if (room > SIZE_MAX / sizeof(mhq_frame) / 2)
+    size_t capacity = tree->capacity ? tree->capacity * 2 : 16;
+    if (capacity > SIZE_MAX / sizeof(mhq_level) / 2)
         return ENOMEM;
-    mhq_frame *frames = tree->fs->sys->resize(tree->frames, room * sizeof *frames);
-    if (frames == NULL)
+    mhq_level *levels = tree->fs->sys->resize(tree->levels, capacity * sizeof *levels);
+    if (levels == NULL)
         return ENOMEM;
-    tree->frames = frames;
-    tree->room = room;
+    tree->levels = levels;
+    tree->capacity = capacity;
     return 0;
 }
 
 int mhq_tree_enter(mhq_tree *tree, int fd, int to)
 {
-    int error = tree->depth == tree->room ? grow_frames(tree) : 0;
+    int error = tree->depth == tree->capacity ? grow_levels(tree) : 0;
     if (!error && tree->depth > MHQ_TREE_OPEN) {
-        mhq_frame *old = &tree->frames[tree->depth - 1 - MHQ_TREE_OPEN];
+        mhq_level *old = &tree->levels[tree->depth - 1 - MHQ_TREE_OPEN];
         error = old->fd >= 0 ? park(tree, old) : 0;
     }
     if (error) {
@@ -82,11 +82,11 @@ int mhq_tree_enter(mhq_tree *tree, int fd, int to)
             tree->fs->sys->close(to);
         return error;
     }
-    mhq_frame *frame = &tree->frames[tree->depth++];
-    memset(frame, 0, sizeof *frame);
-    frame->fd = fd;
-    frame->to = to;
-    frame->first = frame->at = tree->used;
+    mhq_level *level = &tree->levels[tree->depth++];
+    memset(level, 0, sizeof *level);
+    level->fd = fd;
+    level->to = to;
+    level->first = level->at = tree->used;
     return 0;
 }
 
@@ -110,23 +110,23 @@ int mhq_tree_climb(mhq_tree *tree, int *target)
 {
     if (tree->depth < 2)
         return 0;
-    const mhq_frame *frame = mhq_tree_top(tree);
-    mhq_frame *above = &tree->frames[tree->depth - 2];
+    const mhq_level *level = mhq_tree_top(tree);
+    mhq_level *above = &tree->levels[tree->depth - 2];
     int error = 0;
     if (above->fd < 0)
-        error = open_above(tree->fs, frame->fd, above->dev, above->ino, &above->fd);
+        error = open_above(tree->fs, level->fd, above->dev, above->ino, &above->fd);
     if (target)
         *target = !error;
-    if (!error && frame->to >= 0 && above->to < 0)
-        error = open_above(tree->fs, frame->to, above->to_dev, above->to_ino, &above->to);
+    if (!error && level->to >= 0 && above->to < 0)
+        error = open_above(tree->fs, level->to, above->to_dev, above->to_ino, &above->to);
     return error;
 }
 
 void mhq_tree_leave(mhq_tree *tree)
 {
-    mhq_frame *frame = mhq_tree_top(tree);
-    close_frame(tree, frame);
-    tree->used = frame->first;
+    mhq_level *level = mhq_tree_top(tree);
+    close_level(tree, level);
+    tree->used = level->first;
     tree->depth--;
     if (tree->depth > 0)
         mhq_tree_skip(tree);
@@ -155,16 +155,16 @@ int mhq_tree_note(mhq_tree *tree, const char *name)
 
 const char *mhq_tree_next(const mhq_tree *tree)
 {
-    const mhq_frame *frame = mhq_tree_top(tree);
-    return frame->at < tree->used ? tree->names + frame->at : NULL;
+    const mhq_level *level = mhq_tree_top(tree);
+    return level->at < tree->used ? tree->names + level->at : NULL;
 }
 
 void mhq_tree_skip(mhq_tree *tree)
 {
-    mhq_frame *frame = mhq_tree_top(tree);
-    frame->at += strlen(tree->names + frame->at) + 1;
-    if (frame->at == tree->used)
-        frame->at = tree->used = frame->first;
+    mhq_level *level = mhq_tree_top(tree);
+    level->at += strlen(tree->names + level->at) + 1;
+    if (level->at == tree->used)
+        level->at = tree->used = level->first;
 }
 
 static size_t append(char *to, size_t at, const char *name)
@@ -185,19 +185,8 @@ static size_t write_path(const mhq_tree *tree, const char *shown, const char *le
 {
     size_t at = append(to, 0, shown);
     for (size_t i = 0; i + 1 < tree->depth; i++)
-        at = append(to, at, tree->names + tree->frames[i].at);
+        at = append(to, at, tree->names + tree->levels[i].at);
     return leaf != NULL ? append(to, at, leaf) : at;
-}
-
-void mhq_fail_at(mhq_run *run, int error, int second, char *path)
-{
-    if (path == NULL) {
-        mhq_fail(run, error, second ? MHQ_AT_PATH2 : MHQ_AT_PATH);
-        return;
-    }
-    run->buffer = path;
-    run->length = strlen(path);
-    mhq_fail(run, error, second ? MHQ_AT_BUFFER2 : MHQ_AT_BUFFER);
 }
 
 void mhq_tree_fail(const mhq_tree *tree, mhq_run *run, int error, int target, const char *leaf)

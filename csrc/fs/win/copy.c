@@ -5,14 +5,14 @@
  * temporary name beside its target, and gets its name by a rename that replaces nothing. Holes are
  * the system's affair.
  *
- * Which path an error belongs to is told by `side`: 0 the source, 1 the target.
+ * Which path an error belongs to is in `side`: 0 the source, 1 the target.
  */
-#include "fs/win/win.h"
+#include "fs/win/copy.h"
 
 #include <string.h>
 #include <winioctl.h>
 
-int mhq_dress(mhq_fs *fs, HANDLE handle, const mhq_seen *seen, int attributes)
+int mhq_apply_metadata(mhq_fs *fs, HANDLE handle, const mhq_file_info *seen, int attributes)
 {
     const DWORD kept = FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM
         | FILE_ATTRIBUTE_ARCHIVE | FILE_ATTRIBUTE_NOT_CONTENT_INDEXED;
@@ -29,14 +29,14 @@ int mhq_dress(mhq_fs *fs, HANDLE handle, const mhq_seen *seen, int attributes)
 }
 
 /* Times are forgiven to file systems that cannot keep them. */
-static int dress_path(mhq_fs *fs, const wchar_t *path, const mhq_seen *seen)
+static int apply_times(mhq_fs *fs, const wchar_t *path, const mhq_file_info *seen)
 {
     HANDLE handle;
     int error = mhq_open(fs, path, FILE_WRITE_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
     if (error)
         return error;
-    error = mhq_dress(fs, handle, seen, 0);
+    error = mhq_apply_metadata(fs, handle, seen, 0);
     fs->sys->close(handle);
     return error == MHQ_WIN(ERROR_NOT_SUPPORTED) || error == MHQ_WIN(ERROR_INVALID_FUNCTION)
         ? 0 : error;
@@ -45,21 +45,21 @@ static int dress_path(mhq_fs *fs, const wchar_t *path, const mhq_seen *seen)
 /* A copy that failed, or is not wanted any more; read-only or not. */
 static void drop(mhq_fs *fs, const wchar_t *path)
 {
-    mhq_seen writable = {.attributes = FILE_ATTRIBUTE_NORMAL};
+    mhq_file_info writable = {.attributes = FILE_ATTRIBUTE_NORMAL};
     HANDLE handle;
     int error = mhq_unlink(fs, path);
     if (error == MHQ_WIN(ERROR_ACCESS_DENIED)
         && mhq_open(fs, path, FILE_WRITE_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
                     FILE_FLAG_OPEN_REPARSE_POINT, &handle) == 0) {
-        mhq_dress(fs, handle, &writable, 1);
+        mhq_apply_metadata(fs, handle, &writable, 1);
         fs->sys->close(handle);
         error = mhq_unlink(fs, path);
     }
     if (error && !mhq_is_missing(error))
-        mhq_tell_left(fs, path);
+        mhq_report_leftover(fs, path);
 }
 
-/* The system does not tell which of the two it could not read or write. */
+/* The system does not report which of the two it could not read or write. */
 static int is_sources(mhq_fs *fs, const wchar_t *path, int error)
 {
     HANDLE handle;
@@ -81,7 +81,7 @@ static int is_sources(mhq_fs *fs, const wchar_t *path, int error)
     return 0;
 }
 
-int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
+int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_file_info *seen,
                   int through, int *side)
 {
     DWORD flags = COPY_FILE_FAIL_IF_EXISTS | (through ? 0 : COPY_FILE_COPY_SYMLINK);
@@ -100,7 +100,7 @@ int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
     }
     fs->bytes_read += seen->size;
     fs->bytes_written += seen->size;
-    error = dress_path(fs, path2, seen);
+    error = apply_times(fs, path2, seen);
     if (error)
         drop(fs, path2);
     return error;
@@ -117,13 +117,13 @@ typedef struct reparse {
 } reparse;
 
 /* The name that was given when it was made, else the system's own. */
-static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t room)
+static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t capacity)
 {
     const char *text = (const char *)(point + 1), *end = (const char *)point + n;
     size_t at = point->print_at, bytes = point->print_bytes;
     if (bytes == 0)
         at = point->target_at, bytes = point->target_bytes;
-    if (n < sizeof *point || at + bytes > (size_t)(end - text) || bytes / sizeof *to >= room)
+    if (n < sizeof *point || at + bytes > (size_t)(end - text) || bytes / sizeof *to >= capacity)
         return MHQ_WIN(ERROR_INVALID_REPARSE_DATA);
     memcpy(to, text + at, bytes);
     to[bytes / sizeof *to] = 0;
@@ -131,7 +131,7 @@ static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t room)
 }
 
 static int copy_symlink(mhq_fs *fs, const reparse *point, DWORD n, const wchar_t *path2,
-                        const mhq_seen *seen)
+                        const mhq_file_info *seen)
 {
     enum { UNPRIVILEGED = 2, TEXT = 16384 };
     wchar_t *text = (wchar_t *)(fs->scratch + MHQ_SCRATCH / 2);
@@ -159,11 +159,11 @@ static int copy_junction(mhq_fs *fs, reparse *point, DWORD n, const wchar_t *pat
         fs->sys->close(handle);
     }
     if (error && mhq_remove_directory(fs, path2) != 0)
-        mhq_tell_left(fs, path2);
+        mhq_report_leftover(fs, path2);
     return error;
 }
 
-int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_seen *seen,
+int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_file_info *seen,
                   int *side)
 {
     reparse *point = (reparse *)fs->scratch;
@@ -182,7 +182,7 @@ int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
     *side = 1;
     error = point->tag == IO_REPARSE_TAG_SYMLINK ? copy_symlink(fs, point, n, path2, seen)
                                                  : copy_junction(fs, point, n, path2);
-    if (!error && (error = dress_path(fs, path2, seen)) != 0)
+    if (!error && (error = apply_times(fs, path2, seen)) != 0)
         drop(fs, path2);
     return error;
 }
@@ -191,7 +191,7 @@ int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
 
 /* The source is open all the while, so that it stays the file that was looked at. */
 static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2,
-                          const mhq_seen *seen, int *side)
+                          const mhq_file_info *seen, int *side)
 {
     mhq_path temporary;
     int error = mhq_temporary(fs, path2, &temporary);
@@ -212,8 +212,8 @@ static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2
 /* Before the copying, which may be long; the commit has the last word. */
 static int check_free(mhq_fs *fs, const mhq_path *path2, int slash)
 {
-    mhq_seen seen;
-    int error = mhq_look(fs, path2->text, &seen);
+    mhq_file_info seen;
+    int error = mhq_stat(fs, path2->text, &seen);
     if (!error)
         return EEXIST;
     if (!mhq_is_missing(error) || error == MHQ_WIN(ERROR_INVALID_NAME))
@@ -224,7 +224,7 @@ static int check_free(mhq_fs *fs, const mhq_path *path2, int slash)
 void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path, path2;
-    mhq_seen seen;
+    mhq_file_info seen;
     HANDLE handle;
     int side = 0, slash;
     int error = mhq_path_open(fs, op->path, &path);

@@ -2,14 +2,19 @@
  *
  * A copy is built out of sight, under a random name next to its target, and gets the target's name
  * when it is complete. Windows copies by path; so every directory between the top and the place
- * where the walk is, on both sides, is held open without sharing its deletion: while it is, nobody
- * can rename it or put a link in its place, and the paths lead where they led when it was looked
- * at. Links below the top are copied as links, never followed. On failure everything that was
- * built is removed again, made parents included, and what cannot be is told.
+ * where the walk is, on both sides, is held open without sharing its deletion: while it is, it
+ * cannot be renamed, nor a link be put in its place, and the paths lead where they led at its
+ * stat. Links below the top are copied as links, never followed. On failure everything that was
+ * built is removed again, made parents included, and what cannot be is reported.
  */
-#include "fs/win/walk.h"
+#include "fs/win/copy_tree.h"
 
 #include <string.h>
+
+#include "fs/win/copy.h"
+#include "fs/win/delete.h"
+#include "fs/win/list.h"
+#include "fs/win/walk.h"
 
 #define ENTRIES ((DWORD)65536) /* bytes of entries read at once; fs->scratch is for the links */
 #define SHARE_BUT_KEEP (FILE_SHARE_READ | FILE_SHARE_WRITE)
@@ -20,14 +25,14 @@ typedef struct copier {
     mhq_run *run;
     const mhq_path *path, *temporary; /* the tops */
     char *entries;
-    mhq_seen built;                   /* the top of what is being built: never a source */
-    mhq_prints *copied;               /* a move's */
+    mhq_file_info built;                   /* the top of what is being built: never a source */
+    mhq_fingerprints *copied;               /* a move's */
 } copier;
 
 /* ---- the walk ---- */
 
-/* Opens a directory to be read, and looks at it. `through`: it may be a link. */
-static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *dir, mhq_seen *seen)
+/* Opens a directory to be read, and its stat. `through`: it may be a link. */
+static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *dir, mhq_file_info *seen)
 {
     int error = mhq_open(fs, path->text, FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES, SHARE_BUT_KEEP,
                          OPEN_EXISTING,
@@ -35,7 +40,7 @@ static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *di
                          dir);
     if (error)
         return error;
-    error = mhq_look_at(fs, *dir, seen);
+    error = mhq_stat_handle(fs, *dir, seen);
     if (!error && !mhq_is_directory(seen))
         error = MHQ_WIN(ERROR_DIRECTORY);
     if (error)
@@ -47,14 +52,14 @@ static int open_source(mhq_fs *fs, const mhq_path *path, int through, HANDLE *di
 static void drop_top(const copier *c)
 {
     if (mhq_remove_directory(c->fs, c->temporary->text) != 0)
-        mhq_tell_left(c->fs, c->temporary->text);
+        mhq_report_leftover(c->fs, c->temporary->text);
 }
 
 static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
 {
     if (!c->fs->sys->make_directory(path->text))
         return mhq_last();
-    /* Nobody is kept out by who wants its attributes only. */
+    /* An open for attributes alone would keep no other program out. */
     int error = mhq_open(c->fs, path->text, FILE_LIST_DIRECTORY | FILE_WRITE_ATTRIBUTES,
                          SHARE_BUT_KEEP, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, dir);
@@ -65,11 +70,11 @@ static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
 
 static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *side)
 {
-    mhq_seen seen;
+    mhq_file_info seen;
     *side = 0;
-    int error = mhq_look(c->fs, from->text, &seen);
+    int error = mhq_stat(c->fs, from->text, &seen);
     if (!error && c->copied)
-        error = mhq_prints_add(c->fs, c->copied, mhq_print_of(&seen));
+        error = mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen));
     if (error)
         return error;
     if (mhq_is_link(seen.attributes, seen.tag))
@@ -116,7 +121,7 @@ static void copy_entries(copier *c)
     level->ended = 1;
 }
 
-static int enter(copier *c, HANDLE dir, HANDLE to, const mhq_seen *seen)
+static int enter(copier *c, HANDLE dir, HANDLE to, const mhq_file_info *seen)
 {
     int error = mhq_tree_enter(&c->tree, dir, to);
     if (!error)
@@ -127,7 +132,7 @@ static int enter(copier *c, HANDLE dir, HANDLE to, const mhq_seen *seen)
 /* *target: it is the one being filled that failed. */
 static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int *target)
 {
-    mhq_seen seen;
+    mhq_file_info seen;
     HANDLE dir, made;
     int error = open_source(c->fs, from, 0, &dir, &seen);
     if (error)
@@ -135,7 +140,7 @@ static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int 
     if (mhq_same(&seen, &c->built))
         error = EINVAL;
     else if (c->copied)
-        error = mhq_prints_add(c->fs, c->copied, mhq_print_of(&seen));
+        error = mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen));
     if (!error) {
         *target = 1;
         error = make_target(c, to, &made);
@@ -172,7 +177,7 @@ static void visit(copier *c, const wchar_t *name)
 static void finish(copier *c)
 {
     const mhq_level *level = mhq_tree_top(&c->tree);
-    int error = mhq_dress(c->fs, level->to, &level->seen, 1);
+    int error = mhq_apply_metadata(c->fs, level->to, &level->seen, 1);
     if (error)
         mhq_tree_fail(&c->tree, c->run, error, 1, NULL);
     else
@@ -197,12 +202,12 @@ static void fill(copier *c)
 /* Final paths have the names as they are stored. */
 static wchar_t *final_path(mhq_fs *fs, HANDLE handle)
 {
-    DWORD room = fs->sys->final_path(handle, NULL, 0);
-    wchar_t *path = room ? fs->sys->alloc(room * sizeof *path) : NULL;
+    DWORD capacity = fs->sys->final_path(handle, NULL, 0);
+    wchar_t *path = capacity ? fs->sys->alloc(capacity * sizeof *path) : NULL;
     if (path == NULL)
         return NULL;
-    DWORD n = fs->sys->final_path(handle, path, room);
-    if (n > 0 && n < room)
+    DWORD n = fs->sys->final_path(handle, path, capacity);
+    if (n > 0 && n < capacity)
         return path;
     fs->sys->release(path); /* it has got a longer one meanwhile, or none */
     return NULL;
@@ -247,11 +252,11 @@ static void undo(copier *c)
     mhq_delete_tree(c->fs, c->temporary, &c->built, "", 1, NULL, &run);
     c->fs->sys->release(run.buffer);
     if (run.error && !mhq_is_missing(run.error))
-        mhq_tell_left(c->fs, c->temporary->text);
+        mhq_report_leftover(c->fs, c->temporary->text);
 }
 
 /* Builds it and gives it its name; takes `dir`. */
-static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *path2)
+static void build(copier *c, HANDLE dir, const mhq_file_info *seen, const mhq_path *path2)
 {
     HANDLE to;
     int error = make_target(c, c->temporary, &to);
@@ -260,7 +265,7 @@ static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *p
         mhq_fail(c->run, error, MHQ_AT_PATH2);
         return;
     }
-    error = mhq_look_at(c->fs, to, &c->built);
+    error = mhq_stat_handle(c->fs, to, &c->built);
     if (error) {
         c->fs->sys->close(dir);
         c->fs->sys->close(to);
@@ -282,19 +287,19 @@ static void build(copier *c, HANDLE dir, const mhq_seen *seen, const mhq_path *p
 
 static int check_target(mhq_fs *fs, const mhq_path *path2)
 {
-    mhq_seen other;
-    int error = mhq_look(fs, path2->text, &other);
+    mhq_file_info other;
+    int error = mhq_stat(fs, path2->text, &other);
     if (!error)
         return MHQ_WIN(ERROR_ALREADY_EXISTS);
     return mhq_is_missing(error) && error != MHQ_WIN(ERROR_INVALID_NAME) ? 0 : error;
 }
 
 void mhq_copy_tree(mhq_fs *fs, const mhq_path *path, const char *shown, const mhq_path *path2,
-                   const char *shown2, mhq_prints *copied, mhq_run *run)
+                   const char *shown2, mhq_fingerprints *copied, mhq_run *run)
 {
     copier c = {.fs = fs, .run = run, .path = path, .copied = copied};
     mhq_path temporary;
-    mhq_seen seen;
+    mhq_file_info seen;
     HANDLE dir;
     if (fs->lengthy)
         fs->lengthy(fs->who);
@@ -338,7 +343,7 @@ static int make_up_to(mhq_fs *fs, mhq_path *path, size_t n)
     return error;
 }
 
-/* *doubt: what stands in the way of a look at it; it is taken to be there. */
+/* *doubt: what stands in the way of its stat; it is taken to be there. */
 static int exists_up_to(mhq_fs *fs, mhq_path *path, size_t n, int *doubt)
 {
     WIN32_FILE_ATTRIBUTE_DATA data;
@@ -367,7 +372,7 @@ static void unmake_parents(mhq_fs *fs, mhq_path *path, size_t first)
         path->text[n] = 0;
         int error = mhq_remove_directory(fs, path->text);
         if (error && error != MHQ_WIN(ERROR_DIR_NOT_EMPTY) && !mhq_is_missing(error))
-            mhq_tell_left(fs, path->text);
+            mhq_report_leftover(fs, path->text);
         path->text[n] = kept;
         if (error)
             return;
@@ -391,7 +396,7 @@ static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first, int *doubt)
             continue;
         error = make_up_to(fs, path, n);
         if (error == MHQ_WIN(ERROR_ALREADY_EXISTS))
-            error = 0, *first = 0; /* somebody else's in between: not ours to climb over */
+            error = 0, *first = 0; /* another program's in between: not ours to climb over */
         else if (!error && *first == 0)
             *first = n;
     }
@@ -408,8 +413,8 @@ static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first, int *doubt)
 
 static int is_directory(mhq_fs *fs, const mhq_path *path)
 {
-    mhq_seen seen;
-    int error = mhq_look_through(fs, path->text, &seen);
+    mhq_file_info seen;
+    int error = mhq_stat_followed(fs, path->text, &seen);
     if (error)
         return error;
     return seen.attributes & FILE_ATTRIBUTE_DIRECTORY ? 0 : MHQ_WIN(ERROR_DIRECTORY);

@@ -5,19 +5,23 @@
  * removed while they are read; the end is decided by the removal of the directory: 'not empty'
  * starts another reading.
  */
-#include "fs/win/walk.h"
+#include "fs/win/delete.h"
 
 #include <string.h>
 
+#include "fs/win/copy.h"
+#include "fs/win/list.h"
+#include "fs/win/walk.h"
+
 #define NAMES_AT_ONCE ((size_t)32768) /* of subdirectories' names before they are visited */
-#define PASSES 64 /* readings anew: against those who fill the directory as we empty it */
+#define PASSES 64 /* readings anew: against programs that fill the directory as we empty it */
 
 typedef struct deleter {
     mhq_tree tree;
     mhq_fs *fs;
     mhq_run *run;
     int own;
-    const mhq_prints *copied; /* NULL: everything goes */
+    const mhq_fingerprints *copied; /* NULL: everything goes */
 } deleter;
 
 /* ---- removing what is open ---- */
@@ -36,13 +40,13 @@ static int lacks_posix_delete(int error)
 }
 
 /* Before Windows 10, and on file systems that know no better, the name goes with the last handle
- * of whoever has it open. */
+ * of the programs that have it open. */
 static int dispose_later(mhq_fs *fs, HANDLE handle, int own)
 {
     FILE_DISPOSITION_INFO info = {TRUE};
-    mhq_seen writable = {.attributes = FILE_ATTRIBUTE_NORMAL};
+    mhq_file_info writable = {.attributes = FILE_ATTRIBUTE_NORMAL};
     if (own)
-        mhq_dress(fs, handle, &writable, 1);
+        mhq_apply_metadata(fs, handle, &writable, 1);
     return fs->sys->set(handle, FileDispositionInfo, &info, sizeof info) ? 0 : mhq_last();
 }
 
@@ -74,13 +78,13 @@ static int open_at(const deleter *d, HANDLE dir, const wchar_t *name, DWORD acce
 /* Of a moved tree only what was copied goes. */
 static int check_copied(const deleter *d, HANDLE handle)
 {
-    mhq_seen seen;
+    mhq_file_info seen;
     if (d->copied == NULL)
         return 0;
-    int error = mhq_look_at(d->fs, handle, &seen);
+    int error = mhq_stat_handle(d->fs, handle, &seen);
     if (error)
         return error;
-    return mhq_prints_have(d->copied, mhq_print_of(&seen)) ? 0 : MHQ_CHANGED;
+    return mhq_fingerprints_have(d->copied, mhq_fingerprint_of(&seen)) ? 0 : MHQ_CHANGED;
 }
 
 /* A file or a link. */
@@ -116,7 +120,7 @@ static int remove_entry(deleter *d, mhq_level *level, const mhq_dirent *entry)
         return mhq_tree_note(&d->tree, entry->name);
     int error = remove_at(d, level->dir, entry->name, entry->attributes);
     level->changed = 1;
-    return is_gone(error) ? 0 : error; /* somebody else was faster */
+    return is_gone(error) ? 0 : error; /* another program was faster */
 }
 
 /* Reads on until the end, or until enough subdirectories wait to be visited; then only where the
@@ -178,7 +182,7 @@ static void visit(deleter *d, const wchar_t *name)
     mhq_tree_skip(&d->tree);
 }
 
-/* Not empty: filled by somebody, or what was in it is still held open by somebody. */
+/* Not empty: filled by another program, or what was in it is still held open by one. */
 static int read_again(deleter *d, mhq_level *level)
 {
     if (level->passes >= PASSES)
@@ -224,11 +228,11 @@ static void empty(deleter *d)
 
 /* ---- the operation ---- */
 
-void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_seen *expect, const char *shown,
-                     int own, const mhq_prints *copied, mhq_run *run)
+void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_file_info *expect, const char *shown,
+                     int own, const mhq_fingerprints *copied, mhq_run *run)
 {
     deleter d = {.fs = fs, .run = run, .own = own, .copied = copied};
-    mhq_seen seen;
+    mhq_file_info seen;
     HANDLE dir;
     if (fs->lengthy)
         fs->lengthy(fs->who);
@@ -236,7 +240,7 @@ void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_seen *expect, c
                          OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT,
                          &dir);
     if (!error) {
-        error = mhq_look_at(fs, dir, &seen);
+        error = mhq_stat_handle(fs, dir, &seen);
         if (!error && !mhq_is_directory(&seen))
             error = MHQ_WIN(ERROR_DIRECTORY);
         if (!error && expect && !mhq_same(&seen, expect))
@@ -282,20 +286,20 @@ static int is_root(const mhq_path *path)
     return share == NULL || base <= (size_t)(share + 1 - path->text);
 }
 
-int mhq_check_tree(mhq_fs *fs, const char *given, const mhq_path *path, mhq_seen *seen)
+int mhq_check_tree(mhq_fs *fs, const char *given, const mhq_path *path, mhq_file_info *seen)
 {
     if (is_nameless(given))
         return EINVAL;
     if (is_root(path))
         return EBUSY;
-    int error = mhq_look(fs, path->text, seen);
+    int error = mhq_stat(fs, path->text, seen);
     return error ? error : mhq_is_directory(seen) ? 0 : MHQ_WIN(ERROR_DIRECTORY);
 }
 
 void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path;
-    mhq_seen seen;
+    mhq_file_info seen;
     int error = mhq_path_open_full(fs, op->path, &path, NULL);
     if (!error) {
         error = mhq_check_tree(fs, op->path, &path, &seen);

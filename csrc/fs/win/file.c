@@ -3,13 +3,14 @@
  * Each runs on the baton holder's thread, with that thread's mhq_fs. Create, read and write fail
  * as Python's open does, with an errno; the others as the functions of os do, with Windows' code.
  */
-#include "fs/win/win.h"
-
 #include <string.h>
+
+#include "fs/win/io.h"
+#include "fs/win/path.h"
 
 /* ---- exists ---- */
 
-/* What nobody may open is in the listing of its directory. */
+/* What may not be opened is in the listing of its directory. */
 static int is_listed(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
 {
     WIN32_FIND_DATAW found;
@@ -23,7 +24,7 @@ static int is_listed(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
 static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
 {
     WIN32_FILE_ATTRIBUTE_DATA data;
-    mhq_seen seen;
+    mhq_file_info seen;
     if (fs->sys->attributes(path, &data)) {
         *attributes = data.dwFileAttributes;
         if (!(data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
@@ -36,7 +37,7 @@ static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
             && is_listed(fs, path, attributes))
             return 0;
     }
-    int error = mhq_look_through(fs, path, &seen);
+    int error = mhq_stat_followed(fs, path, &seen);
     if (error == MHQ_WIN(ERROR_INVALID_PARAMETER) || error == MHQ_WIN(ERROR_INVALID_FUNCTION))
         *attributes = FILE_ATTRIBUTE_DEVICE, error = 0;
     else if (!error)
@@ -44,7 +45,7 @@ static int find_attributes(mhq_fs *fs, const wchar_t *path, DWORD *attributes)
     return error;
 }
 
-/* 1: a directory; 0: something else; -1: nothing, or run->error says why that is not known. */
+/* 1: a directory; 0: something else; -1: nothing, or run->error is why that is not known. */
 static int directory_at(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path;
@@ -121,13 +122,13 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 static int is_directory(mhq_fs *fs, const wchar_t *path, int *error)
 {
     WIN32_FILE_ATTRIBUTE_DATA data = {0};
-    mhq_seen seen;
+    mhq_file_info seen;
     *error = 0;
     if (!fs->sys->attributes(path, &data)) {
         int failure = mhq_last();
         if (mhq_is_missing(failure))
             return 0;
-        if (failure != MHQ_WIN(ERROR_ACCESS_DENIED) /* a file about to go says that */
+        if (failure != MHQ_WIN(ERROR_ACCESS_DENIED) /* a file about to go answers so */
             || !is_listed(fs, path, &data.dwFileAttributes)) {
             *error = failure;
             return 0;
@@ -135,7 +136,7 @@ static int is_directory(mhq_fs *fs, const wchar_t *path, int *error)
     }
     if (!(data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
         return (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-    *error = mhq_look(fs, path, &seen);
+    *error = mhq_stat(fs, path, &seen);
     return !*error && mhq_is_directory(&seen);
 }
 
@@ -151,8 +152,8 @@ static int rename_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
  * the system takes by itself. */
 static int rename_directory(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
 {
-    mhq_seen seen, seen2;
-    int missing = mhq_look(fs, path, &seen);
+    mhq_file_info seen, seen2;
+    int missing = mhq_stat(fs, path, &seen);
     if (missing && !mhq_is_missing(missing))
         return missing;
     if (!missing && !mhq_is_directory(&seen))
@@ -162,7 +163,7 @@ static int rename_directory(mhq_fs *fs, const wchar_t *path, const wchar_t *path
         error = MHQ_WIN(ERROR_ALREADY_EXISTS);
         if (missing)
             error = missing;
-        else if (mhq_look(fs, path2, &seen2) == 0 && mhq_same(&seen, &seen2))
+        else if (mhq_stat(fs, path2, &seen2) == 0 && mhq_same(&seen, &seen2))
             error = 0;
     }
     return error;
@@ -197,26 +198,6 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- read ---- */
 
-int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_seen *seen)
-{
-    int error = mhq_open(fs, path, GENERIC_READ, MHQ_SHARE_ALL, OPEN_EXISTING,
-                         FILE_ATTRIBUTE_NORMAL, handle);
-    if (error)
-        return mhq_errno_of(error);
-    error = mhq_look_at(fs, *handle, seen);
-    if (error) {
-        DWORD type = fs->sys->type(*handle);
-        error = type == FILE_TYPE_PIPE || type == FILE_TYPE_CHAR ? MHQ_ENOTREGULAR
-                                                                 : mhq_errno_of(error);
-    } else if (seen->attributes & FILE_ATTRIBUTE_DIRECTORY)
-        error = EACCES;
-    if (error) {
-        fs->sys->close(*handle);
-        *handle = INVALID_HANDLE_VALUE;
-    }
-    return error;
-}
-
 /* Regions may be locked for a moment, too. */
 static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
 {
@@ -241,7 +222,7 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     while (!error) {
-        size_t want = g->room + 1 - g->have;
+        size_t want = g->capacity + 1 - g->have;
         DWORD got;
         error = read_some(fs, handle, g->buffer + fs->head + g->have, want, &got);
         if (error)
@@ -249,7 +230,7 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
         g->have += got;
         if (got == 0 || (g->have == size && got < want))
             return 0;
-        if (g->have > g->room)
+        if (g->have > g->capacity)
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
     }
     return error;
@@ -258,7 +239,7 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
 void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path;
-    mhq_seen seen;
+    mhq_file_info seen;
     mhq_growing g = {NULL, 0, 0};
     HANDLE handle;
     int error = mhq_errno_of(mhq_path_open(fs, op->path, &path));

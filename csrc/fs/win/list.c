@@ -1,14 +1,17 @@
 /* fs/win/list.c - directory_contents, and the directory reader that the walkers use too.
  *
- * Entries come in large lots, in the file system's order, with their attributes: only links cost a
+ * Entries come in large batches, in the file system's order, with their attributes: only links cost a
  * call of their own.
  */
-#include "fs/win/win.h"
+#include "fs/win/list.h"
 
 #include <string.h>
 
-/* 1: there is another lot; 0: the end; negative: -error. */
-static int read_lot(mhq_fs *fs, mhq_reader *reader)
+#include "fs/win/io.h"
+#include "fs/win/path.h"
+
+/* 1: there is another batch; 0: the end; negative: -error. */
+static int read_batch(mhq_fs *fs, mhq_reader *reader)
 {
     int what = reader->begun ? FileIdBothDirectoryInfo : FileIdBothDirectoryRestartInfo;
     reader->begun = 1;
@@ -27,7 +30,7 @@ static int is_dots(const wchar_t *name, size_t n)
     return name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.'));
 }
 
-/* The next entry of the lot at hand. 1: *entry is filled; 0: none left; negative: -error. */
+/* The next entry of the batch at hand. 1: *entry is filled; 0: none left; negative: -error. */
 static int next_entry(mhq_reader *reader, mhq_dirent *entry)
 {
     while (reader->next != NULL) {
@@ -52,7 +55,7 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry)
 {
     int result;
     while ((result = next_entry(reader, entry)) == 0) {
-        result = read_lot(fs, reader);
+        result = read_batch(fs, reader);
         if (result <= 0)
             break;
     }
@@ -71,18 +74,18 @@ typedef struct listing {
     mhq_run *run;
     const mhq_path *path;
     mhq_reader reader;
-    size_t lot; /* bytes of this lot's result */
+    size_t batch; /* bytes of this batch's result */
 } listing;
 
 static int is_directory(const listing *list, const mhq_dirent *entry)
 {
     mhq_path path;
-    mhq_seen seen;
+    mhq_file_info seen;
     if (!mhq_is_link(entry->attributes, entry->tag))
         return (entry->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     if (mhq_path_join(list->fs, list->path, entry->name, &path) != 0)
         return 0;
-    int error = mhq_look_through(list->fs, path.text, &seen);
+    int error = mhq_stat_followed(list->fs, path.text, &seen);
     mhq_path_close(list->fs, &path);
     return !error && (seen.attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
@@ -93,15 +96,15 @@ static int list_all(listing *list)
     char *packed = fs->scratch + RECORDS;
     mhq_dirent entry;
     int error = 0, more;
-    while (!error && (more = read_lot(fs, &list->reader)) != 0) {
+    while (!error && (more = read_batch(fs, &list->reader)) != 0) {
         if (more < 0)
             return -more;
         while ((more = next_entry(&list->reader, &entry)) > 0) {
-            packed[list->lot] = is_directory(list, &entry) ? 'd' : 'f';
-            list->lot += 2 + mhq_narrow(entry.name, entry.length, packed + list->lot + 1);
+            packed[list->batch] = is_directory(list, &entry) ? 'd' : 'f';
+            list->batch += 2 + mhq_narrow(entry.name, entry.length, packed + list->batch + 1);
         }
-        error = more < 0 ? -more : mhq_keep(fs, list->run, packed, list->lot);
-        list->lot = 0;
+        error = more < 0 ? -more : mhq_keep(fs, list->run, packed, list->batch);
+        list->batch = 0;
         if (fs->lengthy)
             fs->lengthy(fs->who);
     }
@@ -110,12 +113,12 @@ static int list_all(listing *list)
 
 static int open_listed(mhq_fs *fs, const wchar_t *path, HANDLE *handle)
 {
-    mhq_seen seen;
+    mhq_file_info seen;
     int error = mhq_open(fs, path, FILE_LIST_DIRECTORY, MHQ_SHARE_ALL, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS, handle);
-    if (error) /* what scandir says, which looks for what is in it */
+    if (error) /* what scandir fails with, which searches for the contents */
         return error == MHQ_WIN(ERROR_FILE_NOT_FOUND) ? MHQ_WIN(ERROR_PATH_NOT_FOUND) : error;
-    error = mhq_look_at(fs, *handle, &seen);
+    error = mhq_stat_handle(fs, *handle, &seen);
     if (!error && !(seen.attributes & FILE_ATTRIBUTE_DIRECTORY))
         error = MHQ_WIN(ERROR_DIRECTORY);
     if (error)

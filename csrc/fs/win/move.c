@@ -5,9 +5,11 @@
  * and the source is removed, provided that it is still what was copied. From the moment the target
  * has its name it is never touched again, whatever becomes of the source.
  */
-#include "fs/win/win.h"
-
 #include <string.h>
+
+#include "fs/win/copy.h"
+#include "fs/win/copy_tree.h"
+#include "fs/win/delete.h"
 
 typedef struct mover {
     mhq_fs *fs;
@@ -15,7 +17,7 @@ typedef struct mover {
     const char *shown, *shown2; /* as given */
     mhq_path path, path2;       /* whole; path2: inside of the directory, where that was given */
     char *joined;               /* how errors name path2 then; else NULL */
-    mhq_seen seen;              /* the source */
+    mhq_file_info seen;              /* the source */
 } mover;
 
 static void fail_target(mover *m, int error)
@@ -40,8 +42,8 @@ static void fail_rename(mover *m, int error)
 static int begin(mover *m, mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     *m = (mover){.fs = fs, .run = run, .shown = op->path, .shown2 = op->path2};
-    m->path.text = m->path.room;
-    m->path2.text = m->path2.room;
+    m->path.text = m->path.inlined;
+    m->path2.text = m->path2.inlined;
     int error = mhq_path_open_full(fs, op->path, &m->path, NULL);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
@@ -67,12 +69,12 @@ static void end(mover *m)
 static int choose_target(mover *m)
 {
     mhq_path inside;
-    mhq_seen other;
-    int error = mhq_look_through(m->fs, m->path2.text, &other);
+    mhq_file_info other;
+    int error = mhq_stat_followed(m->fs, m->path2.text, &other);
     if (mhq_is_missing(error))
         return 0;
     if (error == MHQ_WIN(ERROR_ACCESS_DENIED) && !mhq_is_directory(&m->seen))
-        return 0; /* a file about to go says that: the rename, which is patient, knows more of it */
+        return 0; /* a file that is about to go answers so: the rename, which is patient, finds out more */
     if (error)
         return error;
     if (!(other.attributes & FILE_ATTRIBUTE_DIRECTORY))
@@ -92,8 +94,8 @@ static int choose_target(mover *m)
 /* Inside of a directory nothing is replaced, not even the source by itself. */
 static int put_inside(const mover *m, const wchar_t *path)
 {
-    mhq_seen other;
-    int error = mhq_look(m->fs, m->path2.text, &other) == 0 ? MHQ_WIN(ERROR_ALREADY_EXISTS) : 0;
+    mhq_file_info other;
+    int error = mhq_stat(m->fs, m->path2.text, &other) == 0 ? MHQ_WIN(ERROR_ALREADY_EXISTS) : 0;
     if (!error)
         error = mhq_rename(m->fs, path, m->path2.text, 0);
     return error == MHQ_WIN(ERROR_FILE_EXISTS) ? MHQ_WIN(ERROR_ALREADY_EXISTS) : error;
@@ -111,8 +113,8 @@ static int put_file(const mover *m, const wchar_t *path)
 /* What was written while the copy was made may not be in it. */
 static int remove_source(const mover *m)
 {
-    mhq_seen now;
-    int error = mhq_look(m->fs, m->path.text, &now);
+    mhq_file_info now;
+    int error = mhq_stat(m->fs, m->path.text, &now);
     if (!error
         && (!mhq_same(&now, &m->seen) || now.size != m->seen.size
             || now.written.QuadPart != m->seen.written.QuadPart))
@@ -141,7 +143,7 @@ static void move_file_across(mover *m)
         mhq_fail(m->run, error, MHQ_AT_PATH);
     } else if ((error = put_file(m, temporary.text)) != 0) {
         if (mhq_unlink(m->fs, temporary.text) != 0)
-            mhq_tell_left(m->fs, temporary.text);
+            mhq_report_leftover(m->fs, temporary.text);
         fail_rename(m, error);
     } else if ((error = remove_source(m)) != 0) {
         mhq_fail(m->run, error, MHQ_AT_PATH);
@@ -149,14 +151,14 @@ static void move_file_across(mover *m)
     mhq_path_close(m->fs, &temporary);
 }
 
-/* What a slash at the end means, the system knows best: so the source is looked at as given. */
+/* What a slash at the end means, the system knows best: so the stat takes the source as given. */
 static int check_file(mover *m)
 {
     mhq_path given;
     int error = mhq_path_open(m->fs, m->shown, &given);
     if (error)
         return error;
-    error = mhq_look(m->fs, given.text, &m->seen);
+    error = mhq_stat(m->fs, given.text, &m->seen);
     mhq_path_close(m->fs, &given);
     return !error && mhq_is_directory(&m->seen) ? EISDIR : error;
 }
@@ -175,7 +177,7 @@ static void move_file(mover *m)
     }
     size_t n = strlen(m->shown2);
     if (!m->joined && n > 0 && mhq_is_slash(m->shown2[n - 1]))
-        error = MHQ_WIN(ERROR_INVALID_NAME); /* as the rename says of what was given */
+        error = MHQ_WIN(ERROR_INVALID_NAME); /* as the rename fails with what was given */
     else
         error = put_file(m, m->path.text);
     if (error == MHQ_WIN(ERROR_NOT_SAME_DEVICE))
@@ -196,12 +198,12 @@ void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 /* ---- directories ---- */
 
 /* 1: path2 is another spelling of the source's own name. */
-static int is_respelling(const mover *m)
+static int is_case_rename(const mover *m)
 {
-    mhq_seen other;
+    mhq_file_info other;
     const wchar_t *base = m->path.text + mhq_path_base(&m->path);
     const wchar_t *base2 = m->path2.text + mhq_path_base(&m->path2);
-    return mhq_look(m->fs, m->path2.text, &other) == 0 && mhq_same(&m->seen, &other)
+    return mhq_stat(m->fs, m->path2.text, &other) == 0 && mhq_same(&m->seen, &other)
         && wcscmp(base, base2) != 0;
 }
 
@@ -227,7 +229,7 @@ static int check_outside(const mover *m)
 
 static int rename_directory(mover *m)
 {
-    if (is_respelling(m))
+    if (is_case_rename(m))
         return mhq_rename(m->fs, m->path.text, m->path2.text, 0);
     int error = choose_target(m);
     if (!error)
@@ -237,14 +239,14 @@ static int rename_directory(mover *m)
 
 static void move_directory_across(mover *m)
 {
-    mhq_prints copied = {.prints = NULL};
+    mhq_fingerprints copied = {.slots = NULL};
     mhq_copy_tree(m->fs, &m->path, m->shown, &m->path2, m->joined ? m->joined : m->shown2, &copied,
                   m->run);
     if (!m->run->error)
         mhq_delete_tree(m->fs, &m->path, &m->seen, m->shown, 0, &copied, m->run);
     else if (m->run->where == MHQ_AT_PATH2)
         fail_target(m, m->run->error);
-    mhq_prints_fini(m->fs, &copied);
+    mhq_fingerprints_fini(m->fs, &copied);
 }
 
 void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)

@@ -1,110 +1,12 @@
-/* fs/win/path.c - paths as Windows takes them, and the calls that everyone makes with them.
+/* fs/win/path.c - paths as Windows takes them.
  *
  * A path goes to the system as it was given, which resolves it as it always does. Only where it is
  * long it is made whole first, as the system itself would, and gets the prefix that lifts the
  * limit of 260 characters and tells the system to resolve nothing more.
  */
-#include "fs/win/win.h"
+#include "fs/win/path.h"
 
 #include <string.h>
-
-/* ---- errors and patience ---- */
-
-int mhq_last(void)
-{
-    DWORD code = GetLastError();
-    return MHQ_WIN(code ? code : ERROR_GEN_FAILURE);
-}
-
-/* The C runtime's own table. */
-int mhq_errno_of(int error)
-{
-    if (error < MHQ_WINERROR)
-        return error;
-    switch (error - MHQ_WINERROR) {
-    case ERROR_FILE_NOT_FOUND:
-    case ERROR_PATH_NOT_FOUND:
-    case ERROR_INVALID_DRIVE:
-    case ERROR_NO_MORE_FILES:
-    case ERROR_BAD_NETPATH:
-    case ERROR_BAD_NET_NAME:
-    case ERROR_BAD_PATHNAME:
-    case ERROR_FILENAME_EXCED_RANGE:
-        return ENOENT;
-    case ERROR_TOO_MANY_OPEN_FILES:
-        return EMFILE;
-    case ERROR_ACCESS_DENIED:
-    case ERROR_CURRENT_DIRECTORY:
-    case ERROR_NETWORK_ACCESS_DENIED:
-    case ERROR_CANNOT_MAKE:
-    case ERROR_FAIL_I24:
-    case ERROR_DRIVE_LOCKED:
-    case ERROR_SEEK_ON_DEVICE:
-    case ERROR_NOT_LOCKED:
-    case ERROR_LOCK_FAILED:
-        return EACCES;
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_OUTOFMEMORY:
-    case ERROR_NOT_ENOUGH_QUOTA:
-        return ENOMEM;
-    case ERROR_NOT_SAME_DEVICE:
-        return EXDEV;
-    case ERROR_FILE_EXISTS:
-    case ERROR_ALREADY_EXISTS:
-        return EEXIST;
-    case ERROR_BROKEN_PIPE:
-        return EPIPE;
-    case ERROR_DISK_FULL:
-        return ENOSPC;
-    case ERROR_DIR_NOT_EMPTY:
-        return ENOTEMPTY;
-    }
-    if (error >= MHQ_WIN(ERROR_WRITE_PROTECT) && error <= MHQ_WIN(ERROR_SHARING_BUFFER_EXCEEDED))
-        return EACCES;
-    return EINVAL;
-}
-
-int mhq_again(mhq_fs *fs, int error, int removing, int *tries)
-{
-    switch (error - MHQ_WINERROR) {
-    case ERROR_SHARING_VIOLATION:
-    case ERROR_LOCK_VIOLATION:
-        break;
-    case ERROR_ACCESS_DENIED:
-    case ERROR_DELETE_PENDING:
-        if (removing)
-            break;
-        return 0;
-    default:
-        return 0;
-    }
-    if (*tries == MHQ_TRIES)
-        return 0;
-    if (fs->lengthy)
-        fs->lengthy(fs->who);
-    fs->sys->nap(1u << (*tries)++); /* 1, 2, 4, ... milliseconds */
-    fs->retries++;
-    return 1;
-}
-
-int mhq_is_missing(int error)
-{
-    switch (error - MHQ_WINERROR) {
-    case ERROR_FILE_NOT_FOUND:
-    case ERROR_PATH_NOT_FOUND:
-    case ERROR_INVALID_DRIVE:
-    case ERROR_NOT_READY:
-    case ERROR_BAD_NETPATH:
-    case ERROR_BAD_NET_NAME:
-    case ERROR_INVALID_NAME:
-    case ERROR_BAD_PATHNAME:
-    case ERROR_FILENAME_EXCED_RANGE:
-    case ERROR_DIRECTORY:
-    case ERROR_CANT_RESOLVE_FILENAME:
-        return 1;
-    }
-    return 0;
-}
 
 /* ---- UTF-8 and UTF-16 ---- */
 
@@ -130,7 +32,7 @@ static long next_point(const unsigned char **at)
     return point;
 }
 
-/* `to` has room for as many units as there are bytes. -1: no UTF-8. */
+/* `to` holds as many units as there are bytes. -1: no UTF-8. */
 static ptrdiff_t widen(const char *from, wchar_t *to)
 {
     const unsigned char *at = (const unsigned char *)from;
@@ -172,13 +74,13 @@ size_t mhq_narrow(const wchar_t *from, size_t n, char *to)
 
 /* ---- paths ---- */
 
-/* Where the system's own limit begins: a directory's path leaves room for a short file name. */
+/* Where the system's own limit begins: a directory's path leaves space for a short file name. */
 #define SHORT_ENOUGH 247
 
 static int make_room(mhq_fs *fs, mhq_path *path, size_t n)
 {
-    path->text = path->room;
-    if (n < MHQ_PATH_ROOM)
+    path->text = path->inlined;
+    if (n < MHQ_PATH_INLINE)
         return 0;
     path->text = n < SIZE_MAX / sizeof(wchar_t) - 1 ? fs->sys->alloc((n + 1) * sizeof(wchar_t))
                                                     : NULL;
@@ -187,17 +89,17 @@ static int make_room(mhq_fs *fs, mhq_path *path, size_t n)
 
 void mhq_path_close(mhq_fs *fs, mhq_path *path)
 {
-    if (path->text != path->room)
+    if (path->text != path->inlined)
         fs->sys->release(path->text);
-    path->text = path->room;
+    path->text = path->inlined;
     path->length = 0;
 }
 
 void mhq_path_take(mhq_path *to, const mhq_path *from)
 {
     *to = *from;
-    if (from->text == from->room)
-        to->text = to->room;
+    if (from->text == from->inlined)
+        to->text = to->inlined;
 }
 
 static int read_given(mhq_fs *fs, const char *given, mhq_path *path)
@@ -325,30 +227,19 @@ char *mhq_join(mhq_fs *fs, const char *top, const wchar_t *name)
     return path;
 }
 
-void mhq_fail_at(mhq_run *run, int error, int second, char *path)
+void mhq_report_leftover(mhq_fs *fs, const wchar_t *path)
 {
-    if (path == NULL) {
-        mhq_fail(run, error, second ? MHQ_AT_PATH2 : MHQ_AT_PATH);
-        return;
-    }
-    run->buffer = path;
-    run->length = strlen(path);
-    mhq_fail(run, error, second ? MHQ_AT_BUFFER2 : MHQ_AT_BUFFER);
-}
-
-void mhq_tell_left(mhq_fs *fs, const wchar_t *path)
-{
-    if (!fs->left_behind)
+    if (!fs->report_leftover)
         return;
     if (is_verbatim(path) && path[5] == ':')
         path += 4;
     size_t n = wcslen(path);
-    char *told = fs->sys->alloc(3 * n + 1);
-    if (told == NULL)
-        return; /* the temporary's name still says whose it is */
-    mhq_narrow(path, n, told);
-    fs->left_behind(fs->who, told);
-    fs->sys->release(told);
+    char *text = fs->sys->alloc(3 * n + 1);
+    if (text == NULL)
+        return; /* the temporary's name still shows where it comes from */
+    mhq_narrow(path, n, text);
+    fs->report_leftover(fs->who, text);
+    fs->sys->release(text);
 }
 
 int mhq_temporary(mhq_fs *fs, const mhq_path *path, mhq_path *temporary)
@@ -373,172 +264,4 @@ int mhq_temporary(mhq_fs *fs, const mhq_path *path, mhq_path *temporary)
     *to = 0;
     temporary->length = at + LENGTH;
     return 0;
-}
-
-/* ---- looking ---- */
-
-static LARGE_INTEGER time_of(FILETIME time)
-{
-    LARGE_INTEGER t = {.LowPart = time.dwLowDateTime, .HighPart = (LONG)time.dwHighDateTime};
-    return t;
-}
-
-/* What kind of reparse point it is; 0 where the file system knows no kinds. */
-static int look_at_tag(mhq_fs *fs, HANDLE handle, DWORD *tag)
-{
-    FILE_ATTRIBUTE_TAG_INFO info = {0, 0};
-    if (!fs->sys->get(handle, FileAttributeTagInfo, &info, sizeof info)) {
-        int error = mhq_last();
-        if (error != MHQ_WIN(ERROR_INVALID_PARAMETER) && error != MHQ_WIN(ERROR_INVALID_FUNCTION)
-            && error != MHQ_WIN(ERROR_NOT_SUPPORTED))
-            return error; /* it may be a link: nobody shall take it for a directory */
-    }
-    *tag = info.ReparseTag;
-    return 0;
-}
-
-int mhq_look_at(mhq_fs *fs, HANDLE handle, mhq_seen *seen)
-{
-    BY_HANDLE_FILE_INFORMATION info;
-    if (!fs->sys->about(handle, &info))
-        return mhq_last();
-    *seen = (mhq_seen){
-        .volume = info.dwVolumeSerialNumber,
-        .file = (uint64_t)info.nFileIndexHigh << 32 | info.nFileIndexLow,
-        .size = (uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow,
-        .attributes = info.dwFileAttributes,
-        .accessed = time_of(info.ftLastAccessTime),
-        .written = time_of(info.ftLastWriteTime),
-    };
-    if (info.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
-        return look_at_tag(fs, handle, &seen->tag);
-    return 0;
-}
-
-uint64_t mhq_print_of(const mhq_seen *seen)
-{
-    uint64_t x = mhq_mix(seen->volume + UINT64_C(0x9e3779b97f4a7c15));
-    x = mhq_mix(x ^ seen->file);
-    x = mhq_mix(x ^ (seen->attributes & FILE_ATTRIBUTE_DIRECTORY) ^ seen->tag);
-    if (!mhq_is_directory(seen)) {
-        x = mhq_mix(x ^ seen->size);
-        x = mhq_mix(x ^ (uint64_t)seen->written.QuadPart);
-    }
-    return x | 1;
-}
-
-static int look(mhq_fs *fs, const wchar_t *path, DWORD flags, mhq_seen *seen)
-{
-    HANDLE handle;
-    int error = mhq_open(fs, path, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
-                         FILE_FLAG_BACKUP_SEMANTICS | flags, &handle);
-    if (error)
-        return error;
-    error = mhq_look_at(fs, handle, seen);
-    fs->sys->close(handle);
-    return error;
-}
-
-int mhq_look(mhq_fs *fs, const wchar_t *path, mhq_seen *seen)
-{
-    return look(fs, path, FILE_FLAG_OPEN_REPARSE_POINT, seen);
-}
-
-int mhq_look_through(mhq_fs *fs, const wchar_t *path, mhq_seen *seen)
-{
-    return look(fs, path, 0, seen);
-}
-
-/* ---- calls with patience ---- */
-
-int mhq_open(mhq_fs *fs, const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags,
-             HANDLE *handle)
-{
-    int error, tries = 0;
-    do {
-        *handle = fs->sys->open(path, access, share, how, flags);
-        if (*handle != INVALID_HANDLE_VALUE)
-            return 0;
-        error = mhq_last();
-    } while (mhq_again(fs, error, 0, &tries));
-    return error;
-}
-
-/* A target that is open, and be it by those who share it for deletion, is not replaced by
- * MoveFileEx on every Windows; by the rename of POSIX it is. */
-static int replace_open_target(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
-{
-    enum { REPLACE_IF_EXISTS = 1, POSIX_SEMANTICS = 2, RENAME_INFO_EX = 22 };
-    size_t n = wcslen(path2) * sizeof *path2;
-    size_t size = sizeof(FILE_RENAME_INFO) + n;
-    FILE_RENAME_INFO *info = fs->sys->zeroed(1, size);
-    HANDLE handle;
-    if (info == NULL)
-        return ENOMEM;
-    memcpy(info, &(DWORD){REPLACE_IF_EXISTS | POSIX_SEMANTICS}, sizeof(DWORD)); /* its Flags */
-    info->FileNameLength = (DWORD)n;
-    memcpy(info->FileName, path2, n);
-    int error = mhq_open(fs, path, DELETE, MHQ_SHARE_ALL, OPEN_EXISTING,
-                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
-    if (!error) {
-        if (!fs->sys->set(handle, RENAME_INFO_EX, info, (DWORD)size))
-            error = mhq_last();
-        fs->sys->close(handle);
-    }
-    fs->sys->release(info);
-    return error;
-}
-
-/* A refusal that no patience will change: a directory or a read-only file in the way. */
-static int is_firm(mhq_fs *fs, const wchar_t *path)
-{
-    WIN32_FILE_ATTRIBUTE_DATA data;
-    return fs->sys->attributes(path, &data)
-        && (data.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY));
-}
-
-int mhq_rename(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, DWORD flags)
-{
-    int error, tries = 0;
-    do {
-        if (fs->sys->move(path, path2, flags))
-            return 0;
-        error = mhq_last();
-        if (error == MHQ_WIN(ERROR_ACCESS_DENIED) && (flags & MOVEFILE_REPLACE_EXISTING)) {
-            if (is_firm(fs, path2))
-                return error;
-            if (replace_open_target(fs, path, path2) == 0)
-                return 0;
-        }
-    } while (mhq_again(fs, error, 1, &tries));
-    return error;
-}
-
-int mhq_unlink(mhq_fs *fs, const wchar_t *path)
-{
-    int error, tries = 0;
-    do {
-        mhq_seen seen;
-        if (fs->sys->delete_file(path))
-            return 0;
-        error = mhq_last();
-        if (error != MHQ_WIN(ERROR_ACCESS_DENIED) || mhq_look(fs, path, &seen) != 0)
-            continue;
-        if ((seen.attributes & FILE_ATTRIBUTE_DIRECTORY) && mhq_is_link(seen.attributes, seen.tag))
-            return mhq_remove_directory(fs, path);
-        if (seen.attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY))
-            return error;
-    } while (mhq_again(fs, error, 1, &tries));
-    return error;
-}
-
-int mhq_remove_directory(mhq_fs *fs, const wchar_t *path)
-{
-    int error, tries = 0;
-    do {
-        if (fs->sys->remove_directory(path))
-            return 0;
-        error = mhq_last();
-    } while (mhq_again(fs, error, 1, &tries));
-    return error;
 }

@@ -27,15 +27,15 @@ void mhq_tree_fini(mhq_tree *tree)
 
 int mhq_tree_enter(mhq_tree *tree, HANDLE dir, HANDLE to)
 {
-    if (tree->depth == tree->room) {
-        size_t room = tree->room ? tree->room * 2 : 16;
-        mhq_level *levels = tree->fs->sys->resize(tree->levels, room * sizeof *levels);
+    if (tree->depth == tree->capacity) {
+        size_t capacity = tree->capacity ? tree->capacity * 2 : 16;
+        mhq_level *levels = tree->fs->sys->resize(tree->levels, capacity * sizeof *levels);
         if (levels == NULL) {
             close_both(tree->fs, dir, to);
             return ENOMEM;
         }
         tree->levels = levels;
-        tree->room = room;
+        tree->capacity = capacity;
     }
     tree->levels[tree->depth++] =
         (mhq_level){.dir = dir, .to = to, .first = tree->used, .at = tree->used};

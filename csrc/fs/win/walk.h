@@ -5,11 +5,12 @@
 #ifndef MHQ_FS_WIN_WALK_H
 #define MHQ_FS_WIN_WALK_H
 
-#include "fs/win/win.h"
+#include "fs/win/io.h"
+#include "fs/win/path.h"
 
 typedef struct mhq_level {
     HANDLE dir, to;            /* to: copying: the directory being filled */
-    mhq_seen seen;             /* copying: the directory before it was read */
+    mhq_file_info seen;             /* copying: the directory before it was read */
     size_t first;              /* where the names of its subdirectories begin in tree->names */
     size_t at;                 /* the one that is visited, or comes next */
     int tries;                 /* deleting: see mhq_again */
@@ -22,7 +23,7 @@ typedef struct mhq_tree {
     mhq_fs *fs;
     const char *shown, *shown2; /* the tops, as errors name them; shown2: the target of a copy */
     mhq_level *levels;
-    size_t depth, room;
+    size_t depth, capacity;
     wchar_t *names;            /* NUL-terminated, the levels' parts one after the other */
     size_t used, size;
 } mhq_tree;

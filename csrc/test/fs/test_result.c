@@ -27,7 +27,7 @@ static void *reader(void *argument)
             random = random * 1664525 + 1013904223;
             size_t bytes = SMALLEST + random % (LARGEST - SMALLEST);
             int at = (i + k) % KEPT;
-            char *room = taken[at] ? NULL : mhq_result_room(fs, &run, NULL, 0, bytes);
+            char *room = taken[at] ? NULL : mhq_result_grow(fs, &run, NULL, 0, bytes);
             if (!room)
                 continue;
             room[0] = room[bytes - 1] = 1;
@@ -37,7 +37,7 @@ static void *reader(void *argument)
         }
         if (i % 10 == 0) {
             mhq_run run = {0};
-            blocks[i / 10] = mhq_result_room(fs, &run, NULL, 0, 1000);
+            blocks[i / 10] = mhq_result_grow(fs, &run, NULL, 0, 1000);
             in_blocks += run.in_block;
         }
         atomic_fetch_add(&turn, 1);
@@ -112,7 +112,7 @@ static void test_never_even(void)
     REQUIRE(mhq_fs_init(&fs, &calls) == 0);
     for (fail_at = 0; fail_at < sizeof asks / sizeof *asks; fail_at++) {
         asked = 0;
-        char *room = mhq_result_room(&fs, &run, NULL, 0, LARGEST);
+        char *room = mhq_result_grow(&fs, &run, NULL, 0, LARGEST);
         CHECK((room != NULL) == (fail_at != 1));
         CHECK_INT(out, room != NULL);
 #ifdef __GLIBC__

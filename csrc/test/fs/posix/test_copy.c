@@ -1,9 +1,11 @@
 /* test/fs/posix/test_copy.c - file_copy, and the parts of it that trees and moves share: contents,
  * names, commit. Files that change are in test_copy_changing.c, metadata in test_copy_metadata.c.
  */
-#include "test/copy_fixture.h"
+#include "fs/posix/commit.h"
+#include "fs/posix/copy.h"
+#include "fs/posix/place.h"
 
-#include "fs/posix/posix.h"
+#include "test/copy_fixture.h"
 
 #include <limits.h>
 
@@ -245,14 +247,14 @@ static void test_left_behind(void)
 {
     put_text("file", "text");
     REQUIRE(mkdir("dir", 0755) == 0);
-    fs.left_behind = left_behind;
+    fs.report_leftover = left_behind;
     lefts = 0;
     fault_lacking(LACK_TMPFILE | LACK_NOREPLACE);
     fault.which = CALL_unlinkat, fault.nth = 1, fault.forever = 1, fault.error = EROFS;
     FAILS("file", "dir/copy", EROFS, MHQ_AT_PATH2);
     CHECK(lefts == 2 && strncmp(left[0], "dir/.mhddq-", 11) == 0 && holds(left[0], "text", 4));
     CHECK_TEXT(left[1], "dir/copy"); /* the second name of the same, which was to be undone */
-    fs.left_behind = NULL;
+    fs.report_leftover = NULL;
     fault_none();
 }
 
@@ -298,7 +300,7 @@ static void test_faults(void)
 {
     static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EACCES, EPERM, EINVAL, 0};
     char *bytes = pattern(600000);
-    fs.left_behind = left_behind;
+    fs.report_leftover = left_behind;
     for (size_t size = 100; size <= 600000; size += 599900) {
         put("file", bytes, size);
         (void)setxattr("file", "user.mine", "value", 5, 0);
@@ -316,7 +318,7 @@ static void test_faults(void)
     memset(bytes, 0, 9);
     for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
         every_call(LACK_COPY_RANGE, errors[e], 0, bytes, 500000);
-    fs.left_behind = NULL;
+    fs.report_leftover = NULL;
     free(bytes);
 }
 

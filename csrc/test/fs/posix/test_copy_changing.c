@@ -1,6 +1,8 @@
 /* test/fs/posix/test_copy_changing.c - file_copy of a file that changes meanwhile: a whole copy or
  * none.
  */
+#include "fs/posix/io.h"
+
 #include "test/copy_fixture.h"
 
 /* The source's size changes after the copy's first fstat. */

@@ -1,9 +1,9 @@
 /* test/fs/posix/test_copy_metadata.c - the metadata that file_copy applies: permission bits, times, owner,
  * attributes, ACLs.
  */
-#include "test/copy_fixture.h"
+#include "fs/posix/copy.h"
 
-#include "fs/posix/posix.h"
+#include "test/copy_fixture.h"
 
 static void test_metadata(void)
 {

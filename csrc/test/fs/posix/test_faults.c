@@ -8,13 +8,14 @@
  *
  *   MHQ_LONG=1 test_faults     all errors in all ways; else a selection of them
  */
+#include "fs/posix/commit.h"
+
 #include "test/race.h"
 #include "test/world.h"
 
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "fs/posix/posix.h"
 #include "test/trial.h"
 
 static size_t thorough;

@@ -1,9 +1,10 @@
 /* test/fs/posix/test_fs.c - the primitives that need no walk, as their users see them: results, errors and
  * the paths they name, special files, and how many system calls the hot ones make.
  */
-#include "test/scene.h"
+#include "fs/posix/commit.h"
+#include "fs/posix/io.h"
 
-#include "fs/posix/posix.h"
+#include "test/scene.h"
 
 #include <limits.h>
 #include <linux/filter.h>
@@ -206,12 +207,12 @@ static void left_behind(void *who, const char *path)
 static void test_left_reservation(void)
 {
     REQUIRE(mkdir("dir", 0755) == 0);
-    fs.left_behind = left_behind;
+    fs.report_leftover = left_behind;
     fault_lacking(LACK_NOREPLACE);
     fault.which = CALL_unlinkat, fault.nth = 1, fault.error = EROFS;
     FAILS(DIRECTORY_RENAME, "dir", "dir/x", EINVAL, MHQ_AT_BOTH);
     CHECK_TEXT(told_left, "dir/x");
-    fs.left_behind = NULL;
+    fs.report_leftover = NULL;
     fault_none();
 }
 
@@ -338,7 +339,7 @@ static void test_contents(void)
     FAILS(DIRECTORY_CONTENTS, "", NULL, ENOENT, MHQ_AT_PATH);
 }
 
-/* Many lots; every name once. */
+/* Many batches; every name once. */
 static void test_contents_many(void)
 {
     enum { MANY = 12000 };

@@ -1,9 +1,9 @@
 /* test/fs/posix/test_read.c - file_read as its users see it: what is in the file and nothing else, whatever the
  * system says beforehand of how much that is; special files; room, budget and blocks; system calls.
  */
-#include "test/scene.h"
+#include "fs/posix/io.h"
 
-#include "fs/posix/posix.h"
+#include "test/scene.h"
 
 static mhq_calls calls;
 static mhq_fs fs;

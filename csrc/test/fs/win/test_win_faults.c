@@ -13,7 +13,7 @@
  *
  *   MHQ_LONG=1 test_win_faults     each call with each error; else call by call with the next one
  */
-#include "fs/win/win.h"
+#include "fs/win/delete.h"
 #include "test/trial.h"
 
 enum call {
@@ -43,7 +43,7 @@ static atomic_long handles, blocks;
 static int due(enum call call)
 {
     int what = call < CALL_alloc ? SYSTEM : MEMORY;
-    if (call == CALL_nap || (fault.what != STARTING && fault.what != what))
+    if (call == CALL_sleep_ms || (fault.what != STARTING && fault.what != what))
         return 0;
     fault.count++;
     if (!fault.nth || fault.count < fault.nth || (fault.count > fault.nth && !fault.forever))
@@ -116,7 +116,7 @@ static BOOL fault_about(HANDLE handle, BY_HANDLE_FILE_INFORMATION *info)
     return TRUE;
 }
 
-static void fault_nap(DWORD ms)
+static void fault_sleep_ms(DWORD ms)
 {
     (void)ms;
 }
@@ -186,8 +186,8 @@ static void make_table(void)
     calls.close = fault_close;
     calls.move = fault_move;
     calls.about = fault_about;
-    calls.nap = fault_nap;
-    (void)count_close, (void)count_nap;
+    calls.sleep_ms = fault_sleep_ms;
+    (void)count_close, (void)count_sleep_ms;
 }
 
 static void no_fault(void)
@@ -319,7 +319,7 @@ static void walk(world *w, const char *path)
     FindClose(search);
 }
 
-static void look(world *w)
+static void stat_path(world *w)
 {
     w->count = 0;
     walk(w, "");
@@ -368,7 +368,7 @@ static void build(void)
     walk(NULL, "");
     there.count = 0;
     make_all();
-    look(&before);
+    stat_path(&before);
 }
 
 /* Only what is not as before: each call takes its time under wine. */
@@ -385,7 +385,7 @@ static void restore(void)
         world_forget(&there, t.path);
     }
     make_all();
-    look(&there);
+    stat_path(&there);
     REQUIRE(world_differs(&there, &before) == NULL);
 }
 
@@ -437,7 +437,7 @@ static int names_a_path(const scenario *s, const outcome *o)
 static void check(const scenario *s, const outcome *o, const outcome *clean)
 {
     const char *path;
-    look(&there);
+    stat_path(&there);
     now = there;
     changed = world_differs(&now, &before) != NULL;
     if (!o->error || o->error == s->refusal || fault.count < fault.nth) {
@@ -499,7 +499,7 @@ static void sweep(const scenario *s, int thorough)
     build();
     no_fault();
     outcome clean = perform(s->kind, s->path, s->path2), *o = &clean;
-    look(&done);
+    stat_path(&done);
     there = done, changed = 1;
     HOLDS(clean.error == s->refusal, "the error without a fault", "");
     restore();

@@ -2,7 +2,7 @@
  * of the system's own copy is put down to. tools/wine.py builds and runs it; not run.sh.
  */
 #include "test/check.h"
-#include "fs/win/win.h"
+#include "fs/win/delete.h"
 
 static mhq_calls calls;
 static mhq_fs fs;

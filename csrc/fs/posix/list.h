@@ -1,0 +1,29 @@
+/* fs/posix/list.h - the reader of directories that everything uses. */
+#ifndef MHQ_FS_POSIX_LIST_H
+#define MHQ_FS_POSIX_LIST_H
+
+#include "fs/posix/io.h"
+
+#include <dirent.h>
+
+/* Reads a directory's entries, '.' and '..' left out, in the file system's order. The buffer is
+ * the caller's (MHQ_SCRATCH bytes of fs->scratch will do where nothing else uses it). */
+typedef struct mhq_reader {
+    int fd;
+    char *buffer;
+    size_t size, have, at;
+} mhq_reader;
+
+typedef struct mhq_dirent {
+    const char *name;      /* valid until the next call */
+    unsigned char type;    /* DT_*; DT_UNKNOWN where the file system does not say */
+    uint64_t inode;
+} mhq_dirent;
+
+/* 1: *entry is filled; 0: the end; negative: -errno. */
+int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
+
+/* Whether the entry of the open directory is one itself; asks where the file system does not say. */
+int mhq_entry_is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes);
+
+#endif

@@ -1,0 +1,18 @@
+/* fs/posix/seen.h - what the move of a tree has copied, so that nothing else is removed with its source.
+ *
+ * Between the copying and the removal others may write to a file, or put new ones into the tree. A
+ * set of fingerprints (fs/fingerprints.h) remembers each thing as it was before it was read.
+ */
+#ifndef MHQ_FS_POSIX_SEEN_H
+#define MHQ_FS_POSIX_SEEN_H
+
+#include "fs/fingerprints.h"
+#include "fs/posix/io.h"
+
+/* `st`: as it was before it was read. */
+int mhq_seen_add(mhq_fs *fs, mhq_fingerprints *seen, const struct stat *st);
+
+/* 0 if it is there and has not changed since, else ESTALE. */
+int mhq_seen_check(const mhq_fingerprints *seen, const struct stat *st);
+
+#endif
