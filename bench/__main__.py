@@ -1,4 +1,4 @@
-"""``python -m bench [--full] [--only ROW] [--json FILE]``: runs the rows, prints and files them."""
+"""``python -m bench [--full] [--only ROW] [--json FILE]``: runs, prints and stores the rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RESULTS = ROOT / "bench" / "results"
 
 
 class Bench:
-    """A run: its scratch folders, its C floor, what it has measured so far."""
+    """A run: its temporary folders, its C loop, and what it has measured so far."""
 
     def __init__(self, full: bool, memory: Path, disk: Path, scratch: Path):
         self.full = full
@@ -52,7 +52,7 @@ class Bench:
         return python_worker(side.module, work, options, self.environment, side.polls)
 
     def measure(self, row: Row) -> dict[str, list[Measures]]:
-        """Each side's measures by its name; a missing side's only entry says why."""
+        """Each side's measures by its name; the only entry of a missing side is the reason."""
         folder = Path(tempfile.mkdtemp(dir=self.places[row.place]))
         sides = {side.name: side for side in (row.ours, *(a.side for a in row.against))}
         turns = len(sides) * (row.rounds[self.full] + 1)

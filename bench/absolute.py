@@ -1,4 +1,4 @@
-"""The absolute figures: silence, memory, and what an import costs."""
+"""The absolute figures: idle cost, memory, and what an import costs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Reading:
 
 
 def activity(pid: int) -> tuple[float, int]:
-    """Of all threads of a process: CPU microseconds, and how often one was put on a core."""
+    """Of all threads of a process: CPU microseconds, and how often one was scheduled."""
     microseconds, times = 0.0, 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         ran, _, slices = (task / "schedstat").read_text(encoding="ascii").split()
@@ -63,7 +63,7 @@ def idle(
 
 
 def repeated(work: str, count: int, path: Path, settings: dict[str, str], rounds: int) -> Figure:
-    """The measure "bytes" of processes started anew: memory that was used once is not new."""
+    """The measure "bytes", of a new process each round: memory that was used once is not new."""
     values = []
     for _ in range(rounds):
         worker = python_worker("ours", work, {"path": str(path)}, settings)
@@ -80,7 +80,7 @@ def start(statement: str) -> float:
 
 
 def import_time(full: bool) -> Figure:
-    """Milliseconds that the import adds to a bare interpreter's start; starts interleaved."""
+    """Milliseconds that the import adds to the start of an interpreter; starts interleaved."""
     start("import mhddq")
     return Figure.of([start("import mhddq") - start("pass") for _ in range(41 if full else 11)])
 
@@ -91,7 +91,7 @@ def import_threads() -> int:
 
 
 def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[Reading]:
-    rounds = 5 if full else 1  # memory: it hardly varies
+    rounds = 5 if full else 1  # memory hardly varies
     for name, module, most in (("mhddq", "ours", 0), ("mhddq 0.2.0", "ancestor", None)):
         try:
             cpu, wakes = idle(module, memory, environment, full)

@@ -1,4 +1,4 @@
-"""The chart: operations per second of every side, and every figure over its target.
+"""The chart: operations per second of every side, and every figure divided by its target.
 
 ``python -m bench.chart FIGURES.json CHART.png`` draws it again.
 """
@@ -26,13 +26,13 @@ def rates(axes: Any, title: str, costs: dict[str, Any]) -> None:
 
 
 def over_target(line: dict[str, Any]) -> float | None:
-    """1: just reached. None: there is no figure, or nothing to reach."""
+    """1: exactly reached. None: there is no figure, or no target."""
     if line["figure"] is None or line["least"] is line["most"] is None:
         return None
     figure, least, most = line["figure"]["median"], line["least"], line["most"]
     edges = [figure / least] if least is not None else []
     edges += [most / figure] if most is not None else []
-    return min(edges)  # of a band, the nearer edge
+    return min(edges)  # of a range, the nearer edge
 
 
 def standing(axes: Any, lines: list[dict[str, Any]]) -> None:
@@ -52,9 +52,9 @@ def standing(axes: Any, lines: list[dict[str, Any]]) -> None:
 
 
 def draw(target: Path, data: dict[str, Any]) -> str:
-    """Draws what there is. Returns the reason where it cannot."""
+    """Draws the rows that were measured. Returns the reason if it cannot, else an empty string."""
     try:
-        import matplotlib  # noqa: PLC0415 - the table and the JSON do without it
+        import matplotlib  # noqa: PLC0415 - the table and the JSON do not need it
     except ImportError as error:
         return str(error)
     matplotlib.use("Agg")

@@ -1,15 +1,15 @@
-/* count.c - the core's way of N operations, all on one thread, to be counted by callgrind.
+/* count.c - N operations from submit to delivery, all on one thread, to be counted by callgrind.
  *
  *     count WORK N        WORK: exists, read, write, list
  *
- * Threads would make the count depend on who waits for whom. So the engine's threads are not
- * started: their bodies are kept, and the first is run once everything is enqueued and the queue
- * is closed; it pops, runs and publishes every job, finds that no more will come, and returns. The
- * system calls that the operations make are replaced by ones that do next to nothing, and time
- * stands still, so nobody passes the baton. What is left is our own instructions, and malloc's.
+ * With threads the count would depend on which thread waits for which. So the engine's threads are
+ * not started: their bodies are kept, and the first one is run when everything is enqueued and the
+ * queue is closed; it pops, runs and publishes every job, finds that no more will come, and returns.
+ * The system calls of the operations are replaced by ones that do next to nothing, and the clock
+ * stands still, so the baton is never passed. What remains is our own instructions, and malloc's.
  *
- * The three parts are functions of their own: submit, run, deliver. Exit status 1: something did
- * not come out as it should; 2: a wrong command line.
+ * The three parts are functions of their own: submit, run, deliver. Exit status 1: an operation had
+ * a wrong result; 2: a wrong command line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "mhq.h"
 
 #define FILE_BYTES 4096
-#define LIST 500          /* operations in a list; two fit into the pool of records */
+#define LIST 500          /* operations in a list; two lists fit into the pool of records */
 #define MOST 4096
 
 /* ---- a system that does nothing ---- */
@@ -83,7 +83,7 @@ static void *nothing(void *argument)
     return argument;
 }
 
-/* A thread there must be, for the engine joins it. */
+/* There must be a thread, because the engine joins it. */
 static int keep_thread(mhq_thread *thread, void *(*body)(void *), void *argument, const char *name)
 {
     if (started == 2)
@@ -119,7 +119,7 @@ __attribute__((noinline)) static void run(void)
     bodies[1](arguments[1]);
 }
 
-/* How many operations came back as they should. */
+/* Returns how many operations came back with the right result. */
 __attribute__((noinline)) static int deliver(mhq_engine *engine, int count)
 {
     int good = 0;

@@ -1,8 +1,8 @@
 """The files and trees that the rows work on.
 
-Trees to delete are all built before the first turn, and copies stay until the row's end: for ext4
-takes long to find an inode where many were freed in the last minutes (it walks past each of them),
-and then that is all that one measures.
+All trees to delete are built before the first turn, and copies stay until the end of the row. The
+reason: ext4 takes long to find a free inode if many were freed in the last minutes (it walks past
+each of them), and then nothing else would be measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.rows import Row
 
-DIRECTORIES = (20, 100)  # in the quick form, in the full one
+DIRECTORIES = (20, 100)  # in the quick form, in the full form
 FILES = 30  # in each
 FILE_BYTES = 4096
 
@@ -41,7 +41,7 @@ def build_many(top: Path) -> None:
 def prepare(
     row: Row, folder: Path, full: bool, turns: int
 ) -> tuple[dict[str, Any], Callable[[], None]]:
-    """What the row's sides are to work on, and what is to be done ahead of each turn."""
+    """What the sides of the row work on, and a function to be called before each turn."""
     path = folder / "path"
     options: dict[str, Any] = {"path": str(path), "size": row.file or 0, **row.options}
 

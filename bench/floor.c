@@ -1,9 +1,9 @@
-/* floor.c - the least that each piece of work costs: a bare loop of the same system calls.
+/* floor.c - the least cost of each piece of work: a bare loop of the same system calls.
  *
  *   floor WORK PATH SIZE
  *
- * Speaks what worker.py speaks: says that it is ready, then for each line with a number of
- * operations runs them and answers with the seconds that one took.
+ * The protocol is that of worker.py: it reports that it is ready; then, for each line with a number
+ * of operations, it runs them and answers with the seconds that one took.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

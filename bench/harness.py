@@ -1,8 +1,8 @@
 """Workers, rounds and statistics.
 
 Every side of a row is a process of its own. All are started first; then they take turns, A B C,
-A B C, one at a time, told so over a pipe. The first turn warms up and is not counted. A figure is
-a ratio of two sides' costs within a round; of those, the median, the least and the greatest.
+A B C, one at a time, each started by a line on a pipe. The first turn warms up and is not counted.
+A figure is the ratio of two sides' costs within a round; shown are its median, least and greatest.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class Figure:
 
 
 class Absent(Exception):
-    """The side cannot take part; the text says why."""
+    """The side cannot take part; the text is the reason."""
 
 
 class Worker:
-    """One side's process. `polls`: it is stopped while others have their turn."""
+    """The process of one side. `polls`: it is stopped while others have their turn."""
 
     def __init__(self, command: list[str], environment: dict[str, str], polls: bool = False):
         self.polls = polls
@@ -53,7 +53,7 @@ class Worker:
             env={**os.environ, **environment},
         )
 
-    def hear(self) -> Measures:
+    def receive(self) -> Measures:
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else b""
@@ -64,7 +64,7 @@ class Worker:
 
     def greet(self) -> str:
         """Waits until it is ready. Returns its version."""
-        answer = self.hear()
+        answer = self.receive()
         if "missing" in answer:
             self.end()
             raise Absent(answer["missing"])
@@ -79,10 +79,10 @@ class Worker:
         assert self.process.stdin is not None
         if self.polls:
             os.kill(self.process.pid, signal.SIGCONT)
-        with suppress(BrokenPipeError):  # then there is no answer either, and that is told
+        with suppress(BrokenPipeError):  # then there is no answer either, which is reported
             self.process.stdin.write(b"%d\n" % count)
             self.process.stdin.flush()
-        answer = self.hear()
+        answer = self.receive()
         self.pause()
         return answer
 
@@ -106,7 +106,7 @@ def compile_floor(scratch: Path) -> Path:
 
 
 def fetch_ancestor(scratch: Path) -> Path | None:
-    """mhddq 0.2.0, unpacked into the scratch folder; None: it cannot be had."""
+    """mhddq 0.2.0, unpacked into the scratch folder; None: it is not available."""
     folder = scratch / "ancestor"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
     done = subprocess.run(
@@ -121,7 +121,7 @@ def take_turns(
     rounds: int,
     before: Callable[[], None],
 ) -> dict[str, list[Measures]]:
-    """Each side's measures, a round an entry. `before` is called ahead of each turn."""
+    """Each side's measures, an entry for each round. `before` is called before each turn."""
     measured: dict[str, list[Measures]] = {name: [] for name in workers}
     for number in range(rounds + 1):
         for name, worker in list(workers.items()):

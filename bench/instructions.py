@@ -1,13 +1,13 @@
-"""Instructions per operation in the core, counted by callgrind; beside the stored figures.
+"""Counts the core's instructions per operation by callgrind and compares them with stored counts.
 
-    python -m bench.instructions            counts; exit status 1 where one is more than 5 % above
+    python -m bench.instructions            counts; exit status 1 if one is more than 5 % above
     python -m bench.instructions --store    writes bench/instructions.json anew
 
 bench/count.c does the operations, on one thread and without the kernel, so a count is repeatable to
-the instruction. Each work is done for N and for 2 N operations; what the second costs more, divided
-by N, is the cost of one, without the start. Counts of another compiler, C library or kind of
-processor cannot be compared: then the difference is only told. So is what the bridge costs, counted
-in a whole interpreter with all its threads, where mhddq is installed: it varies by a per cent.
+the instruction. Each work is done for N and for 2 N operations; the difference divided by N is the
+cost of one, without the start. Counts of another compiler, C library or kind of processor cannot be
+compared: then the difference is printed and not judged. The same holds for the cost of the bridge,
+which is counted in an interpreter with all its threads, if mhddq is installed: it varies by 1 %.
 """
 
 from __future__ import annotations
@@ -60,21 +60,21 @@ def build(compiler: str, folder: Path) -> Path:
 
 
 def callgrind(folder: Path, *command: str | Path) -> str:
-    """Runs a command in a folder, without the queue's spinning; what callgrind tells of it."""
-    told = folder / "callgrind.out"
-    options = [f"--callgrind-out-file={told}", "--compress-strings=no", "--compress-pos=no"]
+    """Runs a command in a folder, without the queue's spinning; returns callgrind's output."""
+    output = folder / "callgrind.out"
+    options = [f"--callgrind-out-file={output}", "--compress-strings=no", "--compress-pos=no"]
     subprocess.run(
         ["valgrind", "-q", "--tool=callgrind", *options, *command],
         check=True,
         cwd=folder,  # not the checkout, where the package is not built
         env={**os.environ, "PYTHONHASHSEED": "0", "MHDDQ_SPIN_US": "0"},
     )
-    return told.read_text(encoding="utf-8")
+    return output.read_text(encoding="utf-8")
 
 
 def counted(program: Path, work: str, operations: int) -> dict[str, int]:
-    """Instructions of each part, whatever it called included."""
-    # "cfn=NAME", "calls=...", then "LINE COST": the cost of the call, all that it called included.
+    """Instructions of each part, those of the functions that it calls included."""
+    # "cfn=NAME", "calls=...", then "LINE COST": the cost of the call, of all below it, too.
     found = re.findall(
         rf"^cfn=({'|'.join(PARTS)})\n(?:cf[li]=.*\n)?calls=.*\n\d+ (\d+)$",
         callgrind(program.parent, program, work, str(operations)),
@@ -82,7 +82,7 @@ def counted(program: Path, work: str, operations: int) -> dict[str, int]:
     )
     costs = {name: int(cost) for name, cost in found}
     if sorted(costs) != sorted(PARTS) or len(found) != len(PARTS):
-        raise SystemExit(f"callgrind did not tell the cost of {', '.join(PARTS)}: {found}")
+        raise SystemExit(f"callgrind reported no cost for {', '.join(PARTS)}: {found}")
     return costs
 
 
@@ -95,22 +95,22 @@ def count(program: Path) -> Counts:
     return counts
 
 
-# A file_exists from its call to its callback's return, without room to wait for.
+# A file_exists from its call to its callback's return; the ring is never full.
 BRIDGED = """
 import sys, mhddq
-heard = []
+results = []
 for _ in range(int(sys.argv[1])):
-    mhddq.file_exists(heard.append, "missing")
+    mhddq.file_exists(results.append, "missing")
 mhddq.shutdown()
-sys.exit(len(heard) != int(sys.argv[1]))
+sys.exit(len(results) != int(sys.argv[1]))
 """
 
 
 def bridge_instructions(folder: Path, operations: int) -> int:
-    """Those of the Cython module's own functions, without what they call."""
-    told = callgrind(folder, sys.executable, "-c", BRIDGED, str(operations))
+    """Instructions of the Cython module's own functions, without what they call."""
+    output = callgrind(folder, sys.executable, "-c", BRIDGED, str(operations))
     total, ours, inside, is_call = 0, False, False, False
-    for line in told.splitlines():
+    for line in output.splitlines():
         if line.startswith("ob="):
             inside = "/mhddq/_core." in line
         elif line.startswith("fn="):
@@ -124,18 +124,18 @@ def bridge_instructions(folder: Path, operations: int) -> int:
 
 
 def bridge(folder: Path) -> str:
-    looked = subprocess.run(
+    imported = subprocess.run(
         [sys.executable, "-c", "import mhddq"], cwd=folder, capture_output=True, check=False
     )
-    if looked.returncode:
+    if imported.returncode:
         return "the bridge: not counted, mhddq is not installed here"
     once, twice = (bridge_instructions(folder, n * 2 * OPERATIONS) for n in (1, 2))
     return f"the bridge, file_exists and its callback: {(twice - once) / (2 * OPERATIONS):.0f}"
 
 
 def table(counts: Counts, stored: Counts) -> list[str]:
-    """Prints the counts. Returns the works that have become too dear."""
-    dear = []
+    """Prints the counts. Returns the works whose cost has grown too much."""
+    grown = []
     print(
         f"{'instructions per operation':<28}", *(f"{part:>9}" for part in (*PARTS, "all")), end=""
     )
@@ -145,8 +145,8 @@ def table(counts: Counts, stored: Counts) -> list[str]:
         print(f"{title:<28}", *(f"{counts[work][p]:9.1f}" for p in (*PARTS, "all")), end="")
         print(f"{before:9.1f}{now / before - 1:+9.1%}" if before else f"{'none':>9}")
         if before is None or now > before * (1 + TOLERANCE):
-            dear.append(title)
-    return dear
+            grown.append(title)
+    return grown
 
 
 def main() -> int:
@@ -158,7 +158,7 @@ def main() -> int:
     stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         counts = count(build(compiler, Path(folder)))
-        dear = table(counts, stored.get("counts", {}))
+        grown = table(counts, stored.get("counts", {}))
         print(bridge(Path(folder)))
     if store:
         rounded = {w: {p: round(n, 1) for p, n in parts.items()} for w, parts in counts.items()}
@@ -166,11 +166,13 @@ def main() -> int:
         STORED.write_text(text + "\n", encoding="utf-8")
         return 0
     if stored.get("toolchain") != here:
-        print(f"stored: {stored.get('toolchain')}; here: {here}: told, not judged")
+        print(f"stored: {stored.get('toolchain')}; here: {here}: printed, not judged")
         return 0
-    if dear:
-        print(f"beyond {TOLERANCE:+.0%}, or not stored: {', '.join(dear)}", file=sys.stderr)
-        print("Meant? Then nox -s instructions -- --store, and say why.", file=sys.stderr)
+    if grown:
+        print(f"beyond {TOLERANCE:+.0%}, or not stored: {', '.join(grown)}", file=sys.stderr)
+        print(
+            "If this is intended: nox -s instructions -- --store, with the reason.", file=sys.stderr
+        )
         return 1
     return 0
 

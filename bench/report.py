@@ -1,4 +1,4 @@
-"""What is made of the figures: lines on the terminal, Markdown, JSON."""
+"""How figures are shown: lines on the terminal, Markdown, JSON."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def in_json(
 
 
 def revision(root: Path) -> str:
-    """The checkout's, with a plus where its files differ from it."""
+    """The revision of the checkout, with a plus if files differ from it."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]

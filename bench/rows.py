@@ -1,11 +1,11 @@
 """THE table: each row's work, its sides, and the figures to reach.
 
-A figure is throughput relative to the side named: its cost per operation divided by ours. So more
-is better, and 1 is a draw. Where a row says `inverse`, it is ours divided by theirs.
+A figure is throughput relative to the named side: its cost per operation divided by ours. So more
+is better, and 1 is a draw. If a row has `inverse`, the figure is ours divided by theirs.
 
-Rows that look for a missing path do so on the working disk, where the kernel remembers that there
-is nothing. On tmpfs it does not: it makes an entry for every look-up and throws it away, which
-takes three times as long and is nobody's work.
+Rows about a missing path use the working disk, where the kernel remembers that there is nothing. On
+tmpfs it does not: it makes an entry for every look-up and throws it away, which takes three times
+as long and is no part of any side's work.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 @dataclass(frozen=True)
 class Side:
     """`share`: the part of the row's operations that a slow side does, in the quick form and in the
-    full one; costs are compared per operation."""
+    full form; costs are compared per operation."""
 
     name: str
     module: str  # in bench/sides, or "floor"
     share: tuple[float, float] = (1, 1)
     options: dict[str, Any] = field(default_factory=dict)
-    work: str = ""  # if it is not the row's
+    work: str = ""  # if it differs from the row's
     polls: bool = False
 
 
 @dataclass(frozen=True)
 class Against:
-    """`least`, `most`: the bounds that the figure is to keep; with neither it is for comparison."""
+    """`least`, `most`: the bounds of the target; with neither the figure is for comparison."""
 
     side: Side
     least: float | None = None
@@ -86,7 +86,7 @@ ANCESTOR = Side("mhddq 0.2.0", "ancestor", (0.2, 1), polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
 KIB, MIB = 1 << 10, 1 << 20
-# size; reads a round in a row, and rounds; reads a round while the caller computes
+# size; reads of a round in a row; rounds; reads of a round while the caller computes
 LARGE = [
     ("64 KiB", 64 * KIB, 2000, (15, 101), 8),
     ("1 MiB", MIB, 200, (15, 101), 8),

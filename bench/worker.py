@@ -1,10 +1,10 @@
 """One side in a process of its own: ``worker.py MODULE WORK OPTIONS``.
 
-It says that it is ready, or why it cannot be. Then, for each line with a number of operations, it
-runs them and answers with what one cost, in seconds. Both answers are a line of JSON.
+It reports that it is ready, or why it cannot be. Then, for each line with a number of operations,
+it runs them and answers with the cost of one, in seconds. Both answers are a line of JSON.
 
 It is started as a file, not as a module: so the folder on ``sys.path`` is this one, and ``mhddq``
-is the installed one, not the sources that lie beside ``bench``.
+is the installed package, not the sources beside ``bench``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not be read as an answer
     module, work, options = sys.argv[1:]
     try:
         side = importlib.import_module(f"sides.{module}")
@@ -34,7 +34,7 @@ def main() -> None:
             measured = {"cost": measured / count}
         print(json.dumps(measured), file=answers)
     answers.flush()
-    os._exit(0)  # a peer's threads may be of the kind that nothing ends
+    os._exit(0)  # the threads of a peer may never end
 
 
 main()

@@ -1,6 +1,6 @@
 """mhddq 0.2.0 from the package index, unpacked in a scratch folder that BENCH_ANCESTOR names.
 
-Its modules import each other by bare names: so its own package folder must be on ``sys.path``.
+Its modules import each other by bare names, so its own package folder must be on ``sys.path``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sides.common import clock, countdown
 
 _folder = os.environ.get("BENCH_ANCESTOR", "")
 if not _folder:
-    raise ImportError("mhddq 0.2.0 could not be had from the package index")
+    raise ImportError("mhddq 0.2.0 is not available from the package index")
 sys.path[:0] = [_folder, str(Path(_folder, "mhddq"))]
 
 import mhddq  # noqa: E402 - the one of that folder
@@ -24,10 +24,10 @@ VERSION = "0.2.0"
 
 def timed(function, **arguments):
     def run(count):
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         began = clock()
         for _ in repeat(None, count):
-            function(callback=heard, **arguments)
+            function(callback=called, **arguments)
         return wait() - began
 
     return run

@@ -10,14 +10,14 @@ IN_FLIGHT = 64
 
 
 def countdown(count):
-    """A callback that counts, and a function that waits for its last call and says when it was."""
+    """A callback that counts, and a function that waits for its last call and returns its time."""
     left = count
     ended = 0.0
     last = Lock()
     last.acquire()
 
-    def heard(_):
-        # Several pool threads may call this: CPython does not switch threads inside the line.
+    def called(_):
+        # Several pool threads may call this: CPython does not switch threads within this line.
         nonlocal left, ended
         left -= 1
         if not left:
@@ -28,13 +28,12 @@ def countdown(count):
         last.acquire()
         return ended
 
-    return heard, wait
+    return called, wait
 
 
 def spin():
-    """A piece of pure Python, somewhat less than a millisecond. It makes no objects: with a loop
-    that adds up numbers two copies of one program differed by a fifth, with this one by a
-    fiftieth."""
+    """Pure Python that takes somewhat less than a millisecond. It makes no objects: with a loop
+    that adds numbers two copies of one program differed by 20 %, with this one by 2 %."""
     flag = False
     for _ in repeat(None, 50_000):
         flag = not flag
@@ -49,9 +48,9 @@ def spins(turns):
 
 
 def compute_beside(turns, begin, finished):
-    """Computes a fixed amount; as much again beside something, and on until `finished()`; and once
-    more alone. Returns how much longer it took beside it: so a process that happens to compute
-    more slowly than another, by a tenth as often as not, is compared with itself."""
+    """Computes a fixed amount alone, then beside other work until `finished()`, then alone again.
+    Returns how much longer it took beside the other work. So each process is compared with itself:
+    two processes often differ by a tenth in how fast they compute."""
     before = spins(turns)
     begin()
     beside = spins(turns)
@@ -60,9 +59,9 @@ def compute_beside(turns, begin, finished):
     return 2 * beside / (before + spins(turns))
 
 
-async def consume(todo, operation, heard):
+async def consume(todo, operation, called):
     for _ in todo:
-        heard(await operation())
+        called(await operation())
 
 
 def on_asyncio(operation):
@@ -73,9 +72,9 @@ def on_asyncio(operation):
 
     async def everything(count):
         todo = repeat(None, count)
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         began = clock()
-        await asyncio.gather(*(consume(todo, operation, heard) for _ in range(IN_FLIGHT)))
+        await asyncio.gather(*(consume(todo, operation, called) for _ in range(IN_FLIGHT)))
         return wait() - began
 
     return lambda count: loop.run_until_complete(everything(count))

@@ -1,4 +1,4 @@
-"""mhddq, as it is installed."""
+"""The installed mhddq."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ VERSION = mhddq.__version__
 
 
 def checked(function, *arguments):
-    """One operation and its output, before anything is timed: what is measured does work."""
+    """Runs one operation and returns its output, before anything is timed, as a check."""
     outcome = []
     done = Lock()
     done.acquire()
 
-    def heard(args):
+    def called(args):
         outcome.append(args)
         done.release()
 
-    function(heard, *arguments)
+    function(called, *arguments)
     done.acquire()
     if not outcome[0]["result"]:
         raise RuntimeError(outcome[0]["output"]["exception"])
@@ -34,10 +34,10 @@ def checked(function, *arguments):
 def timed(function, *arguments):
     def run(count):
         failed = mhddq.stats()["failed"]
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         began = clock()
         for _ in repeat(None, count):
-            function(heard, *arguments)
+            function(called, *arguments)
         took = wait() - began
         if mhddq.stats()["failed"] != failed:
             raise RuntimeError("an operation failed")
@@ -48,13 +48,13 @@ def timed(function, *arguments):
 
 def exists(options):
     if checked(mhddq.file_exists, options.path) != {"exists": False}:
-        raise RuntimeError("the path ought to be missing")
+        raise RuntimeError("the path should be missing")
     return timed(mhddq.file_exists, options.path)
 
 
 def read(options):
     if len(checked(mhddq.file_read, options.path, True)["data"]) != options.size:
-        raise RuntimeError("not the whole file")
+        raise RuntimeError("the file was not read completely")
     return timed(mhddq.file_read, options.path, True)
 
 
@@ -83,12 +83,12 @@ def oplist(options):
     checked(mhddq.file_exists, options.path)
 
     def run(count):
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         add = mhddq.oplist_file_exists
         began = clock()
         todo = mhddq.create_empty_oplist()
         for _ in repeat(None, count):
-            add(todo, heard, options.path)
+            add(todo, called, options.path)
         mhddq.enqueue_oplist(todo)
         return wait() - began
 
@@ -106,14 +106,14 @@ def producers(options):
 
     def run(count):
         each = count // options.threads
-        heard, wait = countdown(each * options.threads)
+        called, wait = countdown(each * options.threads)
         ready = Barrier(options.threads + 1)
 
         def produce():
             call = mhddq.file_exists
             ready.wait()
             for _ in repeat(None, each):
-                call(heard, options.path)
+                call(called, options.path)
 
         threads = [Thread(target=produce) for _ in range(options.threads)]
         for thread in threads:
@@ -137,7 +137,7 @@ def busy(options):
         times = []
         left = count
 
-        def heard(_):
+        def called(_):
             nonlocal left
             left -= 1
             if not left:
@@ -146,7 +146,7 @@ def busy(options):
         def begin():
             times.append(clock())
             for _ in repeat(None, count):
-                mhddq.file_read(heard, options.path, True)
+                mhddq.file_read(called, options.path, True)
 
         loop = compute_beside(options.turns, begin, lambda: len(times) == 2)
         return {"cost": (times[1] - times[0]) / count, "loop": loop}
@@ -155,7 +155,7 @@ def busy(options):
 
 
 def latency(options):
-    """The median from the call to the callback, everything asleep before."""
+    """The median from the call to the callback; all threads sleep before."""
     checked(mhddq.file_exists, options.path)
 
     def run(count):
@@ -164,14 +164,14 @@ def latency(options):
         done = Lock()
         done.acquire()
 
-        def heard(_):
+        def called(_):
             samples.append(clock() - began)
             done.release()
 
         for _ in repeat(None, count):
             time.sleep(0.0002)
             began = clock()
-            mhddq.file_exists(heard, options.path)
+            mhddq.file_exists(called, options.path)
             done.acquire()
         return {"cost": statistics.median(samples)}
 
@@ -187,21 +187,21 @@ def memory(field):
 
 
 def idle(options):
-    """Started, and then nothing to do. The parent looks at the process's threads."""
+    """The queue is started and has nothing to do. The parent reads the accounts of the threads."""
     checked(mhddq.file_exists, options.path)
     return lambda _: {"operations": mhddq.stats()["accepted"]}
 
 
 def resident(options):
-    """Bytes resident per operation accepted and not yet called back; the ring is in it."""
+    """Resident bytes per operation that is accepted and not yet called back, the ring included."""
 
     def run(count):
         hold = Event()
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         before = memory("VmRSS")
         mhddq.file_exists(lambda _: hold.wait(), options.path)
         for _ in repeat(None, count):
-            mhddq.file_exists(heard, options.path)
+            mhddq.file_exists(called, options.path)
         while mhddq.stats()["completed"] <= count:
             time.sleep(0.01)
         held = memory("VmRSS") - before
@@ -216,11 +216,11 @@ def growth(options):
     """How far the process grows under large reads when the callbacks are slow."""
 
     def run(count):
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
 
         def slow(args):
             time.sleep(0.001)
-            heard(args)
+            called(args)
 
         checked(mhddq.file_exists, options.path)
         with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:

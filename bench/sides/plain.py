@@ -1,4 +1,4 @@
-"""The plain Python call, on the caller's own thread; and on a thread of its own beside it."""
+"""The plain Python call, on the caller's own thread, and on a second thread beside it."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ def timed(options, call, *arguments):
     pool = ThreadPoolExecutor(options.threads)
 
     def run(count):
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         submit = pool.submit
         began = clock()
         for _ in repeat(None, count):
-            submit(call, *arguments).add_done_callback(heard)
+            submit(call, *arguments).add_done_callback(called)
         return wait() - began
 
     return run

@@ -1,4 +1,4 @@
-"""The system's own tools for trees, their starting included."""
+"""The system's own tools for trees; the start of their process is included."""
 
 from __future__ import annotations
 

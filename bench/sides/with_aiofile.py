@@ -1,11 +1,11 @@
-"""aiofile over caio. It has no call that asks whether a file exists."""
+"""aiofile over caio. It has no call for whether a file exists."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 
 import aiofile
-import caio  # noqa: F401 - what aiofile runs on; without it the side is missing
+import caio  # noqa: F401 - aiofile runs on it; without it the side is missing
 from sides.common import on_asyncio
 
 VERSION = f"{version('aiofile')}, caio {version('caio')}"

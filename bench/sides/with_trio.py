@@ -13,11 +13,11 @@ VERSION = trio.__version__
 def timed(operation):
     async def everything(count):
         todo = repeat(None, count)
-        heard, wait = countdown(count)
+        called, wait = countdown(count)
         began = clock()
         async with trio.open_nursery() as nursery:
             for _ in range(IN_FLIGHT):
-                nursery.start_soon(consume, todo, operation, heard)
+                nursery.start_soon(consume, todo, operation, called)
         return wait() - began
 
     return lambda count: trio.run(everything, count)
