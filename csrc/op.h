@@ -22,7 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(KIND, name): a row per operation, in the order of the public table. */
+/* X(KIND, name): a row per operation. The bridge finds it by its name (mhq_op_names), so the order
+ * is free. */
 #define MHQ_OPS(X)                      \
     X(FILE_EXISTS, file_exists)         \
     X(FILE_CREATE, file_create)         \
@@ -46,6 +47,44 @@ enum mhq_kind {
 #undef X
         MHQ_KINDS
 };
+
+/* X(FLAG, name): what an operation can be asked beside its paths and data; a bit of mhq_op.options
+ * each, named as the parameter is. */
+#define MHQ_FLAGS(X) X(BINARY, binary) /* for the bridge: bytes, not text */
+
+enum mhq_flag_places {
+#define X(FLAG, name) MHQ_PLACE_OF_##FLAG,
+    MHQ_FLAGS(X)
+#undef X
+        MHQ_FLAG_COUNT
+};
+
+enum mhq_flag {
+#define X(FLAG, name) MHQ_##FLAG = 1 << MHQ_PLACE_OF_##FLAG,
+    MHQ_FLAGS(X)
+#undef X
+};
+
+/* X(name): the whole numbers that an operation can be given, named as the parameters are. */
+#define MHQ_NUMBERS(X) \
+    X(offset)          \
+    X(length)
+
+typedef struct mhq_numbers {
+#define X(name) int64_t name;
+    MHQ_NUMBERS(X)
+#undef X
+} mhq_numbers;
+
+enum { MHQ_NUMBER_COUNT = sizeof(mhq_numbers) / sizeof(int64_t) };
+
+/* What the caller gave as "none". */
+#define MHQ_ABSENT INT64_MIN
+
+/* The names, in the order of the enumerators and of the fields. */
+extern const char *const mhq_op_names[MHQ_KINDS];
+extern const char *const mhq_flag_names[MHQ_FLAG_COUNT];
+extern const char *const mhq_number_names[MHQ_NUMBER_COUNT];
 
 /* Failures that are no errno. mhq_run.error is 0, an errno, one of these, which are negative, or,
  * on Windows, MHQ_WINERROR plus one of its error codes. */
@@ -72,10 +111,12 @@ typedef struct mhq_op {
     uint8_t kind;        /* enum mhq_kind */
     uint8_t refused;     /* not to be run: completes with MHQ_EREFUSED */
     uint8_t flags;       /* the caller's own; the core does not look */
+    uint32_t options;    /* enum mhq_flag */
     const char *path;    /* NUL-terminated, in the file system's encoding */
     const char *path2;   /* the second path where there is one, else NULL */
     const char *data;    /* file_write: the bytes; not NULL even where there are none */
     size_t size;         /* file_write: how many */
+    const mhq_numbers *numbers; /* NULL: it takes none */
 } mhq_op;
 
 struct mhq_job;

@@ -6,7 +6,7 @@ import inspect
 import re
 
 import mhddq
-from mhddq import _ops
+from mhddq import _binding
 
 project = "mhddq"
 author = "the mhddq authors"
@@ -37,8 +37,8 @@ def without_shared_parts(name, lines):
     if name.startswith("oplist_"):
         return lines[:1]
     text = "\n".join(lines)
-    if name in _ops.OPERATIONS:
-        for shared in (_ops._CALLBACK, _ops._FAILURE, _ops._ENQUEUE):
+    if name in _binding.OPERATIONS:
+        for shared in (_binding._CALLBACK, _binding._FAILURE, _binding._ENQUEUE):
             text = text.replace(shared + "\n", "")
     return text.split("\n")
 

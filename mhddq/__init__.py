@@ -1,6 +1,10 @@
 """Ordered, off-thread file I/O: calls that return at once, two native I/O threads, callbacks."""
 
-from mhddq import _interpreter  # noqa: F401 - refuses subinterpreters
+from mhddq import (
+    _interpreter,  # noqa: F401 - refuses subinterpreters
+    _ops,  # noqa: F401 - enters the operations
+)
+from mhddq._binding import PUBLIC as _PUBLIC
 from mhddq._lifecycle import is_shutdown, shutdown, stats
 from mhddq._oplist import (
     Oplist,
@@ -9,38 +13,6 @@ from mhddq._oplist import (
     embed_oplist,
     enqueue_oplist,
 )
-from mhddq._ops import (
-    directory_contents,
-    directory_copy,
-    directory_create,
-    directory_delete,
-    directory_exists,
-    directory_move,
-    directory_rename,
-    file_copy,
-    file_create,
-    file_delete,
-    file_exists,
-    file_move,
-    file_read,
-    file_rename,
-    file_write,
-    oplist_directory_contents,
-    oplist_directory_copy,
-    oplist_directory_create,
-    oplist_directory_delete,
-    oplist_directory_exists,
-    oplist_directory_move,
-    oplist_directory_rename,
-    oplist_file_copy,
-    oplist_file_create,
-    oplist_file_delete,
-    oplist_file_exists,
-    oplist_file_move,
-    oplist_file_read,
-    oplist_file_rename,
-    oplist_file_write,
-)
 
 __version__ = "1.0.0.dev0"
 
@@ -48,39 +20,27 @@ __all__ = [
     "Oplist",
     "clear_oplist",
     "create_empty_oplist",
-    "directory_contents",
-    "directory_copy",
-    "directory_create",
-    "directory_delete",
-    "directory_exists",
-    "directory_move",
-    "directory_rename",
     "embed_oplist",
     "enqueue_oplist",
-    "file_copy",
-    "file_create",
-    "file_delete",
-    "file_exists",
-    "file_move",
-    "file_read",
-    "file_rename",
-    "file_write",
     "is_shutdown",
-    "oplist_directory_contents",
-    "oplist_directory_copy",
-    "oplist_directory_create",
-    "oplist_directory_delete",
-    "oplist_directory_exists",
-    "oplist_directory_move",
-    "oplist_directory_rename",
-    "oplist_file_copy",
-    "oplist_file_create",
-    "oplist_file_delete",
-    "oplist_file_exists",
-    "oplist_file_move",
-    "oplist_file_read",
-    "oplist_file_rename",
-    "oplist_file_write",
     "shutdown",
     "stats",
 ]
+# The operations: their one list is _ops.py. Checkers and editors see them in __init__.pyi.
+globals().update(_PUBLIC)
+__all__.extend(_PUBLIC)
+__all__.sort()
+
+_SUBMODULES = ("types",)  # loaded when they are first looked at
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        import importlib  # noqa: PLC0415 - not where nobody looks
+
+        return importlib.import_module(f"mhddq.{name}")
+    raise AttributeError(f"module 'mhddq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_SUBMODULES})

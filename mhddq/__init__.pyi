@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
-from mhddq import types
+from mhddq import types as types
 
 __version__: str
 

@@ -32,12 +32,25 @@ class Queue:
     def count(self) -> Stats: ...
 
 def at_exit(drain: Callable[[], None], interrupted: Callable[[], None]) -> None: ...
+
+OPERATIONS: dict[str, int]
+FLAGS: dict[str, int]
+NUMBERS: dict[str, int]
+PARAMETER_KINDS: dict[str, int]
+RESULT_KINDS: dict[str, int]
+
+class Parameter:
+    name: str
+    keyword_only: bool
+    default: tuple[object, ...]
+    def __init__(
+        self, name: str, kind: str, keyword_only: bool, default: tuple[object, ...]
+    ) -> None: ...
+
+class Row:
+    def __init__(self, name: str, gives: str, parameters: tuple[Parameter, ...]) -> None: ...
+
+def add_row(row: Row) -> None: ...
 def function(
-    queue: Queue,
-    name: str,
-    doc: str,
-    kind: int,
-    parameters: tuple[str, ...],
-    defaults: tuple[object, ...],
-    in_oplist: bool,
+    queue: Queue, name: str, doc: str, operation: str, in_oplist: bool
 ) -> Callable[..., Any]: ...

@@ -21,7 +21,8 @@ Assumptions
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.object cimport PyCallable_Check, PyObject, PyObject_IsTrue
+from cpython.number cimport PyIndex_Check, PyNumber_Index
+from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.unicode cimport (PyUnicode_AsUTF8AndSize, PyUnicode_AsUTF8String,
                               PyUnicode_DecodeUTF8)
@@ -32,13 +33,17 @@ from libc.string cimport memchr, memcpy, memset, strlen
 from mhddq._mhq cimport *
 from mhddq._python cimport *
 from mhddq._shared cimport *
+from mhddq._visible cimport *
 
 import errno
 import os
 import sys
 import time
 
+from mhddq._failure import FailureText
+
 # One module, for its rooms call each other at every operation. Each knows those above it only.
+include "bridge/table.pxi"
 include "bridge/requests.pxi"
 include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"

@@ -4,14 +4,19 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "mhq.h" nogil:
+    ctypedef struct mhq_numbers:
+        pass
+
     ctypedef struct mhq_op:
         uint8_t kind
         uint8_t refused
         uint8_t flags
+        uint32_t options
         const char *path
         const char *path2
         const char *data
         size_t size
+        const mhq_numbers *numbers
 
     ctypedef struct mhq_job
 
@@ -45,11 +50,13 @@ cdef extern from "mhq.h" nogil:
         mhq_run run
 
     enum: MHQ_KINDS
-    enum: MHQ_FILE_EXISTS
-    enum: MHQ_DIRECTORY_EXISTS
-    enum: MHQ_FILE_READ
-    enum: MHQ_FILE_WRITE
-    enum: MHQ_DIRECTORY_CONTENTS
+    enum: MHQ_FLAG_COUNT
+    enum: MHQ_BINARY
+    enum: MHQ_NUMBER_COUNT
+    const int64_t MHQ_ABSENT
+    const char *const mhq_op_names[]
+    const char *const mhq_flag_names[]
+    const char *const mhq_number_names[]
 
     enum: MHQ_ENOTREGULAR
     enum: MHQ_EREFUSED

@@ -1,84 +1,24 @@
 """THE table: each operation once, as a definition with its parameters and its docstring.
 
-``@operation`` makes two public functions of a definition: the one that enqueues (``callback``
-first) and its ``oplist_`` twin (``oplist, callback`` first). Signatures, docstrings and the stub
-file (``tools/make_stub.py``) come from here. The order is that of MHQ_OPS in ``csrc/op.h``.
+``@operation(gives)`` says what it gives when it succeeds, a parameter's annotation what it takes:
+``_binding`` has the words for both. It makes the public functions, and binds each operation by its
+name to the core's table, MHQ_OPS in ``csrc/op.h``. Signatures, docstrings, the stub file and
+``mhddq/types.py`` come from here (``tools/make_stub.py``).
+
+``seed=True``: one of the first fifteen, which have an ``oplist_`` twin as well.
 """
 
 from __future__ import annotations
 
-from mhddq import _core
-from mhddq._lifecycle import queue
+from mhddq._binding import check, operation
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from mhddq import _Data, _Path
-
-OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions, in order
-PUBLIC: dict[str, Callable[..., Any]] = {}
-
-_CALLBACK = """\
-callback: a callable that takes one argument, or None. It is called once, on the callback thread,
-    after the operation, with a dict: 'action' (this function's name), 'result' (True, or False
-    on failure), 'params' (what was passed, by name) and 'output'. With None nobody is called,
-    and a failure is reported on stderr."""
-
-_FAILURE = """\
-On failure: output is {'exception': str}, the text that Python's own exception would have, such as
-    "[Errno 2] No such file or directory: './a'"."""
-
-_ENQUEUE = """\
-Returns: True if it was accepted: it will run once, in its turn. False once shutdown has begun:
-    nothing will happen. The call does not wait for the disk. It waits only while the ring is
-    full (MHDDQ_RING_SIZE operations under way), and in a callback not even then.
-Raises: TypeError for an argument of a wrong type; ValueError for a wrong setting in the
-    environment, at the first operation. Nothing has been enqueued then.
-Threads: any, callbacks and signal handlers included."""
-
-_APPEND = """\
-Returns: None. The operation runs, and its callback is called, each time the list is enqueued and
-    its turn has come.
-Raises: TypeError for an argument of a wrong type. Nothing has been added then.
-Threads: any; several may fill one list."""
+    from mhddq._binding import Data, Flag, Path
 
 
-def _document(definition: Callable[..., None], in_oplist: bool) -> str:
-    summary, _, rest = _dedented(definition.__doc__ or "").partition("\n\n")
-    if in_oplist:
-        summary = f"Adds to an oplist: {summary[0].lower()}{summary[1:]}"
-    lines = ["oplist: from create_empty_oplist(); the operation is added at its end."]
-    body = (lines if in_oplist else []) + [_CALLBACK, rest, _FAILURE]
-    body.append(_APPEND if in_oplist else _ENQUEUE)
-    return summary + "\n\n" + "\n".join(body) + "\n"
-
-
-def _dedented(docstring: str) -> str:
-    """What inspect.cleandoc makes of it; inspect costs more to import than all of mhddq."""
-    first, *others = docstring.rstrip().split("\n")
-    indent = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
-    return "\n".join([first, *(line[indent:] for line in others)])
-
-
-def operation(definition: Any) -> Callable[..., Any]:
-    name = definition.__name__
-    code = definition.__code__
-    parameters = code.co_varnames[: code.co_argcount]
-    defaults = definition.__defaults__ or ()
-    kind = len(OPERATIONS)
-    OPERATIONS[name] = definition
-    for public, in_oplist in ((name, False), (f"oplist_{name}", True)):
-        PUBLIC[public] = _core.function(
-            queue, public, _document(definition, in_oplist), kind, parameters, defaults, in_oplist
-        )
-    globals()[f"oplist_{name}"] = PUBLIC[f"oplist_{name}"]
-    return PUBLIC[name]
-
-
-@operation
-def file_exists(filename: _Path) -> None:
+@operation("exists", seed=True)
+def file_exists(filename: Path) -> None:
     """Asks whether something that is no directory exists.
 
     filename: str, bytes or os.PathLike. Links are followed.
@@ -87,8 +27,8 @@ def file_exists(filename: _Path) -> None:
     """
 
 
-@operation
-def file_create(filename: _Path) -> None:
+@operation("nothing", seed=True)
+def file_create(filename: Path) -> None:
     """Creates an empty file, as open(filename, 'x') does.
 
     filename: str, bytes or os.PathLike. It must not exist; its directory must.
@@ -96,8 +36,8 @@ def file_create(filename: _Path) -> None:
     """
 
 
-@operation
-def file_delete(filename: _Path) -> None:
+@operation("nothing", seed=True)
+def file_delete(filename: Path) -> None:
     """Deletes a file, as os.remove does; of a link the link itself.
 
     filename: str, bytes or os.PathLike. A directory is a failure.
@@ -105,8 +45,8 @@ def file_delete(filename: _Path) -> None:
     """
 
 
-@operation
-def file_rename(original_filename: _Path, new_filename: _Path) -> None:
+@operation("nothing", seed=True)
+def file_rename(original_filename: Path, new_filename: Path) -> None:
     """Renames a file, as os.replace does: an existing file of the new name is replaced.
 
     original_filename: str, bytes or os.PathLike. A directory is a failure.
@@ -115,8 +55,8 @@ def file_rename(original_filename: _Path, new_filename: _Path) -> None:
     """
 
 
-@operation
-def file_move(source_filename: _Path, destination_filename: _Path) -> None:
+@operation("nothing", seed=True)
+def file_move(source_filename: Path, destination_filename: Path) -> None:
     """Moves a file, also to another file system; an existing file is replaced.
 
     source_filename: str, bytes or os.PathLike. Of a link the link itself is moved.
@@ -128,8 +68,8 @@ def file_move(source_filename: _Path, destination_filename: _Path) -> None:
     """
 
 
-@operation
-def file_copy(source_filename: _Path, copy_filename: _Path) -> None:
+@operation("nothing", seed=True)
+def file_copy(source_filename: Path, copy_filename: Path) -> None:
     """Copies a regular file: contents, holes, permission bits, times, extended attributes, ACLs.
 
     source_filename: str, bytes or os.PathLike. A link is followed.
@@ -140,8 +80,8 @@ def file_copy(source_filename: _Path, copy_filename: _Path) -> None:
     """
 
 
-@operation
-def file_read(filename: _Path, binary: bool = False) -> None:
+@operation("data", seed=True)
+def file_read(filename: Path, binary: Flag = False) -> None:
     """Reads a whole regular file.
 
     filename: str, bytes or os.PathLike. A FIFO or a device is a failure, never a wait.
@@ -152,8 +92,8 @@ def file_read(filename: _Path, binary: bool = False) -> None:
     """
 
 
-@operation
-def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
+@operation("nothing", seed=True)
+def file_write(data: Data, filename: Path, binary: Flag = False) -> None:
     """Writes a whole file, leaving what open(filename, 'w') or 'wb' would leave.
 
     data: str, or with binary anything bytes-like that lies in one piece (bytes, bytearray,
@@ -166,8 +106,8 @@ def file_write(data: _Data, filename: _Path, binary: bool = False) -> None:
     """
 
 
-@operation
-def directory_exists(dirname: _Path) -> None:
+@operation("exists", seed=True)
+def directory_exists(dirname: Path) -> None:
     """Asks whether a directory exists.
 
     dirname: str, bytes or os.PathLike. Links are followed.
@@ -176,8 +116,8 @@ def directory_exists(dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_create(dirname: _Path) -> None:
+@operation("nothing", seed=True)
+def directory_create(dirname: Path) -> None:
     """Creates a directory, as os.mkdir does.
 
     dirname: str, bytes or os.PathLike. It must not exist; its parent must.
@@ -185,8 +125,8 @@ def directory_create(dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_delete(dirname: _Path) -> None:
+@operation("nothing", seed=True)
+def directory_delete(dirname: Path) -> None:
     """Deletes a directory and everything in it, never following a link out of it.
 
     dirname: str, bytes or os.PathLike. Refused before anything is touched: a link, a mount point,
@@ -196,8 +136,8 @@ def directory_delete(dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_contents(dirname: _Path) -> None:
+@operation("contents", seed=True)
+def directory_contents(dirname: Path) -> None:
     """Lists a directory.
 
     dirname: str, bytes or os.PathLike.
@@ -207,8 +147,8 @@ def directory_contents(dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_rename(old_dirname: _Path, new_dirname: _Path) -> None:
+@operation("nothing", seed=True)
+def directory_rename(old_dirname: Path, new_dirname: Path) -> None:
     """Renames a directory.
 
     old_dirname: str, bytes or os.PathLike. A directory, not a link.
@@ -217,8 +157,8 @@ def directory_rename(old_dirname: _Path, new_dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_move(source_dirname: _Path, destination_dirname: _Path) -> None:
+@operation("nothing", seed=True)
+def directory_move(source_dirname: Path, destination_dirname: Path) -> None:
     """Moves a directory with everything in it, also to another file system.
 
     source_dirname: str, bytes or os.PathLike. A directory, not a link.
@@ -230,8 +170,8 @@ def directory_move(source_dirname: _Path, destination_dirname: _Path) -> None:
     """
 
 
-@operation
-def directory_copy(source_dirname: _Path, copy_dirname: _Path) -> None:
+@operation("nothing", seed=True)
+def directory_copy(source_dirname: Path, copy_dirname: Path) -> None:
     """Copies a directory with everything in it.
 
     source_dirname: str, bytes or os.PathLike. A link is followed.
@@ -241,3 +181,6 @@ def directory_copy(source_dirname: _Path, copy_dirname: _Path) -> None:
         files, FIFOs and sockets are made anew, devices are a failure. The first error ends the
         copy, and nothing is left behind.
     """
+
+
+check()

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
+
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
@@ -21,7 +23,7 @@ class Entry(TypedDict):
 
 
 class NoOutput(TypedDict):
-    exception: str
+    exception: FailureText
 
 
 class ExistsOutput(NoOutput):

@@ -186,7 +186,7 @@ def own_arguments(name: str, directory: Path) -> dict[str, object]:
         if parameter == "data":
             arguments[parameter] = b"".join([b"some ", b"bytes"])
         elif parameter == "binary":
-            arguments[parameter] = [1]
+            arguments[parameter] = 1
         else:
             arguments[parameter] = str(directory / f"{parameter}-of-{name}")
     return arguments
@@ -331,9 +331,6 @@ class Failing:
     def __fspath__(self):
         raise KeyError("from __fspath__")
 
-    def __bool__(self):
-        raise KeyError("from __bool__")
-
 
 NO_PATHS = [None, 1, 1.5, True, object(), bytearray(b"x"), memoryview(b"x"), ["x"], NoPath()]
 PATHS = [(n, p) for n in QUEUED for p in names_of(n) if p.endswith("name")]
@@ -343,7 +340,8 @@ PATHS = [(n, p) for n in QUEUED for p in names_of(n) if p.endswith("name")]
 @pytest.mark.parametrize(("name", "parameter"), PATHS)
 def test_what_is_no_path_is_a_type_error(name, parameter, tmp_path):
     for wrong in NO_PATHS:
-        with pytest.raises(TypeError):
+        named = "__fspath__" if isinstance(wrong, NoPath) else f"^{parameter} must be "
+        with pytest.raises(TypeError, match=named):
             getattr(mhddq, name)(**valid(name, tmp_path) | {parameter: wrong})
 
 
@@ -381,10 +379,11 @@ def test_what_fspath_raises_comes_through(name, parameter, tmp_path):
 
 
 @pytest.mark.usefixtures("nothing_enqueued")
-@pytest.mark.parametrize("name", ["file_read", "file_write"])
-def test_what_the_truth_of_binary_raises_comes_through(name, tmp_path):
-    with pytest.raises(KeyError, match="from __bool__"):
-        getattr(mhddq, name)(**valid(name, tmp_path) | {"binary": Failing()})
+@pytest.mark.parametrize("name", ["file_read", "file_write", "oplist_file_read"])
+def test_binary_is_true_or_false(name, tmp_path):
+    for wrong in (None, "a", "", "True", 2, -1, 1.0, [], object(), Failing()):
+        with pytest.raises(TypeError, match="binary must be True or False"):
+            getattr(mhddq, name)(**valid(name, tmp_path) | {"binary": wrong})
 
 
 def test_a_refused_list_operation_leaves_no_trace_in_the_list(tmp_path):
@@ -454,7 +453,9 @@ def test_args_of_a_failure_are_plain(name, tmp_path):
     args = do(getattr(mhddq, name), *data, *missing)
     assert_plain(args, False)
     assert list(args["output"]) == ["exception"]
-    assert type(args["output"]["exception"]) is str
+    text = args["output"]["exception"]
+    assert isinstance(text, str)
+    assert str(text) == str(text.error)
 
 
 def test_contents_are_plain(tmp_path):

@@ -25,7 +25,7 @@ import pytest
 from helpers import DEADLINE
 
 import mhddq
-from mhddq import _ops, _settings
+from mhddq import _binding, _settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -198,7 +198,7 @@ def test_the_readmes_table_of_operations():
             p.name if p.default is p.empty else f"{p.name}={p.default!r}"
             for p in inspect.signature(definition).parameters.values()
         )
-        for name, definition in _ops.OPERATIONS.items()
+        for name, definition in _binding.OPERATIONS.items()
     }
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import mhddq._ops
+import mhddq
+from mhddq import _binding
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "mhddq" / "__init__.pyi"
@@ -31,7 +31,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Buffer
 
-from mhddq import types
+from mhddq import types as types
 
 __version__: str
 
@@ -68,12 +68,26 @@ def function(name: str, parameters: list[str], returns: str) -> str:
     return f"def {name}(\n" + "".join(f"    {p},\n" for p in parameters) + f") -> {returns}: ..."
 
 
-def annotated(definition: Callable[..., None]) -> list[inspect.Parameter]:
-    parameters = list(inspect.signature(definition).parameters.values())
-    unannotated = [p.name for p in parameters if p.annotation is inspect.Parameter.empty]
-    if unannotated:
-        sys.exit(f"mhddq/_ops.py: {definition.__name__}: no annotation: {', '.join(unannotated)}")
-    return parameters
+# What the kinds of parameters in mhddq/_binding.py are in the stub, and in the params of types.py.
+ANNOTATIONS = {"Path": "_Path", "Data": "_Data", "Flag": "bool", "Number": "int"}
+PARAMS = {"Path": "Path", "Data": "Any", "Flag": "bool", "Number": "int"}
+
+
+def parameters(definition: Callable[..., None]) -> list[inspect.Parameter]:
+    return list(inspect.signature(definition).parameters.values())
+
+
+def spelled(parameter: inspect.Parameter, kinds: dict[str, str]) -> str:
+    kind = parameter.annotation.removesuffix(" | None")
+    return kinds[kind] + (" | None" if parameter.annotation != kind else "")
+
+
+def written(parameter: inspect.Parameter, annotation: str | None) -> str:
+    """As in a signature. `annotation`: with a default of its own, or None for the parameter's."""
+    if annotation:
+        return f"{parameter.name}: {annotation}"
+    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {spelled(parameter, ANNOTATIONS)}{default}"
 
 
 def camel(name: str) -> str:
@@ -84,13 +98,13 @@ def overloads(name: str) -> list[tuple[str, dict[str, str]]]:
     """The types of an operation's args, each with what parameters must be for it."""
     kind = camel(name)
     text, binary, either = "Literal[False] = False", "Literal[True]", "bool"
-    if output_of(name) == "DataOutput":
+    if _binding.GIVES[name] == "data":
         return [
             (f"{kind}TextArgs", {"binary": text}),
             (f"{kind}BytesArgs", {"binary": binary}),
             (f"{kind}Args", {"binary": either}),
         ]
-    if "data" in inspect.signature(mhddq._ops.OPERATIONS[name]).parameters:
+    if {"data", "binary"} <= {p.name for p in parameters(_binding.OPERATIONS[name])}:
         return [
             (f"{kind}Args", {"data": "str", "binary": text}),
             (f"{kind}Args", {"data": "Buffer", "binary": binary}),
@@ -103,11 +117,10 @@ def functions(name: str, definition: Callable[..., None], in_oplist: bool) -> It
     first, returns = (["oplist: Oplist"], "None") if in_oplist else ([], "bool")
     variants = overloads(name)
     for args, narrowed in variants:
-        # Annotations are strings there, and an inspect.Parameter shows them in quotes.
-        own = [
-            f"{p.name}: {narrowed[p.name]}" if p.name in narrowed else str(p).replace("'", "")
-            for p in annotated(definition)
-        ]
+        own = [written(p, narrowed.get(p.name)) for p in parameters(definition)]
+        keywords = [p.kind is p.KEYWORD_ONLY for p in parameters(definition)]
+        if any(keywords):
+            own.insert(keywords.index(True), "*")
         if len(variants) > 1:
             yield "@overload"
         public = f"oplist_{name}" if in_oplist else name
@@ -115,11 +128,11 @@ def functions(name: str, definition: Callable[..., None], in_oplist: bool) -> It
 
 
 def stub() -> str:
-    table = mhddq._ops.OPERATIONS.items()
     lines = [
         line
         for in_oplist in (False, True)
-        for name, definition in table
+        for name, definition in _binding.OPERATIONS.items()
+        if not in_oplist or f"oplist_{name}" in _binding.PUBLIC
         for line in functions(name, definition, in_oplist)
     ]
     listed = "".join(f'    "{name}",\n' for name in mhddq.__all__)
@@ -143,6 +156,8 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
+
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
@@ -152,7 +167,7 @@ class Entry(TypedDict):
 
 
 class NoOutput(TypedDict):
-    exception: str
+    exception: FailureText
 
 
 class ExistsOutput(NoOutput):
@@ -175,42 +190,46 @@ class ContentsOutput(NoOutput):
     contents: list[Entry]
 '''
 
-# By the key that the docstring's "Output: {...}" names.
+# By what an operation gives.
 OUTPUTS = {
-    "": "NoOutput",
+    "nothing": "NoOutput",
     "exists": "ExistsOutput",
     "data": "DataOutput",
     "contents": "ContentsOutput",
 }
 KINDS = {int: "int", list: "list[int]"}
-ANNOTATIONS = {"_Path": "Path", "_Data": "Any", "bool": "bool"}
 
 
-def output_of(name: str) -> str:
-    documented = inspect.getdoc(mhddq._ops.OPERATIONS[name]) or ""
-    found = re.search(r"^Output: \{(?:'(\w+)'|\})", documented, re.MULTILINE)
-    if not found or (found[1] or "") not in OUTPUTS:
-        sys.exit(f"mhddq/_ops.py: {name}: the docstring names no known output")
-    return OUTPUTS[found[1] or ""]
-
-
-def typed_dict(name: str, fields: dict[str, str]) -> str:
+def typed_dict(name: str, fields: dict[str, str], base: str = "TypedDict") -> str:
     body = "".join(f"    {field}: {annotation}\n" for field, annotation in fields.items())
-    return f"class {name}(TypedDict):\n{body}"
+    return f"class {name}({base}):\n{body}"
+
+
+def params(name: str, definition: Callable[..., None]) -> Iterator[str]:
+    """What args['params'] holds: keyword-only parameters only where they were passed."""
+    always = {"callback": "Any"}
+    passed = {}
+    for p in parameters(definition):
+        (passed if p.kind is p.KEYWORD_ONLY else always)[p.name] = spelled(p, PARAMS)
+    whole = f"{camel(name)}Params"
+    if not passed:
+        yield typed_dict(whole, always)
+        return
+    yield typed_dict(f"_{whole}", always)
+    yield typed_dict(whole, passed, f"_{whole}, total=False")
 
 
 def types() -> str:
     parts = [TYPES_HEAD]
-    for name, definition in mhddq._ops.OPERATIONS.items():
-        fields = {p.name: ANNOTATIONS[p.annotation] for p in annotated(definition)}
-        parts.append(typed_dict(f"{camel(name)}Params", {"callback": "Any", **fields}))
+    for name, definition in _binding.OPERATIONS.items():
+        parts.extend(params(name, definition))
         for args in dict.fromkeys(args for args, _ in overloads(name)):
             kind = args.removeprefix(camel(name)).removesuffix("Args")
             fields = {
                 "action": f'Literal["{name}"]',
                 "result": "bool",
                 "params": f"{camel(name)}Params",
-                "output": f"{kind}Output" if kind else output_of(name),
+                "output": f"{kind}Output" if kind else OUTPUTS[_binding.GIVES[name]],
             }
             parts.append(typed_dict(args, fields))
     counters = mhddq.stats().items()
@@ -222,7 +241,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Writes the stub and mhddq/types.py.")
     parser.add_argument("--check", action="store_true", help="only look whether it is up to date")
     check = parser.parse_args().check
-    for name in ("__init__.py", "_ops.py"):
+    for name in ("__init__.py", "_ops.py", "_binding.py"):
         ours, installed = ROOT / "mhddq" / name, Path(mhddq.__file__).with_name(name)
         if ours.read_bytes() != installed.read_bytes():
             sys.exit(f"the installed mhddq/{name} is not this checkout's: install it first")

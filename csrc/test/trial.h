@@ -94,12 +94,7 @@ static outcome perform(int kind, const char *path, const char *path2)
 
 static void complain(const scenario *s, const outcome *o, const char *what, const char *path)
 {
-    static const char *const kinds[] = {
-#define X(KIND, name) #name,
-        MHQ_OPS(X)
-#undef X
-    };
-    fprintf(stderr, "    %s: %s\n      %s '%s' '%s' ", what, path ? path : "", kinds[s->kind],
+    fprintf(stderr, "    %s: %s\n      %s '%s' '%s' ", what, path ? path : "", mhq_op_names[s->kind],
             s->path, s->path2 ? s->path2 : "");
     trial_tell();
     fprintf(stderr, "; the answer was %d (%x) at %d '%s'\n", o->error, (unsigned)o->error, o->where,

@@ -77,11 +77,17 @@ cdef object bytes_of(deliveries *told, mhq_run *run):
     return PyBytes_FromStringAndSize(buffer + BYTES_HEAD, <Py_ssize_t>run.length)
 
 
-cdef object text_of(mhq_run *run):
+cdef object text_of(request *r, mhq_run *run):
     """Strict UTF-8, then universal newlines: in this order, so that errors name places in the
     file."""
     cdef char *raw = run.buffer + BYTES_HEAD
-    cdef str text = PyUnicode_DecodeUTF8(raw, <Py_ssize_t>run.length, NULL)
+    cdef str text
+    try:
+        text = PyUnicode_DecodeUTF8(raw, <Py_ssize_t>run.length, NULL)
+    except UnicodeDecodeError as error:
+        error.reason = "%s; %r is not UTF-8 text: with binary=True its bytes are read" % (
+            error.reason, path_of(r.op.path, r.op.flags & PATH_BYTES))
+        raise
     if memchr(raw, 13, run.length) != NULL:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
@@ -100,12 +106,12 @@ cdef list contents_of(mhq_run *run):
     return contents
 
 
-cdef dict output_of(deliveries *told, request *r, mhq_run *run):
-    if r.op.kind == MHQ_FILE_EXISTS or r.op.kind == MHQ_DIRECTORY_EXISTS:
+cdef dict output_of(deliveries *told, uint8_t gives, request *r, mhq_run *run):
+    if gives == GIVES_EXISTS:
         return {"exists": True if run.exists else False}
-    if r.op.kind == MHQ_FILE_READ:
-        return {"data": bytes_of(told, run) if r.op.flags & BINARY else text_of(run)}
-    if r.op.kind == MHQ_DIRECTORY_CONTENTS:
+    if gives == GIVES_DATA:
+        return {"data": bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)}
+    if gives == GIVES_CONTENTS:
         return {"contents": contents_of(run)}
     return {}
 
@@ -135,7 +141,7 @@ cdef object windows_error(int code, object path, object path2):
 
 
 cdef object failure_of(request *r, mhq_run *run):
-    """The text of the OSError that Python's own functions would raise."""
+    """The exception that Python's own functions would raise."""
     if run.error == MHQ_EREFUSED:
         return <object>r.held[0]
     cdef bint bytes1 = r.op.flags & PATH_BYTES, bytes2 = r.op.flags & PATH2_BYTES
@@ -149,34 +155,40 @@ cdef object failure_of(request *r, mhq_run *run):
     elif run.where == MHQ_AT_BUFFER or run.where == MHQ_AT_BUFFER2:
         path = path_of(run.buffer, bytes1 if run.where == MHQ_AT_BUFFER else bytes2)
     if run.error >= MHQ_WINERROR:
-        return str(windows_error(run.error - MHQ_WINERROR, path, path2))
+        return windows_error(run.error - MHQ_WINERROR, path, path2)
     if run.error == MHQ_ENOTREGULAR:
         error = OSError(errno.EINVAL, "Not a regular file", path)
     else:
         error = OSError(run.error, os.strerror(run.error), path)
     if path2 is not None:   # an argument before it, None too, would count as a Windows error
         error.filename2 = path2
-    return str(error)
+    return error
+
+
+cdef dict failed(object error):
+    hide_own_frames(error)
+    return {"exception": FailureText.of(error)}
 
 
 cdef void deliver_one(object hooks, deliveries *told, mhq_run *run) noexcept:
     """Builds the arguments and calls back. Whatever the callback raises ends here; what goes
     wrong beyond that (no memory for the arguments) goes to sys.unraisablehook."""
     cdef request *r = <request *>run.op
+    cdef const shape *asked = &SHAPES[r.op.kind]
     cdef object callback = <object>r.callback
     cdef bint result = run.error == 0
     cdef dict output
-    if callback is None and result and r.op.kind != MHQ_FILE_READ:
+    if callback is None and result and asked.gives != GIVES_DATA:
         return
     try:
-        output = output_of(told, r, run) if result else {"exception": failure_of(r, run)}
+        output = output_of(told, asked.gives, r, run) if result else failed(failure_of(r, run))
     except BaseException as error:      # text that is no UTF-8, or no memory for the result
         result = False
-        output = {"exception": str(error) or type(error).__name__}
+        output = failed(error)
         shared_bump(&told.late_failures)
     if callback is None and result:
         return
-    args = {"action": ACTIONS[r.op.kind], "result": result, "params": parameters_of(r),
+    args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
             "output": output}
     if callback is None:
         hooks.unheard(args)
@@ -186,8 +198,9 @@ cdef void deliver_one(object hooks, deliveries *told, mhq_run *run) noexcept:
         PyObject_CallOneArg(callback, args)
     except BaseException as error:
         shared_bump(&told.callback_errors)
+        hide_own_frames(error)
         # Not `args`: the callback may have done anything to them.
-        hooks.callback_failed({"action": ACTIONS[r.op.kind], "params": parameters_of(r)},
+        hooks.callback_failed({"action": <object>asked.action, "params": parameters_of(asked, r)},
                               error)
 
 

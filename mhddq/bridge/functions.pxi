@@ -1,7 +1,7 @@
 # Functions: the public ones, made from the table in _ops.py, and the way of a call's arguments.
 
 cdef enum:
-    MOST_ARGUMENTS = 5   # of a function: oplist and callback too
+    MOST_ARGUMENTS = MAX_POSITIONAL + 2   # by position, of a function: oplist and callback too
 
 
 cdef class Spec:
@@ -14,10 +14,11 @@ cdef class Spec:
     cdef bytes name
     cdef bytes doc
     cdef PyMethodDef definition
-    cdef tuple names           # of all parameters, in order
-    cdef tuple defaults        # of the last ones
-    cdef Py_ssize_t wanted, required   # how many parameters, and how many of them have no default
-    cdef shape asked           # the operation's own
+    cdef tuple names           # of the positional parameters, in order
+    cdef tuple defaults        # of the last ones of those
+    cdef Py_ssize_t wanted, required   # how many those are, and how many of them have no default
+    cdef dict keywords         # the parameters that are keyword-only
+    cdef const shape *asked    # the operation's own
 
 
 # A built-in function is given its __self__ and nothing else, and only one whose __self__ is a
@@ -61,12 +62,10 @@ cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to ap
 
 
 cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
-                      PyObject **got) except NULL:
-    """The arguments of a vectorcall in the order of the spec's parameters: as they are, if all are
-    given by position, else in `got`."""
-    cdef Py_ssize_t wanted = spec.wanted, i, j
-    cdef tuple keywords
-    cdef object name
+                      PyObject **got, request *r) except NULL:
+    """The positional arguments of a vectorcall in the order of the spec's parameters: as they are,
+    if all are given by position, else in `got`. Keyword-only ones go into the request."""
+    cdef Py_ssize_t wanted = spec.wanted, i
     if nargs > wanted:
         raise TypeError("%s() takes %d positional arguments but %d were given"
                         % (spec.name.decode(), wanted, nargs))
@@ -77,23 +76,7 @@ cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kw
     for i in range(nargs, wanted):
         got[i] = NULL
     if kwnames != NULL:
-        keywords = <tuple>kwnames
-        for j in range(len(keywords)):
-            name = keywords[j]
-            for i in range(wanted):
-                if spec.names[i] is name:
-                    break
-            else:
-                for i in range(wanted):
-                    if PyUnicode_Compare(spec.names[i], name) == 0:
-                        break
-                else:
-                    raise TypeError("%s() got an unexpected keyword argument '%s'"
-                                    % (spec.name.decode(), name))
-            if got[i] != NULL:
-                raise TypeError("%s() got multiple values for argument '%s'"
-                                % (spec.name.decode(), name))
-            got[i] = args[nargs + j]
+        take_keywords(spec, args + nargs, <tuple>kwnames, got, r)
     for i in range(wanted):
         if got[i] == NULL:
             if i < spec.required:
@@ -103,15 +86,51 @@ cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kw
     return got
 
 
+cdef int take_keywords(Spec spec, PyObject **values, tuple keywords, PyObject **got,
+                       request *r) except -1:
+    cdef Py_ssize_t i, j
+    cdef object name
+    cdef More more
+    for j in range(len(keywords)):
+        name = keywords[j]
+        i = place_of(spec, name)
+        if i >= 0:
+            if got[i] != NULL:
+                raise TypeError("%s() got multiple values for argument '%s'"
+                                % (spec.name.decode(), name))
+            got[i] = values[j]
+        elif name in spec.keywords:
+            more = more_of(r)
+            if more.passed is None:
+                more.passed = {}
+            # Under the table's own name: the caller's may be of a subclass of str.
+            more.passed[(<Parameter>spec.keywords[name]).name] = <object>values[j]
+        else:
+            raise TypeError("%s() got an unexpected keyword argument '%s'"
+                            % (spec.name.decode(), name))
+    return 0
+
+
+cdef Py_ssize_t place_of(Spec spec, object name) except -2:
+    """Among the positional parameters; -1: it is none of them."""
+    cdef Py_ssize_t i
+    for i in range(spec.wanted):
+        if spec.names[i] is name:
+            return i
+    for i in range(spec.wanted):
+        if PyUnicode_Compare(spec.names[i], name) == 0:
+            return i
+    return -1
+
+
 cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
     """file_read(callback, filename, ...): into the queue."""
     cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
     cdef PyObject *room[MOST_ARGUMENTS]
-    cdef PyObject **got = parse(spec, args, nargs, kwnames, room)
     cdef single *s = take_single()
     cdef bint accepted = False
     try:
-        fill(&s.asked, &spec.asked, got, True)
+        fill(&s.asked, spec.asked, parse(spec, args, nargs, kwnames, room, &s.asked), True)
         mhq_job_init(&s.job, &s.asked.op)
         accepted = spec.queue.submit(&s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL)
     finally:
@@ -124,38 +143,37 @@ cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *k
     """oplist_file_read(oplist, callback, filename, ...): into a list."""
     cdef Spec spec = <Spec>(<list>SPECS[1])[kind]
     cdef PyObject *room[MOST_ARGUMENTS]
-    cdef PyObject **got = parse(spec, args, nargs, kwnames, room)
-    the_oplist(<object>got[0]).append(&spec.asked, got + 1)
+    cdef PyObject **got
+    cdef Oplist oplist
+    cdef request r
+    memset(&r, 0, sizeof(request))
+    try:
+        got = parse(spec, args, nargs, kwnames, room, &r)
+        oplist = the_oplist(<object>got[0])
+        fill(&r, spec.asked, got + 1, False)
+        oplist.append(&r)
+    finally:
+        let_go(&r)
     return None
 
 
-def function(Queue queue not None, str name, str doc, int kind, tuple parameters, tuple defaults,
-             bint in_oplist):
-    """Makes a public function. `parameters`: the operation's own; `defaults` of the last ones."""
+def function(Queue queue not None, str name, str doc, str operation, bint in_oplist):
+    """Makes a public function of an operation, whose row is there (`add_row`)."""
     cdef Spec spec = Spec.__new__(Spec)
+    cdef int kind = OPERATIONS[operation]
+    cdef Row row = <Row>ROWS[kind]
     cdef tuple first = ("oplist", "callback") if in_oplist else ("callback",)
-    if not 0 <= kind < MHQ_KINDS or len(parameters) > MAX_PARAMETERS:
-        raise ValueError("no such operation: %s" % name)
+    cdef Parameter p
     spec.queue = queue
     spec.name = name.encode()
-    spec.names = tuple([sys.intern(n) for n in first + parameters])
-    spec.defaults = defaults
+    spec.names = tuple([sys.intern(n) for n in first + row.names])
+    spec.defaults = tuple([p.default[0] for p in row.positional if p.default])
     spec.wanted = len(spec.names)
-    spec.required = spec.wanted - len(defaults)
-    spec.asked.count = len(parameters)
-    spec.asked.kind = kind
-    paths = [i for i, n in enumerate(parameters) if n not in ("data", "binary")]
-    spec.asked.path = paths[0]
-    spec.asked.path2 = paths[1] if len(paths) > 1 else -1
-    spec.asked.data = parameters.index("data") if "data" in parameters else -1
-    spec.asked.binary = parameters.index("binary") if "binary" in parameters else -1
-    if not in_oplist:
-        ACTIONS[kind] = sys.intern(name)
-        NAMES[kind] = spec.names[len(first):]
+    spec.required = spec.wanted - len(spec.defaults)
+    spec.keywords = row.keywords
+    spec.asked = &SHAPES[kind]
     # "name(signature)\n--\n\ndoc" is how built-in functions tell their signature.
-    signature = ", ".join([n if i < spec.required else "%s=%r" % (n, defaults[i - spec.required])
-                           for i, n in enumerate(spec.names)])
-    spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature, doc)).encode()
+    spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature_of(first, row), doc)).encode()
     spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
     spec.definition.ml_meth = mhddq_entries[in_oplist][kind]
     spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
@@ -163,3 +181,15 @@ def function(Queue queue not None, str name, str doc, int kind, tuple parameters
     Py_INCREF(spec)   # for ever: the function points into it, and may outlive its module's reload
     SPECS[in_oplist][kind] = spec
     return PyCFunction_NewEx(&spec.definition, sys.modules["mhddq"], "mhddq")
+
+
+cdef str signature_of(tuple first, Row row):
+    cdef Parameter p
+    shown = [*first, *[written(p) for p in row.positional]]
+    if row.keywords:
+        shown += ["*", *[written(p) for p in row.keywords.values()]]
+    return ", ".join(shown)
+
+
+cdef str written(Parameter p):
+    return "%s=%r" % (p.name, p.default[0]) if p.default else p.name

@@ -16,7 +16,7 @@ cdef object OPLISTS = object()
 
 cdef inline bint is_lent_later(request *r) noexcept:
     """A list's operation whose data is exported each time the list is enqueued."""
-    return r.op.kind == MHQ_FILE_WRITE and r.op.data == NULL and not r.op.refused
+    return r.op.flags & LENT_LATER and not r.op.refused
 
 
 cdef void *grow(void *memory, Py_ssize_t room, size_t size) except NULL:
@@ -82,10 +82,11 @@ cdef class Chapter:
         if filled.callback != self.last_callback:
             self.keep(filled.callback)
             self.last_callback = filled.callback
-        for i in range(MAX_PARAMETERS):
+        for i in range(MAX_POSITIONAL):
             self.keep(filled.given[i])
         for i in range(2):
             self.keep(filled.held[i])
+        self.keep(filled.more)
         r[0] = filled[0]
         if is_lent_later(r):
             self.lent_later += 1
@@ -127,19 +128,13 @@ cdef class Oplist:
     def __cinit__(self):
         self.chapter = Chapter.__new__(Chapter)
 
-    cdef int append(self, const shape *asked, PyObject **got) except -1:
-        cdef request r
+    cdef int append(self, request *filled) except -1:
         cdef shared_section section
-        memset(&r, 0, sizeof(request))
+        shared_enter(&section, <PyObject *>OPLISTS)
         try:
-            fill(&r, asked, got, False)
-            shared_enter(&section, <PyObject *>OPLISTS)
-            try:
-                self.chapter.append_request(&r)
-            finally:
-                shared_leave(&section)
+            self.chapter.append_request(filled)
         finally:
-            let_go(&r)
+            shared_leave(&section)
         return 0
 
     cdef Chapter now(self, Py_ssize_t *count):
@@ -164,14 +159,16 @@ cdef class Oplist:
         cdef Chapter chapter = self.now(&count)
         cdef entry *entries = <entry *>grow(NULL, count or 1, sizeof(entry))
         cdef list shown = []
+        cdef const shape *asked
         try:
             chapter.copy_entries(entries, count)
             for i in range(count):
                 if entries[i].asked == NULL:
                     shown.append(chapter.sublists[entries[i].sublist])
                 else:
-                    shown.append({"action": ACTIONS[entries[i].asked.op.kind],
-                                  "params": parameters_of(entries[i].asked)})
+                    asked = &SHAPES[entries[i].asked.op.kind]
+                    shown.append({"action": <object>asked.action,
+                                  "params": parameters_of(asked, entries[i].asked)})
         finally:
             free(entries)
         return iter(shown)

@@ -6,20 +6,20 @@
 cdef bint WINDOWS = sys.platform == "win32"
 cdef str LINE_END = os.linesep
 
+# op.flags
 cdef enum:
-    MAX_PARAMETERS = 3   # of an operation, its callback left out
+    PATH_BYTES = 1       # the first path was given as bytes: so errors name it as bytes
+    PATH2_BYTES = 2
+    LENT = 4             # held[1] is a view of the caller's buffer
+    LENT_LATER = 8       # in a list: the data is exported each time the list is enqueued
 
-cdef enum:
-    BINARY = 1           # op.flags: read and write bytes, not text
-    PATH_BYTES = 2       # the first path was given as bytes: so errors name it as bytes
-    PATH2_BYTES = 4
-    LENT = 8             # held[1] is a view of the caller's buffer
 
-# What a kind of operation takes. The places are those among its own parameters, or -1.
-cdef struct shape:
-    Py_ssize_t count
-    uint8_t kind
-    Py_ssize_t path, path2, data, binary
+@cython.final
+cdef class More:
+    """What only some calls give: numbers, and keyword-only arguments. Never changes."""
+    cdef mhq_numbers numbers
+    cdef dict passed                 # the keyword-only arguments: the caller's own objects
+
 
 # One operation as Python handed it in. `op` comes first: a run's op is its request.
 # Owner: the single job that contains it, or the chapter of an oplist (then the references are
@@ -27,13 +27,10 @@ cdef struct shape:
 cdef struct request:
     mhq_op op
     PyObject *callback
-    PyObject *given[MAX_PARAMETERS]  # the caller's own objects, in the table's order
+    PyObject *given[MAX_POSITIONAL]  # the caller's own objects, in the table's order
     PyObject *held[2]                # what op's pointers lead into, where it is not in `given`;
-                                     # of a refused operation held[0] is the text that says why
-
-# What each kind of operation is called, and its parameters' names: filled by `function`.
-cdef list ACTIONS = [None] * MHQ_KINDS
-cdef list NAMES = [None] * MHQ_KINDS
+                                     # of a refused operation held[0] is the exception
+    PyObject *more                   # a More, or NULL
 
 # Views of callers' buffers that accepted operations hold, so that a forked child, in which those
 # never end, can give them back.
@@ -41,9 +38,9 @@ cdef dict lent_views = {}
 
 
 cdef object adopt_path(request *r, object given, const char **pointer, int slot, int is_bytes):
-    """Points *pointer at the path in the file system's encoding. Returns None, or the text that
-    refuses the operation. Raises TypeError for what is no path, and what __fspath__ raises."""
-    cdef object path = given if type(given) is str else PyOS_FSPath(given)
+    """Points *pointer at the path in the file system's encoding. Returns None, or the exception
+    that refuses the operation. Raises TypeError for what is no path, and what __fspath__ raises."""
+    cdef object path = given if type(given) is str else plain_path(r, given, slot)
     cdef Py_ssize_t size
     cdef const char *text
     if isinstance(path, bytes):
@@ -52,19 +49,19 @@ cdef object adopt_path(request *r, object given, const char **pointer, int slot,
             try:
                 os.fsdecode(path)
             except UnicodeDecodeError as error:
-                return str(error)
+                return error
     elif not PyUnicode_IS_ASCII(path):
         try:
             path = PyUnicode_EncodeFSDefault(path)
         except UnicodeEncodeError as error:
-            return str(error)
+            return error
     if isinstance(path, bytes):
         text = PyBytes_AS_STRING(path)
         size = PyBytes_GET_SIZE(path)
     else:
         text = PyUnicode_AsUTF8AndSize(path, &size)   # ASCII: the text's own memory
     if memchr(text, 0, <size_t>size) != NULL:
-        return "embedded null byte"
+        return ValueError("embedded null byte")
     pointer[0] = text
     if path is not given:
         Py_INCREF(path)
@@ -72,10 +69,18 @@ cdef object adopt_path(request *r, object given, const char **pointer, int slot,
     return None
 
 
+cdef object plain_path(request *r, object given, int slot):
+    cdef const shape *asked = &SHAPES[r.op.kind]
+    if not isinstance(given, (str, bytes)) and not hasattr(type(given), "__fspath__"):
+        raise TypeError("%s must be str, bytes or os.PathLike, not '%s'" % (
+            positional_name(asked, asked.path2 if slot else asked.path), type(given).__name__))
+    return PyOS_FSPath(given)
+
+
 cdef object adopt_text(request *r, object data):
     cdef Py_ssize_t size
-    if r.op.flags & BINARY:
-        return "binary mode needs bytes-like data, not '%s'" % type(data).__name__
+    if r.op.options & MHQ_BINARY:
+        return TypeError("binary mode needs bytes-like data, not '%s'" % type(data).__name__)
     cdef object encoded = data
     if LINE_END != "\n":
         data = str.replace(data, "\n", LINE_END)
@@ -83,7 +88,7 @@ cdef object adopt_text(request *r, object data):
         try:
             encoded = PyUnicode_AsUTF8String(data)
         except UnicodeEncodeError as error:
-            return str(error)
+            return error
         Py_INCREF(encoded)
         r.held[1] = <PyObject *>encoded
         r.op.data = PyBytes_AS_STRING(encoded)
@@ -95,15 +100,15 @@ cdef object adopt_text(request *r, object data):
 
 
 cdef object lend_buffer(request *r, object data):
-    """Exports the caller's buffer until give_back; returns None or the text that refuses."""
+    """Exports the caller's buffer until give_back. Returns None, or the exception that refuses."""
     cdef object view
     try:
         view = PyMemoryView_FromObject(data)
     except (BufferError, ValueError) as error:   # ValueError: a memoryview that was released
-        return str(error)
+        return error
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     if not PyBuffer_IsContiguous(buffer, b'C'):
-        return "the data's memory is not C-contiguous"
+        return BufferError("the data's memory is not C-contiguous")
     r.op.data = <const char *>buffer.buf
     if buffer.len == 0:
         r.op.data = b""   # an empty buffer need not have a place
@@ -140,31 +145,119 @@ cdef object adopt_data(request *r, object data, bint lend):
         return adopt_text(r, data)
     if not PyObject_CheckBuffer(data):
         raise TypeError("data must be str or a bytes-like object, not '%s'" % type(data).__name__)
-    if not r.op.flags & BINARY:
-        return "text mode needs str data, not '%s'" % type(data).__name__
+    if not r.op.options & MHQ_BINARY:
+        return TypeError("text mode needs str data, not '%s'" % type(data).__name__)
     if isinstance(data, bytes):
         r.op.data = PyBytes_AS_STRING(data)
         r.op.size = <size_t>PyBytes_GET_SIZE(data)
         return None
-    return lend_buffer(r, data) if lend else None
+    if lend:
+        return lend_buffer(r, data)
+    r.op.flags |= LENT_LATER
+    return None
+
+
+cdef str positional_name(const shape *asked, Py_ssize_t place):
+    return (<Parameter>(<Row>ROWS[asked.kind]).positional[place]).name
+
+
+cdef int truth(object given, str name) except -1:
+    """Of a flag: True and False, and 1 and 0. Anything else is a mistake more often than meant."""
+    if given is True or given is False:
+        return given is True
+    if type(given) is int and (given == 0 or given == 1):
+        return given == 1
+    raise TypeError("%s must be True or False, not %s" % (
+        name, given if type(given) is int else "'%s'" % type(given).__name__))
+
+
+cdef More more_of(request *r):
+    """What only some calls have, made when it is needed."""
+    cdef More more
+    if r.more == NULL:
+        more = More.__new__(More)
+        Py_INCREF(more)
+        r.more = <PyObject *>more
+    return <More>r.more
+
+
+cdef object take_more(request *r, const shape *asked, PyObject **got):
+    """Numbers and keyword-only arguments. Returns None, or the exception that refuses."""
+    cdef Row row = <Row>ROWS[asked.kind]
+    cdef More more = more_of(r)
+    cdef Parameter p
+    cdef object refusal = None, why
+    cdef Py_ssize_t i
+    more.numbers = row.numbers
+    if asked.numbers != NULL:
+        r.op.numbers = &more.numbers
+    for i in range(asked.count):
+        p = <Parameter>row.positional[i]
+        if p.takes == TAKES_NUMBER:
+            why = take_number(more, p, <object>got[1 + i])
+            refusal = refusal if refusal is not None else why
+    if more.passed is None:
+        return refusal
+    for name, given in more.passed.items():
+        p = <Parameter>row.keywords[name]
+        if p.takes == TAKES_NUMBER:
+            why = take_number(more, p, given)
+            refusal = refusal if refusal is not None else why
+        elif truth(given, p.name):
+            r.op.options |= 1 << p.place
+        else:
+            r.op.options &= ~(<uint32_t>1 << p.place)
+    return refusal
+
+
+cdef object take_number(More more, Parameter p, object given):
+    cdef int64_t *field = <int64_t *>&more.numbers + p.place
+    if given is None and p.is_absent_by_default():
+        field[0] = MHQ_ABSENT
+        return None
+    if not PyIndex_Check(given):
+        raise TypeError("%s must be int%s, not '%s'" % (
+            p.name, " or None" if p.is_absent_by_default() else "", type(given).__name__))
+    given = PyNumber_Index(given)
+    try:
+        field[0] = given
+    except OverflowError:
+        return OverflowError("%s is beyond 64 bits" % p.name)
+    if field[0] == MHQ_ABSENT:
+        return OverflowError("%s is beyond 64 bits" % p.name)
+    return None
+
+
+cdef str why_no_callback(object callback):
+    if callback_kind(<PyObject *>callback) == MHDDQ_ASYNC:
+        return "callback must not be an async function: nothing would await what it returns"
+    return "callback must be callable or None, not '%s'" % type(callback).__name__
 
 
 cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except -1:
-    """`got`: the callback, then the operation's parameters. r is zeroed. On an exception what
-    was filled so far is to be let go by the caller."""
+    """`got`: the callback, then the positional parameters. r is zeroed, but for the keyword-only
+    arguments, which are in r.more already. On an exception what was filled so far is to be let go
+    by the caller."""
     cdef object callback = <object>got[0]
     cdef object refusal = None, why
     cdef Py_ssize_t i
-    if callback is not None and not PyCallable_Check(callback):
-        raise TypeError("callback must be callable or None, not '%s'" % type(callback).__name__)
+    if callback is not None and callback_kind(got[0]) != MHDDQ_CALLABLE:
+        raise TypeError(why_no_callback(callback))
     Py_INCREF(callback)
     r.callback = <PyObject *>callback
     for i in range(asked.count):
         Py_INCREF(<object>got[1 + i])
         r.given[i] = got[1 + i]
     r.op.kind = asked.kind
-    if asked.binary >= 0 and PyObject_IsTrue(<object>got[1 + asked.binary]):
-        r.op.flags |= BINARY
+    if asked.is_special:
+        r.op.options = asked.options
+        r.op.numbers = asked.numbers
+        if asked.has_more:
+            more_of(r)
+    if asked.flag >= 0 and got[1 + asked.flag] != <PyObject *>False:
+        if (got[1 + asked.flag] == <PyObject *>True
+                or truth(<object>got[1 + asked.flag], positional_name(asked, asked.flag))):
+            r.op.options |= asked.flag_bit
     refusal = adopt_path(r, <object>got[1 + asked.path], &r.op.path, 0, PATH_BYTES)
     if asked.path2 >= 0:
         why = adopt_path(r, <object>got[1 + asked.path2], &r.op.path2, 1, PATH2_BYTES)
@@ -172,9 +265,12 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     if asked.data >= 0:
         why = adopt_data(r, <object>got[1 + asked.data], lend)
         refusal = refusal if refusal is not None else why
+    if r.more != NULL:
+        why = take_more(r, asked, got)
+        refusal = refusal if refusal is not None else why
     if refusal is None:
         return 0
-    if r.op.kind == MHQ_FILE_EXISTS or r.op.kind == MHQ_DIRECTORY_EXISTS:
+    if asked.gives == GIVES_EXISTS:
         r.op.path = b""   # no such name can exist; the empty path says so in its turn
         return 0
     refuse(r, refusal)
@@ -196,18 +292,24 @@ cdef int refuse(request *r, object why) except -1:
 cdef void let_go(request *r) noexcept:
     """Drops what the request holds. Finalisers may run, and do anything."""
     cdef int i
-    give_back(r)
+    if r.op.flags & LENT:
+        give_back(r)
     for i in range(2):
         Py_XDECREF(r.held[i])
-    for i in range(MAX_PARAMETERS):
+    for i in range(MAX_POSITIONAL):
         Py_XDECREF(r.given[i])
+    Py_XDECREF(r.more)
     Py_XDECREF(r.callback)
 
 
-cdef dict parameters_of(request *r):
-    cdef tuple names = NAMES[r.op.kind]
+cdef dict parameters_of(const shape *asked, request *r):
+    """What was passed, by name, and the defaults of positional parameters. The names are the table's
+    in any case; keyword-only ones are there only where they were passed."""
+    cdef tuple names = <tuple>asked.names
     cdef dict params = {"callback": <object>r.callback}
     cdef Py_ssize_t i
     for i in range(len(names)):
         params[names[i]] = <object>r.given[i]
+    if r.more != NULL and (<More>r.more).passed is not None:
+        params.update((<More>r.more).passed)
     return params

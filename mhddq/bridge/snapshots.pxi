@@ -96,9 +96,9 @@ cdef class Frozen:
         """A copy of the request whose data is exported; all else is borrowed from the chapter."""
         cdef request *copy = &self.lent[self.lent_count]
         copy[0] = r[0]
-        copy.held[0] = copy.held[1] = NULL
+        copy.held[0] = copy.held[1] = copy.more = NULL
         self.lent_count += 1
-        cdef object why = lend_buffer(copy, <object>copy.given[0])   # file_write's data
+        cdef object why = lend_buffer(copy, <object>copy.given[SHAPES[copy.op.kind].data])
         if why is not None:
             refuse(copy, why)
         return &copy.op

@@ -13,6 +13,7 @@ from typing_extensions import assert_type
 import mhddq
 from mhddq.types import (
     DirectoryContentsArgs,
+    FailureText,
     FileExistsArgs,
     FileReadArgs,
     FileReadBytesArgs,
@@ -22,7 +23,8 @@ from mhddq.types import (
 
 def exists(args: FileExistsArgs) -> None:
     assert_type(args["output"]["exists"], bool)
-    assert_type(args["output"]["exception"], str)
+    assert_type(args["output"]["exception"], FailureText)
+    assert_type(args["output"]["exception"].error, BaseException)
     args["output"]["data"]  # type: ignore[typeddict-item] # pyright: ignore
 
 

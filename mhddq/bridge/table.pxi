@@ -1,0 +1,146 @@
+# The table of operations, as the bridge reads it: what each takes and gives. The rows come from
+# mhddq/_ops.py; operations, flags and numbers are bound to the core's by their names.
+#
+# Rows are made while mhddq is imported, live for ever, and do not change once operations run.
+
+cdef enum:
+    MAX_POSITIONAL = 3   # parameters of an operation, its callback left out
+
+# What an operation gives when it succeeds: what stands in `output`.
+cdef enum:
+    GIVES_NOTHING
+    GIVES_EXISTS         # {'exists': bool}
+    GIVES_DATA           # {'data': str or bytes}
+    GIVES_CONTENTS       # {'contents': [...]}
+
+# What a parameter takes.
+cdef enum:
+    TAKES_PATH           # the first: op.path, the second: op.path2
+    TAKES_DATA           # text or a buffer to be lent: op.data, op.size
+    TAKES_FLAG           # a bit of op.options
+    TAKES_NUMBER         # a field of op.numbers
+
+RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_DATA,
+                "contents": GIVES_CONTENTS}
+PARAMETER_KINDS = {"path": TAKES_PATH, "data": TAKES_DATA, "flag": TAKES_FLAG,
+                   "number": TAKES_NUMBER}
+
+# The core's own names; each leads to its place there.
+OPERATIONS = {mhq_op_names[_i].decode(): _i for _i in range(MHQ_KINDS)}
+FLAGS = {mhq_flag_names[_i].decode(): _i for _i in range(MHQ_FLAG_COUNT)}
+NUMBERS = {mhq_number_names[_i].decode(): _i for _i in range(MHQ_NUMBER_COUNT)}
+
+# What every call needs to know of its operation. Places are those among its positional parameters,
+# -1 where there is no such parameter.
+cdef struct shape:
+    Py_ssize_t count               # positional parameters
+    Py_ssize_t path, path2, data
+    Py_ssize_t flag                # the first positional flag, and its bit
+    uint32_t flag_bit
+    uint32_t options               # the flags that are set unless the call says otherwise
+    const mhq_numbers *numbers     # the numbers' defaults; NULL: it takes none
+    bint is_special                # it has such options or numbers
+    bint has_more                  # numbers among its positional parameters
+    uint8_t kind, gives
+    PyObject *action               # the operation's name
+    PyObject *names                # a tuple of the positional parameters' names
+
+
+cdef class Parameter:
+    """One parameter of an operation. `default`: a tuple that holds it, or is empty."""
+    cdef readonly str name
+    cdef readonly bint keyword_only
+    cdef readonly tuple default
+    cdef uint8_t takes
+    cdef int place                 # of flags and numbers: their place among the core's
+
+    def __init__(self, str name not None, str kind not None, bint keyword_only,
+                 tuple default not None):
+        self.name = sys.intern(name)
+        self.keyword_only = keyword_only
+        self.default = default
+        self.takes = PARAMETER_KINDS[kind]
+        if self.takes == TAKES_FLAG:
+            self.place = FLAGS[name]
+        elif self.takes == TAKES_NUMBER:
+            self.place = NUMBERS[name]
+
+    cdef bint is_absent_by_default(self):
+        return self.default == (None,)
+
+
+cdef class Row:
+    """One operation."""
+    cdef str name
+    cdef shape asked
+    cdef tuple positional          # its Parameters, by position
+    cdef tuple names               # of those
+    cdef dict keywords             # its Parameters that are keyword-only, by name
+    cdef mhq_numbers numbers       # the defaults; MHQ_ABSENT for None, and for what it does not take
+
+    def __init__(self, str name not None, str gives not None, tuple parameters not None):
+        cdef Parameter p
+        self.name = sys.intern(name)
+        self.positional = tuple([p for p in parameters if not p.keyword_only])
+        self.names = tuple([p.name for p in self.positional])
+        self.keywords = {p.name: p for p in parameters if p.keyword_only}
+        self.asked.kind = OPERATIONS[name]
+        self.asked.gives = RESULT_KINDS[gives]
+        self.asked.action = <PyObject *>self.name
+        self.asked.names = <PyObject *>self.names
+        self.asked.count = len(self.positional)
+        self.asked.path = self.asked.path2 = self.asked.data = self.asked.flag = -1
+        if self.asked.count > MAX_POSITIONAL:
+            raise ValueError("%s: more than %d positional parameters" % (name, MAX_POSITIONAL))
+        self.place_positional()
+        self.set_defaults(parameters)
+
+    cdef int place_positional(self) except -1:
+        cdef Parameter p
+        cdef Py_ssize_t i
+        for i, p in enumerate(self.positional):
+            if p.takes == TAKES_PATH and self.asked.path < 0:
+                self.asked.path = i
+            elif p.takes == TAKES_PATH and self.asked.path2 < 0:
+                self.asked.path2 = i
+            elif p.takes == TAKES_DATA and self.asked.data < 0:
+                self.asked.data = i
+            elif p.takes == TAKES_FLAG and self.asked.flag < 0:
+                self.asked.flag = i
+                self.asked.flag_bit = 1 << p.place
+            elif p.takes == TAKES_NUMBER:
+                self.asked.has_more = True
+            else:
+                raise ValueError("%s: no place for '%s'" % (self.name, p.name))
+        if self.asked.path < 0:
+            raise ValueError("%s: no path" % self.name)
+        return 0
+
+    cdef int set_defaults(self, tuple parameters) except -1:
+        cdef Parameter p
+        cdef int64_t *fields = <int64_t *>&self.numbers
+        cdef Py_ssize_t i
+        for i in range(MHQ_NUMBER_COUNT):
+            fields[i] = MHQ_ABSENT
+        for p in parameters:
+            if p.takes == TAKES_NUMBER:
+                self.asked.numbers = &self.numbers
+                if p.default and p.default[0] is not None:
+                    fields[p.place] = p.default[0]
+            elif p.takes == TAKES_FLAG and p.keyword_only and p.default[0]:
+                self.asked.options |= 1 << p.place
+        self.asked.is_special = self.asked.options != 0 or self.asked.numbers != NULL
+        return 0
+
+
+cdef list ROWS = [None] * MHQ_KINDS
+# The same for those who have an operation's kind only.
+cdef shape *SHAPES = <shape *>calloc(MHQ_KINDS, sizeof(shape))
+if SHAPES == NULL:
+    raise MemoryError()
+
+
+def add_row(Row row not None):
+    ROWS[row.asked.kind] = row
+    SHAPES[row.asked.kind] = row.asked
+    Py_INCREF(row)   # for ever: shapes point into it
