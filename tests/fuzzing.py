@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from helpers import Outcome, settle
+from helpers import Outcome, read_as_text, settle
 
 import mhddq
 from mhddq import _settings
@@ -70,9 +70,6 @@ class Raises:
     def __fspath__(self) -> str:
         raise self.Own
 
-    def __bool__(self) -> bool:
-        raise self.Own
-
 
 class Pathlike:
     def __init__(self, path: Any) -> None:
@@ -80,11 +77,6 @@ class Pathlike:
 
     def __fspath__(self) -> Any:
         return self.path
-
-
-class Truth:
-    def __bool__(self) -> bool:
-        return True
 
 
 # ---- arguments: each with the exceptions that it may raise at the call --------------------------
@@ -151,10 +143,9 @@ def data(draw: Draws) -> Drawn:
 
 
 def binary(draw: Draws) -> Drawn:
-    kind = draw.number(0, 9)
-    if kind == 0:
-        return Raises(), {Raises.Own}
-    return pick(draw, [True, False, 0, 1, "", "yes", [], Truth(), None]), set()
+    if draw.number(0, 9) == 0:
+        return pick(draw, [None, "", "yes", [], 2, -1, 1.0, Raises()]), {TypeError}
+    return pick(draw, [True, False, 0, 1]), set()
 
 
 def callback(draw: Draws, hear: Callable[[Any], None]) -> Drawn:
@@ -254,8 +245,9 @@ def act(action: str, paths: list[Any], params: dict[str, Any]) -> Any:
         with open(name, "wb") as file:
             file.write(written)
     elif action == "file_read":
-        mode = {"mode": "rb"} if params["binary"] else {"encoding": "utf-8"}
-        with open(name, **mode) as file:
+        if not params["binary"]:
+            return {"data": read_as_text(name)}
+        with open(name, "rb") as file:
             return {"data": file.read()}
     else:
         with os.scandir(name) as entries:
@@ -339,11 +331,11 @@ class Fuzz:
             args += [None] * (len(names) - len(args) + 1)
         elif mistake == 2 and keywords:
             missing = pick(draw, list(keywords))
+            if missing == "binary" and may_raise:  # perhaps because of it
+                return tuple(args), keywords
             del keywords[missing]
             if missing == "binary":  # has a default
                 params["binary"] = False
-                may_raise.discard(Raises.Own)
-                self.own_raisers(params, may_raise)
                 return tuple(args), keywords
         elif mistake == 3 and args:
             keywords[names[0]] = args[0]
@@ -353,11 +345,6 @@ class Fuzz:
         if mistake != 2 or len(args) + len(keywords) < len(names):
             may_raise.add(TypeError)
         return tuple(args), keywords
-
-    @staticmethod
-    def own_raisers(params: dict[str, Any], may_raise: set[type]) -> None:
-        if any(isinstance(value, Raises) for value in params.values()):
-            may_raise.add(Raises.Own)
 
     def call(self, draw: Draws) -> None:
         action = pick(draw, list(PARAMETERS))

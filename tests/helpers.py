@@ -187,6 +187,16 @@ def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
     raise AssertionError(f"{call.__name__}{arguments} did not fail")
 
 
+def read_as_text(path: str | bytes) -> str:
+    """As file_read does it: text that is not UTF-8 is a failure that names the file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        error.reason += f"; {path!r} is not UTF-8 text: with binary=True its bytes are read"
+        raise
+
+
 def under_wine() -> bool:
     return os.name == "nt" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 

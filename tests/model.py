@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from helpers import Args, Outcome, error_text, open_text, tree_of
+from helpers import Args, Outcome, error_text, open_text, read_as_text, tree_of
 
 import mhddq
 
@@ -160,7 +160,9 @@ class Oracle:
 
     @staticmethod
     def file_read(path, binary):
-        with open(path, **({"mode": "rb"} if binary else {"encoding": "utf-8"})) as file:
+        if not binary:
+            return {"data": read_as_text(path)}
+        with open(path, "rb") as file:
             return {"data": file.read()}
 
     @staticmethod

@@ -1,4 +1,4 @@
-/* op.c - the names by which the tables of op.h are bound to those of the caller. */
+/* core/op.c - the names by which the tables of op.h are bound to those of the caller. */
 #include "op.h"
 
 const char *const mhq_op_names[] = {
