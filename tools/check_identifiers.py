@@ -1,7 +1,7 @@
-"""Compares what cibuildwheel would build with what we want built: python tools/check_identifiers.py
+"""Compares what cibuildwheel would build with what is wanted: python tools/check_identifiers.py
 
 One wheel for each CPython from 3.10 to 3.15, C library and processor, and one for each without the
-GIL. 3.13t is not among them: it was an experiment, and cibuildwheel has dropped it.
+GIL. 3.13t is not among them: it was experimental, and cibuildwheel has dropped it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What building adds.
+# Files that the build adds.
 MADE = {"PKG-INFO", "setup.cfg"}
 
 

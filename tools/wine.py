@@ -1,8 +1,8 @@
 """Runs the suite on Windows' Python under wine: python tools/wine.py FOLDER [pytest's arguments]
 
-FOLDER keeps what is fetched and made: the interpreter, see windows.py, the libraries that the
+FOLDER keeps what is fetched and built: the interpreter (see windows.py), the libraries that the
 tests need, and wine's own prefix. Needs what windows.py needs, and wine. Wine shows that calls
-return what they should and that nothing hangs, not how Windows behaves on a disk.
+return what they should and that nothing hangs. It does not show how Windows behaves on a disk.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import windows
 
 CORE = windows.ROOT / "csrc"
 SOURCES = runpy.run_path(str(CORE / "sources.py"))
-# wine 8 has no WMI, and ends a process that asks for it, as platform.uname() does.
+# wine 8 has no WMI, and ends a process that uses it, as platform.uname() does.
 CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
-# The core's own tests that are no POSIX programs.
+# Those of the core's own tests that are not POSIX programs.
 CORE_TESTS = ("test_baton", "test_ring", "test_room", "test_win_faults", "test_win_tree")
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-# Times what tests allow programs, which begin slowly; and what a test is allowed, for on Windows a
-# test whose time is up ends the session.
+# A factor for the time limits of programs, which start slowly, and of tests: on Windows a test that
+# exceeds its limit ends the session.
 PATIENCE = 10
 NEEDED = ("pytest>=8", "pytest-timeout>=2.3", "hypothesis>=6.100", "colorama")
 
@@ -37,7 +37,7 @@ def unpack(wheels: Path, site: Path) -> None:
 
 
 def prepare(folder: Path) -> tuple[Path, Path]:
-    """The interpreter, and the folder of packages for it, ours freshly built."""
+    """Returns the interpreter and the folder of its packages, with mhddq built anew."""
     python = windows.fetch(folder)
     site, fetched, built = folder / "site", folder / "wheels", folder / "built"
     if not fetched.exists():
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> tuple[Path, Path]:
 
 
 def run(command: list[str], environment: dict[str, str]) -> int:
-    """Through pipes: wine gives the interpreter no other standard streams that it takes."""
+    """Runs a command with pipes: wine offers no other standard streams that Python accepts."""
     program = subprocess.Popen(
         ["wine", *command],
         cwd=windows.ROOT,
@@ -73,7 +73,7 @@ def run(command: list[str], environment: dict[str, str]) -> int:
 
 
 def check_core(folder: Path, environment: dict[str, str]) -> int:
-    """Compiles the core and its own tests, every warning an error, and runs them; how many fail."""
+    """Compiles the core and its tests, warnings as errors, and runs them. Returns the failures."""
     compiler = (sys.executable, "-m", "ziglang", "cc", "-target", windows.TARGET, "-std=c11", "-O1")
     compiler += (*WARNINGS, "-D_GNU_SOURCE", f"-I{CORE}")
     libraries = ("-lntdll", "-lapi-ms-win-core-synch-l1-2-0", "-lpthread")
@@ -97,8 +97,8 @@ def main(folder: Path, arguments: list[str]) -> int:
         **os.environ,
         "WINEPREFIX": str(folder / "prefix"),
         "WINEDEBUG": "-all",
-        # Whoever asks for a window system first, as tkinter does, starts a desktop, which keeps the
-        # pipes that it inherits: who waits for their end would wait for ever.
+        # A program that uses the window system, as tkinter does, would start a desktop, which keeps
+        # the pipes that it inherits: a program that reads them to their end would wait for ever.
         "WINEDLLOVERRIDES": "explorer.exe=d",
         "PYTHONPATH": f"Z:{site}",
         "PYTHONPYCACHEPREFIX": f"Z:{folder / 'pycache'}",
