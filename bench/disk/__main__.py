@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from bench.disk import device, fill, picture, run
+from bench.disk import device, fill, picture, report, run
 from bench.disk.device import ROOT, Disk
-from bench.disk.rows import ROWS, Row, Target
+from bench.disk.report import Measured
+from bench.disk.rows import ROWS, Row
 
 RESULTS = ROOT / "bench" / "results"
-Measured = dict[str, list[dict[str, Any]]]  # of each side, a round after the other
 
 
 def parsed() -> argparse.Namespace:
@@ -46,72 +45,24 @@ def chosen_rows(options: argparse.Namespace) -> list[Row]:
 
 
 def measure(disk: Disk, row: Row, sides: list[str], rounds: int, full: bool) -> Measured:
-    measured: Measured = {side: [] for side in sides}
+    """The sides take turns. One that fails is left out from there on."""
+    measured = Measured({side: [] for side in sides}, {})
     for number in range(rounds):
         disk.restore()
         work = run.subset(disk, row, full, number)
         turn = number % len(sides)
         for side in sides[turn:] + sides[:turn]:
-            result = run.measure(disk, row, side, work)
-            measured[side].append(result)
+            if side in measured.failed:
+                continue
+            try:
+                result = run.measure(disk, row, side, work)
+            except run.Failed as reason:
+                measured.fail(side, str(reason))
+                continue
+            measured.results[side].append(result)
             note = f"{row.name}, round {number + 1}: {side}: {result['seconds']:.2f} s"
             print(note, file=sys.stderr, flush=True)
     return measured
-
-
-def figure(target: Target, measured: Measured) -> float | None:
-    """None: a side was left out."""
-    if not {target.ours, *target.against} <= measured.keys():
-        return None
-    mine = measured[target.ours]
-    if not target.against:
-        return statistics.median(each["fiftieth"] for each in mine)
-    rounds = [
-        min(measured[other][number]["seconds"] for other in target.against) / each["seconds"]
-        for number, each in enumerate(mine)
-    ]
-    return statistics.median(rounds)
-
-
-def verdict(target: Target, value: float) -> str:
-    if target.least is None and target.most is None:
-        return ""
-    reached = value >= target.least if target.least is not None else value <= target.most
-    return "reached" if reached else "missed"
-
-
-def lines_of(row: Row, measured: Measured) -> list[dict[str, Any]]:
-    lines = []
-    for target in row.targets:
-        value = figure(target, measured)
-        if value is not None:
-            aim = f">= {target.least}" if target.least is not None else f"<= {target.most} s"
-            if target.least is target.most is None:
-                aim = ""
-            lines.append(
-                {
-                    "side": target.ours,
-                    "against": "best of pools"
-                    if len(target.against) > 1
-                    else "".join(target.against) or "50th result, seconds",
-                    "figure": value,
-                    "target": aim,
-                    "verdict": verdict(target, value),
-                }
-            )
-    return lines
-
-
-def show(row: Row, measured: Measured, lines: list[dict[str, Any]]) -> None:
-    print(f"\n{row.name}: {row.title}")
-    for side, results in measured.items():
-        times = sorted(result["seconds"] for result in results)
-        span = f"{times[0]:.2f} - {times[-1]:.2f}" if len(times) > 1 else ""
-        print(f"  {side:24}{statistics.median(times):8.2f} s  {span}")
-    for line in lines:
-        compared = f"{line['side']} : {line['against']}"
-        print(f"    {compared:42}{line['figure']:7.2f}  {line['target']:8} {line['verdict']}")
-    sys.stdout.flush()
 
 
 def main() -> int:
@@ -139,13 +90,12 @@ def main() -> int:
             if not sides:
                 continue
             measured = measure(disk, row, sides, rounds, options.full)
-            lines = lines_of(row, measured)
-            show(row, measured, lines)
-            seconds = {side: [r["seconds"] for r in each] for side, each in measured.items()}
+            report.show(row, measured)
+            everything["rows"][row.name] = report.in_json(row, measured)
             if options.picture and row.name == "reads":
-                logged = {side: each[0] for side, each in measured.items()}
-                print(picture.draw(options.picture, logged, row.title))
-            everything["rows"][row.name] = {"seconds": seconds, "figures": lines}
+                logged = {side: each[0] for side, each in measured.results.items()}
+                refused = picture.draw(options.picture, logged, row.title)
+                print(f"no picture: {refused}" if refused else f"drawn: {options.picture}")
     RESULTS.mkdir(exist_ok=True)
     path = options.json or RESULTS / "disk.json"
     path.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")

@@ -196,6 +196,9 @@ def drop_caches() -> None:
 def started() -> Iterator[Disk]:
     """An empty disk, mounted, which answers at once until it is given a profile."""
     own_mounts()
+    # This process and the sides wait most of the time; then they are not to wait for others.
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
     base = Path(tempfile.mkdtemp(prefix="mhddq-disk-"))
     with contextlib.ExitStack() as undo:
         undo.callback(shutil.rmtree, base, ignore_errors=True)
@@ -261,27 +264,36 @@ def stream_rate(file: Path) -> float:
     return total / (time.monotonic() - began)
 
 
+EXPECTED = {
+    "random reads a second": (90, 112),
+    "times as many with 32 waiting": (2.0, 2.8),
+    "most that were there at once": (32, 1000),
+    "MB/s in a row": (145, 165),
+}
+TRIES = 5  # another program may have had the processors
+
+
 def calibrate(disk: Disk, large: Path) -> dict[str, float]:
     """What the disk does; a RuntimeError where that is not what a disk does."""
+    for _ in range(TRIES):
+        found = measured(disk, large)
+        off = [
+            f"{what}: {found[what]:.1f}, not {least} to {most}"
+            for what, (least, most) in EXPECTED.items()
+            if not least <= found[what] <= most
+        ]
+        if not off:
+            return found
+        print(f"the disk is off: {'; '.join(off)}", file=sys.stderr, flush=True)
+    raise RuntimeError(f"the disk is off: {'; '.join(off)}")
+
+
+def measured(disk: Disk, large: Path) -> dict[str, float]:
     disk.profile("hdd")
     alone = random_reads(disk, 300, 1)
     disk.profile("hdd")
     queued = random_reads(disk, 1000, 36)
     deepest = disk.server.ask("deepest")
-    found = {
-        "random reads a second": alone,
-        "times as many with 32 waiting": queued / alone,
-        "most that were there at once": deepest,
-        "MB/s in a row": stream_rate(large) / 1e6,
-    }
+    rate = stream_rate(large) / 1e6
     disk.profile("instant")
-    expected = {
-        "random reads a second": (90, 112),
-        "times as many with 32 waiting": (2.0, 2.8),
-        "most that were there at once": (32, 1000),
-        "MB/s in a row": (145, 165),
-    }
-    for what, (least, most) in expected.items():
-        if not least <= found[what] <= most:
-            raise RuntimeError(f"the disk is off: {what}: {found[what]:.1f}, not {least} to {most}")
-    return found
+    return dict(zip(EXPECTED, (alone, queued / alone, deepest, rate), strict=True))

@@ -21,6 +21,27 @@ class Target:
     least: float | None = None
     most: float | None = None
 
+    @property
+    def opponent(self) -> str:
+        if not self.against:
+            return "50th result, seconds"
+        return "best of pools" if self.against == POOLS else self.against[0]
+
+    @property
+    def aim(self) -> str:
+        """Empty: there is none."""
+        if self.most is not None:
+            return f"<= {self.most:g} s"
+        return "" if self.least is None else f">= {self.least:g}"
+
+    def verdict(self, figure: float) -> str:
+        if not self.aim:
+            return ""
+        missed = (self.least is not None and figure < self.least) or (
+            self.most is not None and figure > self.most
+        )
+        return "missed" if missed else "reached"
+
 
 @dataclass(frozen=True)
 class Row:

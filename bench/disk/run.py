@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,27 +95,32 @@ def alone() -> Iterator[None]:
 
 
 class Worker:
-    """A process of ``sides.py``, ready."""
+    """A process of ``sides.py``, ready; it is killed where it takes too long."""
 
-    def __init__(self, job: dict[str, Any], environment: dict[str, str], group: Path | None):
+    def __init__(self, job: dict[str, Any], environment: dict[str, str]):
         self.process = subprocess.Popen(
-            ["timeout", str(SECONDS), sys.executable, "-m", "bench.disk.sides"],
+            [sys.executable, "-m", "bench.disk.sides"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
         )
-        if group:
-            group.write_text(str(self.process.pid))
-        self._say(json.dumps(job))
-        self._hear()
+        self._deadline = threading.Timer(SECONDS, self.process.kill)
+        self._deadline.start()
+        try:
+            self._put(json.dumps(job))
+            self._get()
+        except BaseException:
+            self.end()
+            raise
 
-    def _say(self, line: str) -> None:
+    def _put(self, line: str) -> None:
         assert self.process.stdin
-        print(line, file=self.process.stdin, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # its end is noticed when it is to answer
+            print(line, file=self.process.stdin, flush=True)
 
-    def _hear(self) -> str:
+    def _get(self) -> str:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
@@ -122,11 +128,12 @@ class Worker:
         return line
 
     def go(self) -> dict[str, Any]:
-        self._say("go")
-        return json.loads(self._hear())
+        self._put("go")
+        return json.loads(self._get())
 
     def end(self) -> None:
-        self.process.terminate()
+        self._deadline.cancel()
+        self.process.kill()
         self.process.communicate()
 
 
@@ -152,7 +159,7 @@ def measure(disk: Disk, row: Row, side: str, work: Subset) -> dict[str, Any]:
     environment = {"MHDDQ_LOOKAHEAD": "0"} if side == OFF else {}
     try:
         with alone(), memory_limit(row.megabytes) as group:
-            worker = Worker(job, environment, group)
+            worker = Worker({**job, "group": group and str(group)}, environment)
             try:
                 result = timed(disk, row, work, worker)
             finally:

@@ -182,6 +182,8 @@ def files_in(folder: str) -> int:
 
 def main() -> None:
     job: Job = json.loads(sys.stdin.readline())
+    if job["group"]:
+        Path(job["group"]).write_text(str(os.getpid()))
     whole = job["side"] == "floor"
     count = Count(len(job["extents"] if whole else job["paths"]))
     is_ours = job["side"] in ("queued", "oplist", "small lists")
