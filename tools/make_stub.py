@@ -143,10 +143,10 @@ def stub() -> str:
 
 TYPES_HEAD = '''\
 """What callbacks are given, and stats(), for annotations:
-``def heard(args: mhddq.types.FileReadArgs) -> None``.
+``def was_read(args: mhddq.types.FileReadArgs) -> None``.
 
-``args['result']`` tells which keys ``output`` has: on success those of the operation, on failure
-``exception`` alone. Nothing of mhddq imports this module when a program runs.
+``args['result']`` shows which keys ``output`` has: on success those of the operation, on failure
+``exception`` alone. No module of mhddq imports this one when a program runs.
 
 Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 """
