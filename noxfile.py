@@ -6,7 +6,9 @@ import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -166,11 +168,25 @@ def ctests(session: nox.Session) -> None:
         session.run("csrc/test/run.sh", *session.posargs, env={"CC": compiler}, external=True)
 
 
+def check_runtime(session: nox.Session, compiler: str, sanitizers: str) -> None:
+    """Ends the session where the compiler is here and what its sanitizers link is not."""
+    program = "int main(void) { return 0; }"
+    with tempfile.TemporaryDirectory() as folder:
+        out = str(Path(folder) / "linked")
+        command = [*compiler.split(), f"-fsanitize={sanitizers}", "-x", "c", "-", "-o", out]
+        tried = subprocess.run(command, input=program, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        package = "libclang-rt-dev" if "clang" in compiler else "libgcc-VERSION-dev"
+        lacking = f"{compiler} cannot link -fsanitize={sanitizers} here"
+        session.error(f"{lacking} (Debian: apt-get install {package})\n{tried.stderr}")
+
+
 @nox.session(venv_backend="none")
 def sanitize(session: nox.Session) -> None:
     """The core's own tests under AddressSanitizer and UBSan, then under ThreadSanitizer."""
     compiler = "clang" if "clang" in compilers() else compilers()[0]
     for sanitizers in ("address,undefined", "thread"):
+        check_runtime(session, compiler, sanitizers)
         flags = f"-fsanitize={sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer"
         session.run(
             "csrc/test/run.sh",
@@ -290,6 +306,8 @@ def sanitize_extension(session: nox.Session) -> None:
             str(session.run("gcc", f"-print-file-name={name}", silent=True, external=True)).strip()
             for name in libraries
         ]
+        if lacking := [name for name in found if not os.path.isabs(name)]:  # gcc does not know it
+            session.error(f"gcc has no {lacking} (Debian: apt-get install libgcc-VERSION-dev)")
         for old in folder.glob("report.*"):
             old.unlink()
         log = f"log_path={folder / 'report'}"
