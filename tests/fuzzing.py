@@ -8,7 +8,6 @@ a ``Wrong``. Who draws is someone else's business: hypothesis, a coverage-guided
 
 from __future__ import annotations
 
-import errno
 import os
 import random
 import re
@@ -19,7 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from helpers import Outcome, read_as_text, settle
+from helpers import Outcome, settle
+from oracle import Expected, difference, expected_of, refusal
 
 import mhddq
 from mhddq import _settings
@@ -181,79 +181,16 @@ OF_NOTHING = {
 OF_NOTHING |= {"directory_delete"}
 
 
-def refusal(name: str | bytes) -> str | None:
-    """Of a path that cannot be handed to the system."""
-    try:
-        encoded = os.fsencode(name)
-    except UnicodeEncodeError as error:
-        return str(error)
-    return "embedded null byte" if b"\0" in encoded else None
-
-
-def content(given: Any, as_binary: bool) -> bytes:
-    """What a file_write writes; a ValueError with the text of its refusal."""
-    if isinstance(given, str):
-        if as_binary:
-            raise ValueError("binary mode needs bytes-like data, not 'str'")
-        return given.replace("\n", os.linesep).encode()
-    if not as_binary:
-        raise ValueError(f"text mode needs str data, not '{type(given).__name__}'")
-    if not memoryview(given).c_contiguous:
-        raise ValueError("the data's memory is not C-contiguous")
-    return bytes(given)
-
-
-def python(action: str, params: dict[str, Any]) -> tuple[bool, Any]:
-    """(True, output), or (False, the text of the failure)."""
-    paths = [os.fspath(v) for k, v in params.items() if k.endswith("name")]
+def expected_outcome(action: str, params: dict[str, Any]) -> Expected:
+    names = PARAMETERS[action]
+    values = [os.fspath(params[n]) if n.endswith("name") else params[n] for n in names]
+    paths = [value for n, value in zip(names, values, strict=True) if n.endswith("name")]
     refused = [why for why in map(refusal, paths) if why]
-    if action in ("file_exists", "directory_exists"):
-        found = not refused and os.path.exists(paths[0])
-        is_there = found and os.path.isdir(paths[0]) == (action == "directory_exists")
-        return True, {"exists": is_there}
-    if refused:
-        return False, refused[0]
-    try:
-        return True, act(action, paths, params)
-    except (OSError, ValueError) as error:
-        return False, str(error)
-
-
-def act(action: str, paths: list[Any], params: dict[str, Any]) -> Any:
-    name = paths[0]
-    if action in ("file_rename", "directory_rename"):
-        os.replace(*paths)
-    elif action in OF_NOTHING:
-        looked_up = os.fsencode(name)
-        if action in ("directory_delete", "directory_move"):
-            looked_up = looked_up.rstrip(b"/")  # of a link with a slash the link is meant
-            if looked_up.rpartition(b"/")[2] == b".":
-                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)  # refused unseen
-        try:
-            os.lstat(looked_up)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, name) from None
-        raise Wrong(f"{name!r} is there")
-    elif action == "file_create":
-        open(name, "x").close()
-    elif action == "file_delete":
-        os.remove(name)
-    elif action == "directory_create":
-        os.mkdir(name)
-    elif action == "file_write":
-        written = content(params["data"], bool(params["binary"]))
-        with open(name, "wb") as file:
-            file.write(written)
-    elif action == "file_read":
-        if not params["binary"]:
-            return {"data": read_as_text(name)}
-        with open(name, "rb") as file:
-            return {"data": file.read()}
-    else:
-        with os.scandir(name) as entries:
-            kinds = [(os.fsdecode(e.name), e.is_dir()) for e in entries]
-        return {"contents": sorted((n, "directory" if d else "file") for n, d in kinds)}
-    return {}
+    if not refused:
+        return expected_of(action, values)
+    if action.endswith("_exists"):
+        return action, True, {"exists": False}
+    return action, False, refused[0]
 
 
 # ---- the inputs ----------------------------------------------------------------------------------
@@ -481,12 +418,8 @@ class Fuzz:
             args["params"][name] is not params[name] for name in params
         ):
             raise Wrong(f"not the caller's own objects: {told}")
-        result, output = python(action, params)
-        said = args["output"] if result else args["output"].get("exception")
-        if result and "contents" in args["output"]:
-            said = {"contents": sorted((e["name"], e["type"]) for e in said["contents"])}
-        if args["result"] is not result or said != output:
-            raise Wrong(f"{told}; Python: {result}, {output!r}")
+        if wrong := difference(args, expected_outcome(action, params)):
+            raise Wrong(wrong)
 
 
 def holds(model: list[Any], sought: list[Any]) -> bool:

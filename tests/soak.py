@@ -2,10 +2,11 @@
 
     python tests/soak.py [--seconds 900] [--seed N] [--flat PERCENT]
 
-Eight producers run random histories, each in a world of its own that the oracle (model.py) follows.
-Calls of libc fail at random in the I/O threads (soak_faults.c, preloaded); callbacks are slow,
-enqueue in their turn, or raise; a timer's signals run a handler that enqueues, and interrupt the
-main thread's calls; the garbage collector is kept busy; the ring and the budget are small.
+Eight producers run random histories, each in a world of its own that the oracle (model.py and
+oracle.py) follows. Calls of libc fail at random in the I/O threads (soak_faults.c, preloaded);
+callbacks are slow, enqueue in their turn, or raise; a timer's signals run a handler that enqueues,
+and interrupt the main thread's calls; the garbage collector is kept busy; the ring and the budget
+are small.
 
 A failure that no injected fault explains is a divergence, and so is any other difference from the
 oracle. After a fault the oracle cannot know how far the operation came: then what is promised of a
@@ -45,10 +46,9 @@ from model import (
     TARGETS,
     TEXTS,
     TWO_PATHS,
-    Expected,
     World,
-    difference,
 )
+from oracle import Expected, difference
 
 import mhddq
 
