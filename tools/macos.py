@@ -8,6 +8,7 @@ of this interpreter: all sizes on 64-bit Linux are the same as on macOS. Needs z
 from __future__ import annotations
 
 import runpy
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -35,13 +36,25 @@ def bridge(folder: Path) -> Path:
     return Path(made.sources[0])
 
 
-def compile_for(processor: str, bridge_c: Path, folder: Path) -> None:
+def headers(folder: Path) -> Path:
+    """Python's. Debian's pyconfig.h includes another by the compiler's target, and none for macOS:
+    the one that this interpreter was made with takes its place."""
+    include, made = Path(sysconfig.get_paths()["include"]), folder / "include"
+    shutil.copytree(include, made)
+    multiarch = str(sysconfig.get_config_var("MULTIARCH"))
+    own = include.parent / multiarch / include.name / "pyconfig.h"
+    if own.exists():
+        shutil.copyfile(own, made / "pyconfig.h")
+    return made
+
+
+def compile_for(processor: str, bridge_c: Path, python: Path, folder: Path) -> None:
     command = [*ZIG, "-target", f"{processor}-macos.{OLDEST}", *FLAGS, f"-I{CORE}"]
     objects = []
     for source in [*SOURCES["core"]("macos"), bridge_c]:
         ours = source is not bridge_c
         made = folder / ("-".join(source.with_suffix(".o").parts) if ours else "_core.o")
-        extra = WARNINGS if ours else ["-w", f"-I{sysconfig.get_paths()['include']}"]
+        extra = WARNINGS if ours else ["-w", f"-I{python}"]
         subprocess.run([*command, *extra, "-c", str(CORE / source), "-o", str(made)], check=True)
         objects.append(str(made))
     library = folder / "_core.so"
@@ -56,11 +69,11 @@ def compile_for(processor: str, bridge_c: Path, folder: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bridge_c = bridge(Path(folder))
+        bridge_c, python = bridge(Path(folder)), headers(Path(folder))
         for processor in TARGETS:
             place = Path(folder) / processor
             place.mkdir()
-            compile_for(processor, bridge_c, place)
+            compile_for(processor, bridge_c, python, place)
 
 
 if __name__ == "__main__":
