@@ -134,10 +134,11 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """ruff: rules and layout."""
+    """ruff: rules and layout; what may include and import what."""
     session.install("ruff")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("python", "tools/check_layers.py")
 
 
 @nox.session

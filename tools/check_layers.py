@@ -1,0 +1,172 @@
+"""Checks what may include and import what: python tools/check_layers.py [ROOT]
+
+- Dependencies go one way: Python API, bridge, core, then fs and hint, then sys. The bridge includes
+  mhq.h alone, which includes op.h.
+- What is compiled on one platform only (csrc/sources.py knows) is included by files of that one,
+  or between #if and #endif, where it is a part of the file that includes it.
+- There is no circle of headers, none of C files with their own headers, and none of imports.
+
+Prints each violation, a line each; the exit status is 1 where there is one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+HERE = Path(__file__).resolve().parent.parent
+SOURCES = runpy.run_path(str(HERE / "csrc" / "sources.py"))
+
+# A folder includes itself and what ranks lower. op.h is vocabulary, mhq.h the core's face.
+RANKS = {"sys": 0, "op.h": 0, "hint": 1, "fs": 1, "core": 2, "mhq.h": 2}
+FACE = "mhq.h"
+# What else the bridge may include: the names for the orders of atomics, of which mhq.h has none.
+BRIDGE_TOO = {"sys/atomic.h"}
+
+# What is still to be cut, and is left out of the verdict until it is.
+STANDING = {
+    "csrc/hint/hint.h includes core/ring.h: hint is not above core",
+    "a circle of imports: mhddq._lifecycle -> mhddq._callbacks -> mhddq._lifecycle",
+}
+
+Graph = dict[str, set[str]]
+
+
+def includes(text: str) -> Iterator[tuple[str, bool]]:
+    """Each path that a C text includes between quotes, and whether that is conditional. The guard
+    of a header is no condition."""
+    depth = 0
+    guard = re.search(r"^#ifndef (\w+)\n#define \1$", text, re.MULTILINE)
+    for line in text.splitlines():
+        if re.match(r"\s*#\s*if", line):
+            depth += 1
+        elif re.match(r"\s*#\s*endif", line):
+            depth -= 1
+        elif found := re.match(r'\s*#\s*include "([^"]+)"', line):
+            yield found[1], depth > bool(guard)
+
+
+def platforms(path: str) -> set[str]:
+    return {p for p in SOURCES["PLATFORMS"] if SOURCES["belongs"](Path(path), p)}
+
+
+def rank_of(path: str) -> tuple[str, int | None]:
+    top = PurePosixPath(path).parts[0]
+    return top, RANKS.get(top)
+
+
+def wrong_include(path: str, included: str, conditional: bool) -> str | None:
+    (folder, rank), (folder2, rank2) = rank_of(path), rank_of(included)
+    if rank is None or rank2 is None:
+        return f"no layer is known for {folder if rank is None else folder2}"
+    face = {folder, folder2} == {"core", FACE}
+    if folder != folder2 and rank2 >= rank and not face:
+        return f"{folder} is not above {folder2}"
+    if not conditional and not platforms(path) <= platforms(included):
+        return "that is another platform's, and there is no #if"
+    return None
+
+
+def check_core(csrc: Path) -> tuple[list[str], Graph]:
+    """The violations, and which file includes which others."""
+    wrong: list[str] = []
+    graph: Graph = {}
+    for file in sorted(csrc.rglob("*.[ch]")):
+        path = file.relative_to(csrc).as_posix()
+        if path.startswith("test/"):
+            continue
+        graph[path] = set()
+        for included, conditional in includes(file.read_text(encoding="utf-8")):
+            if why := wrong_include(path, included, conditional):
+                wrong.append(f"csrc/{path} includes {included}: {why}")
+            if not conditional:
+                graph[path].add(included)
+    return wrong, graph
+
+
+def rooms(graph: Graph) -> Graph:
+    """The same of the C files, each as one with its own header. A header without a C file is in no
+    room: it may need the types of one room and serve another."""
+    merged: Graph = {path: set() for path in graph if path.endswith(".c")}
+    for path, included in graph.items():
+        if (room := f"{path[:-2]}.c") in merged:
+            merged[room] |= {f"{name[:-2]}.c" for name in included} & merged.keys() - {room}
+    return merged
+
+
+def check_bridge(package: Path, csrc: Path) -> list[str]:
+    pattern = r'(?:#\s*include|cdef extern from) "([^"]+)"'
+    return [
+        f"{file.relative_to(package.parent).as_posix()} includes {name}: the bridge knows {FACE}"
+        for file in sorted(package.rglob("*.p[yx][xdi]"))
+        for name in re.findall(pattern, file.read_text(encoding="utf-8"))
+        if (csrc / name).exists() and name not in {FACE, *BRIDGE_TOO}
+    ]
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Every module of a program, also inside functions; what only type checkers see is left out."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield node.module
+        yield from imports(node)
+
+
+def check_package(package: Path) -> Graph:
+    """Which module of the package imports which others; the package itself is imported by all."""
+    top = package.name
+    graph: Graph = {}
+    files = {
+        ".".join([top, *f.relative_to(package).with_suffix("").parts]): f
+        for f in package.rglob("*.py")
+        if "bridge" not in f.parts
+    }
+    names = {name.removesuffix(".__init__") for name in files} - {top}
+    for name, file in files.items():
+        found = set(imports(ast.parse(file.read_text(encoding="utf-8"))))
+        graph[name] = {module for module in found & names if module != name}
+    return graph
+
+
+def circle(graph: Graph) -> list[str] | None:
+    """A way from a node back to itself, if there is one."""
+    done: set[str] = set()
+
+    def visit(node: str, way: list[str]) -> list[str] | None:
+        if node in way:
+            return [*way[way.index(node) :], node]
+        if node in done:
+            return None
+        for other in sorted(graph.get(node, ())):
+            if found := visit(other, [*way, node]):
+                return found
+        done.add(node)
+        return None
+
+    return next((found for node in sorted(graph) if (found := visit(node, []))), None)
+
+
+def main(root: Path = HERE) -> int:
+    wrong, headers = check_core(root / "csrc")
+    wrong += check_bridge(root / "mhddq", root / "csrc")
+    imported = check_package(root / "mhddq")
+    for what, graph in (("headers", headers), ("rooms", rooms(headers)), ("imports", imported)):
+        if found := circle(graph):
+            wrong.append(f"a circle of {what}: {' -> '.join(found)}")
+    wrong = [line for line in wrong if line not in STANDING]
+    for line in wrong:
+        print(line)
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])))
