@@ -24,6 +24,8 @@ nox.options.sessions = [
     "sanitize",
     "sanitize_extension",
     "instructions",
+    "adding",
+    "optimised",
 ]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
@@ -130,6 +132,21 @@ def soak(session: nox.Session) -> None:
     """Random work under random faults, against an oracle: 15 minutes, or ``-- --seconds N``."""
     session.install(".[test]")
     session.run("python", "tests/soak.py", *session.posargs)
+
+
+@nox.session
+def adding(session: nox.Session) -> None:
+    """A sample operation, added to a copy as CONTRIBUTING.md shows it, built and used."""
+    session.install("setuptools>=77", "cython>=3.1", ".[test]")
+    session.run("pytest", "-q", "tests/test_adding.py")
+
+
+@nox.session
+def optimised(session: nox.Session) -> None:
+    """The quick part of the suite under -O and -OO, without asserts and docstrings of mhddq."""
+    session.install(".[test]")
+    for option in ("-O", "-OO"):
+        session.run("python", option, "-m", "pytest", "-q", "-m", "not slow", *session.posargs)
 
 
 @nox.session
