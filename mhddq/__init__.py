@@ -1,9 +1,7 @@
 """Ordered, off-thread file I/O: calls that return at once, two native I/O threads, callbacks."""
 
-from mhddq import (
-    _interpreter,  # noqa: F401 - refuses subinterpreters
-    _ops,  # noqa: F401 - enters the operations
-)
+from mhddq import _surroundings  # noqa: F401, I001 - first: refuses what it cannot run in
+from mhddq import _ops  # noqa: F401 - enters the operations
 from mhddq._binding import PUBLIC as _PUBLIC
 from mhddq._lifecycle import is_shutdown, shutdown, stats
 from mhddq._oplist import (

@@ -9,11 +9,14 @@ import errno
 import functools
 import os
 import pickle
+import shutil
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
 import pytest
-from helpers import do, settle
+from helpers import PATIENCE, do, settle
 
 import mhddq
 
@@ -213,3 +216,33 @@ def test_types_come_with_a_plain_import():
     assert "types" in dir(mhddq)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         mhddq.nonsense  # noqa: B018
+
+
+# ---- a source tree ----
+
+
+def test_an_import_without_the_compiled_core_says_what_to_do(tmp_path):
+    package = tmp_path / "mhddq"
+    ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
+    shutil.copytree(Path(mhddq.__file__).parent, package, ignore=ignored)
+    program = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]\n{USE}"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60 * PATIENCE,
+        check=True,
+    )
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert ended.stdout.startswith(f"mhddq's compiled core for Python {version} is not in ")
+    assert str(package) in ended.stdout
+    assert ".venv/bin/pip install ." in ended.stdout
+    assert ended.stderr == ""
+
+
+USE = """
+try:
+    import mhddq
+except ImportError as error:
+    print(error)
+"""
