@@ -2,7 +2,7 @@
 
     python fuzz/calls.py [CORPUS] -runs=N      libFuzzer's options
 
-What an input is and what must come of it is told by tests/fuzzing.py; here the drawing is steered
+tests/fuzzing.py defines the inputs and their permitted outcomes; here the choice is steered
 by coverage: of the package's Python, and of the bridge and the core where they were compiled for it
 (`nox -s fuzz` does). Each input is waited for and compared on its own, so a failure is its own.
 """
