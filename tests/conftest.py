@@ -19,9 +19,9 @@ from helpers import Outcome, settle, tree_of, under_wine
 
 
 def pytest_configure() -> None:
-    """What is mounted from now on is seen by nobody else, and goes with this process. Whoever makes
-    himself a name space of mounts copies what he sees into it, and a file system lives for as long
-    as any copy. Without the right to do so nothing can be mounted either. Where the root is no
+    """What is mounted from now on is seen by no other process, and goes with this one. A process
+    that makes a name space of mounts copies what it sees into it, and a file system lives for as
+    long as any copy. Without the right to do so nothing can be mounted either. Where the root is no
     mount (in a chroot), mounts stay as they were."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
@@ -47,8 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _TALLIES:
         terminalreporter.section("counted")
     for heading, kinds in sorted(_TALLIES.items()):
-        told = ", ".join(f"{times} {kind}" for kind, times in sorted(kinds.items()))
-        terminalreporter.write_line(f"{heading}: {told}")
+        counts = ", ".join(f"{times} {kind}" for kind, times in sorted(kinds.items()))
+        terminalreporter.write_line(f"{heading}: {counts}")
 
 
 # What only POSIX has, by the words that tests use it by; and what is said of a test that does.

@@ -72,7 +72,7 @@ class Disk:
             raise AssertionError(done.stderr)
 
     def unmount(self, seconds: float = 10) -> None:
-        """Fails where somebody still has something open there. The look-ahead is given time."""
+        """Fails where something is still open there. The look-ahead is given time."""
         end = time.monotonic() + seconds
         while (done := run("umount", self.top)).returncode:
             if time.monotonic() > end:

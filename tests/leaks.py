@@ -4,7 +4,7 @@
 
 LeakSanitizer is asked at the end of the run, while the interpreter is still whole. At its exit
 CPython drops what it does not free, and all that only Python objects held would seem to be lost.
-What is reported is judged by who allocated it: a leak counts if a frame of the extension or core
+What is reported is judged by what allocated it: a leak counts if a frame of the extension or core
 is in its stack. CPython's own are left out, since no frame of ours is there.
 """
 
@@ -35,7 +35,7 @@ def leaks_of_ours() -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # The ring's slots still lead to the jobs that were in them, whoever has freed those, or not.
+    # The ring's slots still lead to the jobs that were in them, freed or not.
     for _ in range(2 * int(mhddq.stats()["ring_size"])):
         mhddq.directory_exists(None, ".")
     mhddq.shutdown()

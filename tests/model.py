@@ -113,16 +113,16 @@ class World:
             if (top / name).parent.is_dir() and not os.path.lexists(top / name):
                 (top / name).symlink_to(leads_to)
 
-    def heard(self) -> list[tuple[Args, Expected]]:
+    def called_back(self) -> list[tuple[Args, Expected]]:
         """Waits for all that was enqueued; what is new since the last time, with what the
         oracle expected."""
-        heard = self.outcome.wait(len(self.expected))
-        assert len(heard) == len(self.expected)
-        pairs = list(zip(heard, self.expected, strict=True))[self.compared :]
-        self.compared = len(heard)
+        arrived = self.outcome.wait(len(self.expected))
+        assert len(arrived) == len(self.expected)
+        pairs = list(zip(arrived, self.expected, strict=True))[self.compared :]
+        self.compared = len(arrived)
         return pairs
 
     def compare(self) -> None:
-        for args, expected in self.heard():
+        for args, expected in self.called_back():
             assert difference(args, expected) is None, difference(args, expected)
         assert tree_of(self.real) == tree_of(self.twin)

@@ -51,7 +51,7 @@ def expect(condition: object, what: object) -> None:
 
 
 class Producer:
-    """Enqueues operations of all kinds, each with an identity, and hears of them in order."""
+    """Enqueues operations of all kinds, each with an identity; is called back for them in order."""
 
     def __init__(self, name: int, operations: int) -> None:
         self.name, self.operations = name, operations
@@ -152,7 +152,7 @@ class SharedLists:
             expect(mhddq.enqueue_oplist(self.whole), "a list was refused")
 
     def look(self) -> None:
-        """What only looks, or clears what nobody counts."""
+        """What only looks, or clears what is not counted."""
         scratch = mhddq.create_empty_oplist()
         for at in range(self.appends):
             mhddq.oplist_file_exists(scratch, None, "scratch")

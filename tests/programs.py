@@ -1,7 +1,7 @@
-"""Runs programs that use the queue from their start to their end, and reads what they tell.
+"""Runs programs that use the queue from their start to their end, and reads what they report.
 
 The module's queue cannot be started again in a process, so what concerns its life is tried in
-interpreters of their own. A program tells facts with ``tell(name=value)``; the test asserts on
+interpreters of their own. A program reports facts with ``tell(name=value)``; the test asserts on
 them. Every program has a deadline: when it is missed, the stacks of all its threads are shown.
 """
 
@@ -60,7 +60,7 @@ def waits(thread):
     path = f"/proc/self/task/{thread.native_id}/stat"
     end = time.monotonic() + DEADLINE
     asleep = 0
-    while asleep < 20:      # many looks in a row: it is not just on its way
+    while asleep < 20:      # many times in a row: it is not just on its way
         with open(path) as file:
             asleep = asleep + 1 if file.read().rpartition(")")[2].split()[0] == "S" else 0
         must(time.monotonic() < end, "sleeping thread")
@@ -131,7 +131,7 @@ INTERRUPTED = -signal.SIGINT if os.name == "posix" else 0xC000013A
 
 @dataclass
 class Ended:
-    """How a program ended: its status, what it said, the facts it told, the files it left."""
+    """How a program ended: its status, what it said, the facts it reported, the files it left."""
 
     status: int
     stdout: str
@@ -194,7 +194,7 @@ class Running:
         os.kill(self.process.pid, signal.SIGINT)
 
     def show_stacks(self) -> None:
-        """Where it can: on Windows nobody can ask it to."""
+        """Where it can: on Windows it cannot be asked to."""
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGUSR1)
@@ -208,7 +208,7 @@ class Running:
             self.process.kill()
 
     def line(self) -> dict[str, Any]:
-        """The next facts it tells."""
+        """The next facts it reports."""
         assert self.process.stdout is not None
         text = b""  # byte by byte: what a buffer took in ahead, end() would not see
         while not text.endswith(b"\n") and (byte := os.read(self.process.stdout.fileno(), 1)):

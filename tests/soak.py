@@ -33,10 +33,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from aftermath import Aftermath, Tree
 from helpers import Args, Outcome, settle, tree_of
 from model import (
     DATA,
@@ -61,7 +62,7 @@ ENVIRONMENT = {
     # thread, the most that one of them ever needed would stay with it.
     "MALLOC_ARENA_MAX": "1",
 }
-MOST_TOLD = 10  # divergences shown
+MOST_SHOWN = 10  # divergences
 
 # The errors that soak_faults.c makes up, and an operation may come to report.
 INJECTED = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EROFS", "ENOMEM", "EXDEV"]
@@ -69,7 +70,6 @@ INJECTED_TEXT = re.compile("|".join(rf"\[Errno {getattr(errno, name)}\]" for nam
 # What is said of an operation without a callback that failed by a fault.
 UNHEARD = re.compile(rf"mhddq: file_exists\(filename='\.'\) failed: ({INJECTED_TEXT.pattern}).*\n")
 
-Tree = dict[str, tuple[Any, ...]]
 DATA["<large>"] = b"large" * 60_000  # more than the budget
 
 
@@ -112,8 +112,8 @@ class Stderr:
 
 
 class Extras:
-    """Operations beside the histories. Each is heard once; one whose call was interrupted, once or
-    not at all."""
+    """Operations beside the histories. Each is called back once, or, if its call was interrupted,
+    once or not at all."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
@@ -126,21 +126,21 @@ class Extras:
         number = next(self._numbers)
         try:  # from here on: the handler may raise at any point of it
             self._pending.add(number)
-            if mhddq.file_exists(functools.partial(self._heard, number), ".") is not True:
+            if mhddq.file_exists(functools.partial(self._called_back, number), ".") is not True:
                 self.wrong.append(f"extra {number} was refused")
         except Interrupted:
             self.interrupted += 1
             self._doubtful.add(number)
 
-    def _heard(self, number: int, args: Args) -> None:
+    def _called_back(self, number: int, args: Args) -> None:
         if number not in self._pending:
-            self.wrong.append(f"extra {number} was heard twice")
+            self.wrong.append(f"extra {number} was called back twice")
         self._pending.discard(number)
 
     def check(self) -> None:
         """When the queue is at rest."""
         if self._pending - self._doubtful:
-            self.wrong.append(f"extras not heard: {sorted(self._pending - self._doubtful)}")
+            self.wrong.append(f"extras not called back: {sorted(self._pending - self._doubtful)}")
         self._pending.clear()
         self._doubtful.clear()
 
@@ -170,100 +170,6 @@ def random_entries(chance: random.Random, depth: int = 0) -> list[Any]:
     return entries
 
 
-def subtree(tree: Tree, top: str) -> Tree:
-    return {
-        os.path.relpath(path, top): content
-        for path, content in tree.items()
-        if path == top or path.startswith(top + os.sep)
-    }
-
-
-class Aftermath:
-    """What is promised of one operation that failed by a fault: seen from the trees before and
-    after it. Made before the operation."""
-
-    def __init__(self, world: World, operation: tuple[Any, ...]) -> None:
-        self.name, *arguments = operation
-        self.before: Tree = tree_of(world.twin)
-        self.data = DATA.get(arguments[0], arguments[0]) if self.name == "file_write" else b""
-        paths = [a for a in arguments if a in NAMES][-2:]
-        self.top = world.twin
-        self.places = [self.lexical(path) for path in paths]
-        self.followed = [self.relative(self.top / path) for path in paths]
-        if len(paths) == 2:
-            self.inside = os.path.normpath(f"{self.followed[1]}/{os.path.basename(self.places[0])}")
-
-    def relative(self, path: Path) -> str:
-        return os.path.relpath(os.path.realpath(path), self.top)
-
-    def lexical(self, path: str) -> str:
-        """The entry that the path names, its parents followed."""
-        parent, name = os.path.split(path.rstrip("/"))
-        return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
-
-    def wrong(self, after: Tree, untold: Callable[[list[str]], list[str]]) -> str | None:
-        if self.name == "directory_move" and self.inside in after and not untold([self.inside]):
-            # The place taken for a target inside the source, which there cannot be.
-            after = {path: content for path, content in after.items() if path != self.inside}
-        changed = [path for path in {*self.before, *after} if self.differs(path, after)]
-        stray = untold([path for path in changed if not self.may_change(path)])
-        if stray:
-            return f"it changed {stray}"
-        # Parents that were made and could not be removed again have been told.
-        changed = [path for path in changed if self.may_change(path)]
-        check = getattr(self, f"after_{self.name}", None)
-        wrong: str | None = check(after, changed) if check else None
-        return wrong and f"{wrong}: {changed}"
-
-    def differs(self, path: str, after: Tree) -> bool:
-        return self.before.get(path) != after.get(path)
-
-    def may_change(self, path: str) -> bool:
-        if self.name in ("file_exists", "directory_exists", "file_read", "directory_contents"):
-            return False
-        mine = self.places[-1:] if self.name.endswith("copy") else self.places
-        mine = [*mine, self.followed[-1]]
-        if self.name.endswith("move"):
-            mine.append(self.inside)
-        return any(path == place or path.startswith(place + os.sep) for place in mine)
-
-    def after_file_create(self, after: Tree, changed: list[str]) -> str | None:
-        return None if all(after.get(path) == ("file", b"") for path in changed) else "not empty"
-
-    def after_file_write(self, after: Tree, changed: list[str]) -> str | None:
-        whole = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
-        for path in changed:
-            kind, content = after.get(path, ("nothing", None))
-            if kind != "file" or not whole.startswith(content):
-                return f"it left {kind} in {path}, no beginning of the data"
-        return None
-
-    def after_file_delete(self, after: Tree, changed: list[str]) -> str | None:
-        return f"it made {changed}" if any(path in after for path in changed) else None
-
-    after_directory_delete = after_file_delete
-
-    def after_copy(self, after: Tree, changed: list[str]) -> str | None:
-        source = subtree(self.before, self.followed[0])
-        if changed and subtree(after, self.places[1]) != source:
-            return "it left half a copy"
-        return None
-
-    after_file_copy = after_directory_copy = after_copy
-
-    def after_move(self, after: Tree, changed: list[str]) -> str | None:
-        source = subtree(self.before, self.places[0])
-        if subtree(after, self.places[0]) == source:
-            return None
-        targets = (self.places[1], self.inside)
-        if any(subtree(after, target) == source for target in targets):
-            return None
-        return "the source is not whole, nor is the target"
-
-    after_file_move = after_directory_move = after_move
-    after_file_rename = after_directory_rename = after_move
-
-
 def story(done: list[tuple[Args, Expected]], stray: dict[str, tuple[Any, Any]]) -> str:
     lines = [
         f"{path} is {now!s:.60} and not {wanted!s:.60}" for path, (now, wanted) in stray.items()
@@ -277,17 +183,17 @@ class Producer:
 
     def __init__(self, top: Path, seed: int, soak: Soak) -> None:
         self.chance = random.Random(seed)
-        self.mood = random.Random(seed + 1)  # the callback thread's
+        self.noise = random.Random(seed + 1)  # the callback thread's
         self.soak = soak
         self.faulted = 0
         self.world = World(top, self.callback, Outcome())
 
     def callback(self, args: Args) -> None:
-        """Passes on what it heard, and then behaves badly at times."""
+        """Passes on what it was called with, and then behaves badly at times."""
         self.world.outcome(args)
-        luck = self.mood.random()
+        luck = self.noise.random()
         if luck < 0.01:
-            time.sleep(self.mood.uniform(0, 0.002))  # a slow callback
+            time.sleep(self.noise.uniform(0, 0.002))  # a slow callback
         elif luck < 0.03:
             self.soak.extras.enqueue()
         elif luck < 0.035:
@@ -304,7 +210,7 @@ class Producer:
         cycle: list[Any] = []
         cycle.append([cycle] * 10)  # for the garbage collector
         if self.chance.random() < 0.3:
-            self.mend()
+            self.repair()
         if self.chance.random() < 0.1:
             self.link()
         if self.chance.random() < 0.5:
@@ -312,7 +218,7 @@ class Producer:
         else:
             self.batch()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Histories without directories are dull, and copies of nothing."""
         for name in ("d", "e", "d/e"):
             self.world.enqueue(("directory_create", name))
@@ -342,26 +248,26 @@ class Producer:
     def look(self, aftermath: Aftermath | None = None) -> None:
         """Compares all that was done with the oracle, up to the first fault."""
         faulted = False
-        done = self.world.heard()
+        done = self.world.called_back()
         for args, expected in done:
-            told = difference(args, expected)
+            wrong = difference(args, expected)
             if args["result"] is False and INJECTED_TEXT.match(args["output"]["exception"]):
                 faulted = True
                 self.faulted += 1
-            elif told and not self.excused(args, expected, faulted):
-                if self.untold([""]):
-                    self.soak.diverged(self, told)
+            elif wrong and not self.excused(args, expected, faulted):
+                if self.unreported([""]):
+                    self.soak.diverged(self, wrong)
                 faulted = True
         after = self.without_temporaries(tree_of(self.world.real))
         wanted = tree_of(self.world.twin)
         if not faulted and after != wanted:
             faulted = True
             stray = [path for path in {*after, *wanted} if after.get(path) != wanted.get(path)]
-            if self.untold(stray) and not self.told_by_name(stray):
+            if self.unreported(stray) and not self.reported_by_name(stray):
                 self.soak.diverged(
                     self, story(done, {p: (after.get(p), wanted.get(p)) for p in stray})
                 )
-        elif faulted and aftermath and (wrong := aftermath.wrong(after, self.untold)):
+        elif faulted and aftermath and (wrong := aftermath.wrong(after, self.unreported)):
             self.soak.diverged(self, f"{aftermath.name} failed, and {wrong}: {args}")
         if faulted:
             shutil.rmtree(self.world.twin)
@@ -383,7 +289,7 @@ class Producer:
             contents
         ) == len(links)
 
-    def untold(self, paths: list[str]) -> list[str]:
+    def unreported(self, paths: list[str]) -> list[str]:
         """Without those of which stderr says that they, or what is in them, stay behind: it does
         after the callback, and before that of an operation enqueued by now has run and another
         one after it."""
@@ -393,17 +299,17 @@ class Producer:
         said = "\n".join(self.soak.stderr.left_behind)
         return [path for path in paths if f"'{self.world.real}/{path}" not in said]
 
-    def told_by_name(self, paths: list[str]) -> bool:
-        """What stays behind may have been told by a path through a link, or gone on since, into
-        another directory and in copies: then all of these have the name that was told."""
-        told = re.findall(
+    def reported_by_name(self, paths: list[str]) -> bool:
+        """What stays behind may have been reported by a path through a link, or gone on since, into
+        another directory and in copies: then all of these have the name that was reported."""
+        reported = re.findall(
             rf"'{re.escape(str(self.world.real))}/(?:[^']*/)?([^'/]+)'",
             "\n".join(self.soak.stderr.left_behind),
         )
-        return all(os.path.basename(path) in told for path in paths)
+        return all(os.path.basename(path) in reported for path in paths)
 
     def without_temporaries(self, tree: Tree) -> Tree:
-        """Those that could not be removed must be told on stderr: Soak.rest looks."""
+        """Those that could not be removed must be reported on stderr: Soak.rest looks."""
         temporary = re.compile(r"(.*/)?\.mhddq-[0-9a-f]{16}")
         for path in [path for path in tree if temporary.fullmatch(path)]:
             self.soak.temporaries.append(os.path.basename(path))
@@ -431,9 +337,9 @@ class Soak:
 
     def diverged(self, producer: Producer | None, text: str) -> None:
         self.divergences += 1
-        if self.divergences <= MOST_TOLD:
-            who = self.producers.index(producer) if producer else "-"
-            print(f"DIVERGENCE, producer {who}, seed {self.seed}: {text:.9000}", flush=True)
+        if self.divergences <= MOST_SHOWN:
+            number = self.producers.index(producer) if producer else "-"
+            print(f"DIVERGENCE, producer {number}, seed {self.seed}: {text:.9000}", flush=True)
 
     def produce(self, producer: Producer) -> None:
         try:
@@ -491,8 +397,10 @@ class Soak:
             self.extras.wrong.append(f"counters: {counted}")
         if counted["callback_errors"] != self.raised or self.stderr.exceptions != self.raised:
             self.extras.wrong.append(f"{self.raised} callbacks raised: {counted}")
-        untold = [n for n in self.temporaries if not any(n in t for t in self.stderr.left_behind)]
-        for text in [*self.extras.wrong, *self.stderr.unexpected, *untold]:
+        unreported = [
+            n for n in self.temporaries if not any(n in t for t in self.stderr.left_behind)
+        ]
+        for text in [*self.extras.wrong, *self.stderr.unexpected, *unreported]:
             self.diverged(None, text)
         self.temporaries.clear()
         self.stderr.left_behind.clear()
@@ -534,7 +442,7 @@ def soaked(seconds: float, seed: int, flat: float, top: Path) -> bool:
     gc.set_threshold(200)
     settle()
     threads = [
-        # Daemons: should this thread fail, nobody is waited for.
+        # Daemons: should this thread fail, the process ends without them.
         threading.Thread(target=soak.produce, args=(p,), daemon=True)
         for p in soak.producers
     ]
@@ -561,7 +469,7 @@ def soaked(seconds: float, seed: int, flat: float, top: Path) -> bool:
     counted = mhddq.stats()
     growth = 100.0 * (now[0] / at_start[0] - 1)
     print(f"operations: {counted['completed']}, {counted['failed']} of them failed")
-    print(f"faults: {hard} hard, {soft} soft; {sum(p.faulted for p in soak.producers)} told")
+    print(f"faults: {hard} hard, {soft} soft; {sum(p.faulted for p in soak.producers)} reported")
     print(f"interrupted calls: {soak.extras.interrupted}; callbacks that raised: {soak.raised}")
     print(f"divergences: {soak.divergences}")
     print(f"resident: {at_start[0]} bytes after the warm-up, {now[0]} at the end: {growth:+.1f} %")

@@ -159,10 +159,10 @@ def test_move_across_file_systems_keeps_everything(two_disks):
     fill(here / "tree")
     set_metadata(here / "tree")
     (here / "sibling").write_text("stays")
-    dressed, before = metadata_of(here / "tree"), tree_of(here / "tree")
+    metadata, before = metadata_of(here / "tree"), tree_of(here / "tree")
     set_metadata(here / "tree")
     succeeds(mhddq.directory_move, str(here / "tree"), str(other / "moved"))
-    assert metadata_of(other / "moved") == dressed
+    assert metadata_of(other / "moved") == metadata
     assert tree_of(other / "moved") == before
     assert tree_of(here) == {"sibling": ("file", b"stays")}
     assert os.listdir(other) == ["moved"]

@@ -130,7 +130,7 @@ def test_a_window_goes_on_while_a_tree_is_copied(tmp_path, tally):
     frames, median, longest, failed = map(float, ended.stdout.split())
     assert failed == 0
     # A window that waits for the disk draws nothing between the click and the end: one frame.
-    # How long the gaps are depends on what else the machine does; so they are told, not judged.
+    # How long the gaps are depends on what else the machine does; so they are shown, not judged.
     assert frames > 10
     heading = "copy_window, while 4,000 files were copied"
     tally(heading, "frames", int(frames))

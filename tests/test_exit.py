@@ -1,4 +1,5 @@
-"""Every way a program can end: what was accepted is done, with the right status, and no hang."""
+"""Ends of a program beside the matrix (test_exit_matrix.py): what was accepted is done, with the
+right status, and no hang."""
 
 from __future__ import annotations
 
@@ -20,12 +21,9 @@ FILES = {f"f{n}": f"data {n}".encode() for n in range(300)}
     ("ending", "status", "said"),
     [
         ("", 0, ""),
-        ("sys.exit(3)", 3, ""),
         ("sys.exit('message')", 1, "message"),
-        ("raise ValueError('uncaught')", 1, "ValueError: uncaught"),
         ("raise KeyboardInterrupt", INTERRUPTED, "KeyboardInterrupt"),
         ("signal.raise_signal(signal.SIGINT)", INTERRUPTED, "KeyboardInterrupt"),
-        ("mhddq.shutdown()", 0, ""),
         ("mhddq.shutdown(); sys.exit(5)", 5, ""),
         ("del mhddq, sys.modules['mhddq']; gc.collect()", 0, ""),
         ("exec('sys.modules.clear()')", 0, ""),
@@ -274,24 +272,6 @@ def test_a_first_use_inside_an_atexit_handler(where, twice):
         assert len(end.files) <= made
     if where == "hook":
         assert len(end.files) == made
-
-
-def test_a_list_half_done_is_done():
-    end = ended(
-        """
-        inner, outer = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
-        begun = threading.Event()
-        mhddq.oplist_file_exists(outer, lambda args: begun.set(), ".")
-        for n in range(500):
-            mhddq.oplist_file_write(inner, None, f"data {n}", f"a{n}")
-            mhddq.oplist_file_write(outer, None, bytearray(b"x"), f"b{n}", True)
-        mhddq.embed_oplist(outer, inner)
-        mhddq.enqueue_oplist(outer)
-        must(begun.wait(DEADLINE))
-        """
-    )
-    assert len(end.files) == 1000
-    assert end.files["a499"] == b"data 499"
 
 
 def test_a_full_ring_and_threads_that_wait_for_room():

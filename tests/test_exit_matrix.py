@@ -2,8 +2,8 @@
 
 Each cell is a program that brings the queue into a *state* (idle, its ring full, ...) and then
 *ends* (sys.exit, a signal, ...). It logs what was promised to it (a call returned True) and what
-it heard (a callback ran), line by line with plain writes, so that the logs tell the truth however
-the process dies. The test compares both with the files that are there afterwards.
+was called back, line by line with plain writes, so that the logs are true however the process
+dies. The test compares both with the files that are there afterwards.
 
 One round of each cell by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s exits``).
 """
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.posix("signals to other processes")
 AT_A_TIME = 8
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 
-# Deaths that wait for nobody: seconds that they may take on a machine that is busy elsewhere.
+# Deaths that wait for no thread: seconds that they may take on a machine that is busy elsewhere.
 AT_ONCE = 40.0
 
 # What all programs share. What was accepted and what was heard is logged. Pipes make the gates: as
@@ -145,7 +145,7 @@ STATES = {
         must(entered.wait(DEADLINE))
     """,
     "stuck at the disk": """
-    # The device is a terminal that nobody reads: a write to it waits in the kernel.
+    # The device is a terminal that no process reads: a write to it waits in the kernel.
     def reads_at_exit(master):
         if FOR_EVER:
             never.wait()
@@ -235,7 +235,7 @@ class Logs:
         return logs
 
     def check(self) -> None:
-        """What holds however it ended: nothing twice, nothing that nobody asked for, everything
+        """What holds however it ended: nothing twice, nothing that was not asked for, everything
         in the order of the calls, nothing heard that was not done."""
         assert len(self.heard) == len(set(self.heard)), self.end
         # A thread may have ended between a call's True and its note: main, the waiter, producers.

@@ -118,7 +118,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
         """
         import pty, tty
         from mhddq import _callbacks
-        master, slave = pty.openpty()       # a terminal that nobody reads: a write to it waits
+        master, slave = pty.openpty()       # a terminal that no process reads: a write to it waits
         tty.setraw(slave)
         real_start, real_run = threading.Thread.start, _callbacks._run
         stands_in, comes, heard = threading.Event(), threading.Event(), []

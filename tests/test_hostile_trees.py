@@ -1,4 +1,4 @@
-"""Trees that are out for trouble: powers that must not be copied, entries that nobody may touch,
+"""Trees that are out for trouble: powers that must not be copied, entries that no user may touch,
 files that change while they are copied, more entries than fit into any buffer.
 
 What exchanges directories and links meanwhile is in csrc/test/fs/posix/test_swaps.c. One round of
@@ -105,7 +105,7 @@ def test_devices_are_deleted_and_never_copied_or_moved_away(two_disks):
     assert os.stat("/dev/null").st_rdev == os.makedev(1, 3)
 
 
-# ---- entries that nobody may touch ----
+# ---- entries that no user may touch ----
 
 
 def opened(name: str, mode: str) -> None:
@@ -231,7 +231,7 @@ def block(number: int) -> bytes:
 
 
 class Busybody:
-    """Somebody who changes a tree for as long as the ``with`` lasts."""
+    """Another thread, which changes a tree for as long as the ``with`` lasts."""
 
     def __init__(self, step: Callable[[], None]) -> None:
         self._step, self._enough = step, threading.Event()

@@ -101,8 +101,8 @@ def test_two_idle_seconds_cost_nothing(load, idle):
     assert end["same"] is True
     assert end["switches"] == [0, 0, 0]
     assert end["spent"] in ([0, 0, 0], [])
-    # The watching itself, which on a busy machine is slow. Where the kernel tells each thread's own
-    # time, the line above has settled it.
+    # The watching itself, which on a busy machine is slow. Where the kernel reports each thread's
+    # own time, the line above has settled it.
     assert end["cpu"] < 0.05
 
 

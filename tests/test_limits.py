@@ -1,4 +1,4 @@
-"""A process at its limits: the size of files, the number of descriptors. It is told, and lives."""
+"""A process at its limits, of the size of files, of descriptors: operations fail, and it lives."""
 
 from __future__ import annotations
 
@@ -124,10 +124,10 @@ def test_a_process_without_descriptors_is_told_and_goes_on(two_disks):
     for text in [t for texts in end["refused"].values() for t in texts]:
         assert text.startswith(f"[Errno {errno.EMFILE}] {many}: '"), end["refused"]
     assert end["granted"] == ["done"] * 6
-    told = [text for text in end["some"] if text != "done"]
-    assert told
+    failed = [text for text in end["some"] if text != "done"]
+    assert failed
     assert "done" in end["some"]
-    assert all(text.startswith(f"[Errno {errno.EMFILE}] {many}: '") for text in told)
+    assert all(text.startswith(f"[Errno {errno.EMFILE}] {many}: '") for text in failed)
     assert end["left"] == ["file", "kept", "tree"]
     assert end["size"] == [300_000, 300_000]
     assert end["again"] == ["done"] * 4

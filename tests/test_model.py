@@ -48,7 +48,7 @@ class Histories(RuleBasedStateMachine):
         self.world.link(name, leads_to)
 
     @rule(name=st.sampled_from(["d", "e", "d/e"]))
-    def mend(self, name):
+    def repair(self, name):
         """Histories without a directory are dull."""
         self.world.enqueue(("directory_create", name))
         self.world.enqueue(("file_write", "<line>", "e/a", True))

@@ -43,8 +43,8 @@ def test_each_producer_is_called_back_in_program_order(producers, ring_size):
 
 @pytest.mark.parametrize("ring_size", ["1", "2", "3", "4096"])
 def test_order_across_threads_that_hand_over(ring_size):
-    """A baton of Python's goes round among threads: whoever holds it enqueues. The renames only
-    succeed one after another, so the order of the disk's side is seen too."""
+    """A baton of Python's goes round among threads: the one that holds it enqueues. The renames
+    only succeed one after another, so the order of the disk's side is seen too."""
     end = ended(
         """
         THREADS, ROUNDS = 6, 100

@@ -1,4 +1,4 @@
-"""Settings from the environment: read when the queue starts; what is wrong in them is told."""
+"""Settings from the environment: read when the queue starts; what is wrong in them is reported."""
 
 from __future__ import annotations
 

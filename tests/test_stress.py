@@ -247,7 +247,7 @@ def test_a_lone_small_operation_costs_no_trade():
     before, after = end["before"], end["after"]
     assert after["completed"] - before["completed"] == 300
     assert after["trades"] == before["trades"]
-    # One wake-up for the I/O thread, one for the callback thread; none for the sister.
+    # One wake-up for the I/O thread, one for the callback thread; none for the other I/O thread.
     assert after["wakes"] - before["wakes"] <= 2 * 300 + 5
 
 

@@ -1,4 +1,4 @@
-"""A subinterpreter is told that mhddq is not for it, and the main one is not disturbed."""
+"""In a subinterpreter the import fails with its reason, and the main one is not disturbed."""
 
 from __future__ import annotations
 

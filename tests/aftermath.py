@@ -1,0 +1,109 @@
+"""What is promised of an operation that failed by a fault, for the soak: seen from the trees before
+and after it, since after a fault the oracle cannot know how far the operation came.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from helpers import tree_of
+from model import DATA, NAMES, World
+
+Tree = dict[str, tuple[Any, ...]]
+
+
+def subtree(tree: Tree, top: str) -> Tree:
+    return {
+        os.path.relpath(path, top): content
+        for path, content in tree.items()
+        if path == top or path.startswith(top + os.sep)
+    }
+
+
+class Aftermath:
+    """What is promised of one operation that failed by a fault: seen from the trees before and
+    after it. Made before the operation."""
+
+    def __init__(self, world: World, operation: tuple[Any, ...]) -> None:
+        self.name, *arguments = operation
+        self.before: Tree = tree_of(world.twin)
+        self.data = DATA.get(arguments[0], arguments[0]) if self.name == "file_write" else b""
+        paths = [a for a in arguments if a in NAMES][-2:]
+        self.top = world.twin
+        self.places = [self.lexical(path) for path in paths]
+        self.followed = [self.relative(self.top / path) for path in paths]
+        if len(paths) == 2:
+            self.inside = os.path.normpath(f"{self.followed[1]}/{os.path.basename(self.places[0])}")
+
+    def relative(self, path: Path) -> str:
+        return os.path.relpath(os.path.realpath(path), self.top)
+
+    def lexical(self, path: str) -> str:
+        """The entry that the path names, its parents followed."""
+        parent, name = os.path.split(path.rstrip("/"))
+        return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
+
+    def wrong(self, after: Tree, unreported: Callable[[list[str]], list[str]]) -> str | None:
+        if self.name == "directory_move" and self.inside in after and not unreported([self.inside]):
+            # The place taken for a target inside the source, which there cannot be.
+            after = {path: content for path, content in after.items() if path != self.inside}
+        changed = [path for path in {*self.before, *after} if self.differs(path, after)]
+        stray = unreported([path for path in changed if not self.may_change(path)])
+        if stray:
+            return f"it changed {stray}"
+        # Parents that were made and could not be removed again have been reported.
+        changed = [path for path in changed if self.may_change(path)]
+        check = getattr(self, f"after_{self.name}", None)
+        wrong: str | None = check(after, changed) if check else None
+        return wrong and f"{wrong}: {changed}"
+
+    def differs(self, path: str, after: Tree) -> bool:
+        return self.before.get(path) != after.get(path)
+
+    def may_change(self, path: str) -> bool:
+        if self.name in ("file_exists", "directory_exists", "file_read", "directory_contents"):
+            return False
+        mine = self.places[-1:] if self.name.endswith("copy") else self.places
+        mine = [*mine, self.followed[-1]]
+        if self.name.endswith("move"):
+            mine.append(self.inside)
+        return any(path == place or path.startswith(place + os.sep) for place in mine)
+
+    def after_file_create(self, after: Tree, changed: list[str]) -> str | None:
+        return None if all(after.get(path) == ("file", b"") for path in changed) else "not empty"
+
+    def after_file_write(self, after: Tree, changed: list[str]) -> str | None:
+        whole = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
+        for path in changed:
+            kind, content = after.get(path, ("nothing", None))
+            if kind != "file" or not whole.startswith(content):
+                return f"it left {kind} in {path}, no beginning of the data"
+        return None
+
+    def after_file_delete(self, after: Tree, changed: list[str]) -> str | None:
+        return f"it made {changed}" if any(path in after for path in changed) else None
+
+    after_directory_delete = after_file_delete
+
+    def after_copy(self, after: Tree, changed: list[str]) -> str | None:
+        source = subtree(self.before, self.followed[0])
+        if changed and subtree(after, self.places[1]) != source:
+            return "it left half a copy"
+        return None
+
+    after_file_copy = after_directory_copy = after_copy
+
+    def after_move(self, after: Tree, changed: list[str]) -> str | None:
+        source = subtree(self.before, self.places[0])
+        if subtree(after, self.places[0]) == source:
+            return None
+        targets = (self.places[1], self.inside)
+        if any(subtree(after, target) == source for target in targets):
+            return None
+        return "the source is not whole, nor is the target"
+
+    after_file_move = after_directory_move = after_move
+    after_file_rename = after_directory_rename = after_move
