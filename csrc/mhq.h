@@ -68,7 +68,15 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run);
 
 /* Any thread, from anywhere: no job is accepted any more. What was accepted still runs. */
 void mhq_close(mhq_engine *engine);
+/* Any thread, from anywhere: from now on only jobs that overdraw are accepted, that is, those of
+ * callbacks; and none at all once all is quiet: no job is accepted and no callback running. It is
+ * the callback thread, in mhq_collect, that finds it so and closes. */
+void mhq_close_when_quiet(mhq_engine *engine);
 int mhq_is_closed(mhq_engine *engine);
+
+/* Any thread: the operation that an I/O thread is running, or NULL. To be read only while the
+ * caller keeps jobs from being freed. */
+const mhq_op *mhq_running(mhq_engine *engine);
 
 /* The callback thread says that it has delivered everything and will not come back. */
 void mhq_stop(mhq_engine *engine);

@@ -101,6 +101,8 @@ cdef extern from "mhq.h" nogil:
     mhq_run *mhq_collect(mhq_engine *engine)
     int mhq_delivered(mhq_engine *engine, mhq_run *run)
     void mhq_close(mhq_engine *engine)
+    void mhq_close_when_quiet(mhq_engine *engine)
+    const mhq_op *mhq_running(mhq_engine *engine)
     int mhq_is_closed(mhq_engine *engine)
     void mhq_stop(mhq_engine *engine)
     int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)

@@ -36,6 +36,8 @@ LEFT_OUT = [
     ("ring.c", "mhq_ring_peek", "load_rlx(head)", "looks only, as the holder, and decides nothing"),
     ("ring.c", "mhq_ring_peek", "load_acq(state)", "as above"),
     ("ring.c", "mhq_ring_is_closed", "load_sc(tail)", "a glance for others"),
+    ("engine.c", "run_one", "store_*(running)", "for a report; who reads it keeps jobs from going"),
+    ("engine.c", "mhq_running", "load_acq(running)", "as above"),
     ("engine.c", "run_one", "add_rlx(overlaps)", "the model asserts that it stays 0"),
     ("block.c", "mhq_blocks_fini", "swap_acq(returned)", "when nobody else is there any more"),
     ("engine.c", "mhq_count", "load_rlx(*)", COUNTER),

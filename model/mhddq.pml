@@ -14,6 +14,7 @@
  *   BUDGET            of undelivered bytes; an operation takes 0, 1 or 2 (0: no budget, no bytes)
  *   LEFT              operations that leave a temporary behind, at most
  *   CLOSER            1: a thread closes at any moment; 0: a callback does, the last one
+ *   QUIET             1: what closes lets callbacks go on, and the callback thread closes at the end
  *   COUNTER           1: a thread reads the counters
  *   LATE              1: what a seq_cst read-modify-write stores waits in the buffer, too
  *   EARLY             sleeps that may end for no reason, or for a signal
@@ -47,8 +48,9 @@
 #define LEFT_TOP 30
 #define LISTS 31
 #define BLOCKS_BACK 32 /* returned, of the blocks */
-#define NEXT(id) (33 + (id)) /* run->next; left->next; block->next */
-#define WORDS (34 + IDS)
+#define WHEN_QUIET 33 /* closing, of the engine */
+#define NEXT(id) (34 + (id)) /* run->next; left->next; block->next */
+#define WORDS (35 + IDS)
 
 #define FIRST_RECORD (PRODUCERS * JOBS + OVERDRAW) /* ids from 1: jobs, records, left behind */
 #define FIRST_LEFT (FIRST_RECORD + POOL)
@@ -65,6 +67,8 @@ bool released;
 
 #define MASK (CAPACITY - 1)
 #define CLOSED 128
+#define CLOSING 64
+#define TICKET(tail) ((tail) & (CLOSING - 1))
 #define AWAKE 0
 #define PARKED 1
 #define NONE 0
@@ -83,9 +87,10 @@ byte accepted;   /* jobs */
 byte ran, pushed, told; /* records */
 byte delivered;  /* jobs */
 byte inside;     /* I/O threads in an operation */
-byte owed;       /* sisters who are about to wake the callback thread */
+byte owed;       /* threads that are about to wake the callback thread */
 byte ended;      /* I/O threads */
 bool final;      /* closed: the tail stays as it is */
+bool closing;    /* only callbacks enqueue */
 byte given_up;   /* jobs of the producer who has left */
 
 #define LAST_OF(producer) \
@@ -167,16 +172,17 @@ byte overs;
 inline has_room(tail)
 {
     LOAD_SC(w, DONE); /* @ ring.c has_room load_sc(done) [done] [P2] */
-    yes = ROOM_AT(tail, w)
+    yes = ROOM_AT(TICKET(tail), w)
 }
 
 inline claimed(id, overdraw)
 {
     assert(!final); /* R4 */
+    assert(overdraw || !closing); /* R5 */
     assert(overdraw || tail + 1 - delivered <= CAPACITY);
-    assert(place[id] == 0 && tail == accepted);
+    assert(place[id] == 0 && TICKET(tail) == accepted);
     place[id] = RING;
-    ticket[id] = tail;
+    ticket[id] = TICKET(tail);
     accepted++
 }
 
@@ -184,7 +190,7 @@ inline ring_claim(id, overdraw)
 {
     LOAD_RLX(tail, TAIL); /* @ ring.c mhq_ring_claim load_rlx(tail) */
     do
-    :: tail & CLOSED -> outcome = REFUSED; break
+    :: tail & (overdraw -> CLOSED : CLOSED + CLOSING) -> outcome = REFUSED; break
     :: else ->
         yes = true;
         if
@@ -311,7 +317,7 @@ inline ring_drained()
     if
     :: v & CLOSED ->
         LOAD_ACQ(head, HEAD); /* @ ring.c mhq_ring_drained load_acq(head) */
-        yes = head == v - CLOSED
+        yes = head == TICKET(v)
     :: else
     fi
 }
@@ -323,7 +329,7 @@ inline wake_waiters(most)
 }
 
 byte unannounced;
-#define TAKEN ((v & (CLOSED - 1)) - tail)
+#define TAKEN (TICKET(v) - tail)
 
 inline ring_return()
 {
@@ -348,7 +354,7 @@ inline ring_wait_room()
     ADD_SC(WAITERS, 1); /* @ ring.c mhq_ring_wait_room add_sc(waiters) [P1] */
     LOAD_SC(tail, TAIL); /* @ ring.c mhq_ring_wait_room load_sc(tail) */
     if
-    :: tail & CLOSED
+    :: tail & (CLOSED + CLOSING)
     :: else ->
         has_room(tail); /* @ ring.c mhq_ring_wait_room [P2] */
         if
@@ -357,6 +363,16 @@ inline ring_wait_room()
         fi
     fi;
     SUB_SC(WAITERS, 1) /* @ ring.c mhq_ring_wait_room sub_sc(waiters) */
+}
+
+inline nobody_waits_for_room()
+{
+    d_step {
+        released = true;
+        for (w : 0 .. PRODUCERS - 1) {
+            assert(!SLEEPS(w, ROOM))
+        }
+    }
 }
 
 inline ring_close()
@@ -371,12 +387,58 @@ inline ring_close()
     :: v != 0 -> wake_waiters(PRODUCERS)
     :: else
     fi;
-    d_step {
-        released = true;
-        for (w : 0 .. PRODUCERS - 1) {
-            assert(!SLEEPS(w, ROOM))
-        }
-    }
+    nobody_waits_for_room()
+}
+
+inline ring_begin_closing()
+{
+    atomic {
+        OR_SC(TAIL, CLOSING); /* @ ring.c mhq_ring_begin_closing or_sc(tail) [W1] */
+        closing = true
+    };
+    LOAD_SC(v, WAITERS); /* @ ring.c mhq_ring_begin_closing load_sc(waiters) [W2] */
+    if
+    :: v != 0 -> wake_waiters(PRODUCERS)
+    :: else
+    fi;
+    nobody_waits_for_room()
+}
+
+inline ring_is_quiet()
+{
+    LOAD_SC(v, TAIL); /* @ ring.c mhq_ring_is_quiet load_sc(tail) */
+    LOAD_RLX(w, DONE); /* @ ring.c mhq_ring_is_quiet load_rlx(done) */
+    yes = v == w + CLOSING
+}
+
+inline ring_close_if_quiet()
+{
+    atomic { LOAD_RLX(w, DONE); w = w + CLOSING }; /* @ ring.c mhq_ring_close_if_quiet load_rlx(done) */
+    atomic {
+        CAS_SC(yes, TAIL, w, w + CLOSED); /* @ ring.c mhq_ring_close_if_quiet cas_sc(tail) [W1] */
+        if
+        :: yes -> assert(delivered == accepted); final = true /* R5 */
+        :: else
+        fi
+    };
+    if
+    :: yes -> unpark(CONSUMER)
+    :: else
+    fi
+}
+
+/* What closes calls it once; a second time it would change nothing. */
+inline close_engine()
+{
+#if QUIET
+    ring_begin_closing();
+    STORE_SC(WHEN_QUIET, 1); /* @ engine.c mhq_close_when_quiet store_sc(closing) [W1] */
+    owed++;
+    unpark(CALLBACK);
+    owed--
+#else
+    ring_close()
+#endif
 }
 
 /* ---- done.h ---- */
@@ -734,7 +796,18 @@ inline collectable()
     :: yes
     :: else ->
         LOAD_SC(v, FINISHED); /* @ engine.c collectable load_sc(finished) [P2] */
-        yes = v
+        yes = v;
+#if QUIET
+        if
+        :: yes
+        :: else ->
+            LOAD_SC(v, WHEN_QUIET); /* @ engine.c is_quiet load_sc(closing) [P2] */
+            if
+            :: v -> ring_is_quiet()
+            :: else
+            fi
+        fi
+#endif
     fi
 }
 
@@ -856,7 +929,7 @@ active [PRODUCERS] proctype producer()
     od;
 #if GIVE_UPS
     if
-    :: given_up && ALL_OVER -> ring_close()
+    :: given_up && ALL_OVER -> close_engine()
     :: else
     fi
 #endif
@@ -870,10 +943,14 @@ active proctype callback_thread()
     do
     :: true ->
         PARK_UNTIL(CALLBACK, collectable());
+        LOAD_ACQ(i, FINISHED); /* @ engine.c mhq_collect load_acq(finished) */
         done_take();
         if
-        :: batches == 0 -> break
-        :: else
+        :: batches == 0 && i -> break
+#if QUIET
+        :: batches == 0 && !i -> ring_close_if_quiet()
+#endif
+        :: batches > 0
         fi;
         do
         :: batches > 0 ->
@@ -887,13 +964,13 @@ active proctype callback_thread()
 #endif
 #if !CLOSER
         if
-        :: ALL_OVER -> ring_close()
+        :: ALL_OVER -> close_engine()
         :: else
         fi
 #endif
     od;
     ended == IO; /* join */
-    assert(mem[TAIL] == CLOSED + accepted && mem[HEAD] == accepted && mem[DONE] <= accepted);
+    assert(mem[TAIL] == CLOSED + QUIET * CLOSING + accepted && mem[HEAD] == accepted && mem[DONE] <= accepted);
     assert(delivered == accepted && told == ran && pushed == ran);
     assert(mem[TOP] == NONE && overs == 0 && undelivered == 0);
     STORE_REL(STOPPED, 1); /* @ engine.c mhq_stop store_rel(stopped) */
@@ -994,7 +1071,7 @@ out:
 active proctype closer()
 {
     byte v, w;
-    ring_close();
+    close_engine();
     do
     :: true ->
         LOAD_ACQ(v, STOPPED); /* @ engine.c mhq_wait_stopped load_acq(stopped) */
@@ -1014,7 +1091,7 @@ active proctype counter()
     LOAD_ACQ(done, DONE); /* @ engine.c mhq_count load_acq(done) [done] */
     LOAD_ACQ(lists, LISTS); /* @ engine.c mhq_count load_acq(lists) [lists] */
     LOAD_ACQ(tail, TAIL); /* @ engine.c mhq_count load_acq(tail) */
-    tail = tail & (CLOSED - 1);
+    tail = TICKET(tail);
     assert(done <= tail && lists <= tail)
 }
 #endif

@@ -73,6 +73,7 @@ park.h mhq_is_parked load_sc                                 | small       | qui
 ring.c mhq_ring_publish store_sc                             | small
 ring.c overflow_insert add_sc                                | overdraw
 ring.c mhq_ring_close or_sc                                  | small
+engine.c mhq_close_when_quiet store_sc                       | quiet
 ring.c mhq_ring_ready load_sc                                | small
 ring.c mhq_ring_return store_sc                              | room
 ring.c mhq_ring_return load_sc                               | room

@@ -18,6 +18,7 @@ USUAL = {
     "BUDGET": 0,
     "LEFT": 0,
     "CLOSER": 0,
+    "QUIET": 0,
     "COUNTER": 0,
     "EARLY": 0,
     "GIVE_UPS": 0,
@@ -42,6 +43,9 @@ SCENES = {
     for each in (
         scene("small", PRODUCERS=1, CLOSER=1, quick=True),
         scene("close", PRODUCERS=1, JOBS=2, CLOSER=1),
+        scene("quiet", PRODUCERS=1, CLOSER=1, OVERDRAW=1, QUIET=1, quick=True),
+        scene("quiet, room", PRODUCERS=1, JOBS=2, CLOSER=1, QUIET=1),
+        scene("quiet, late", PRODUCERS=1, CLOSER=1, QUIET=1, LATE=1, DEPTH=6),
         scene("room"),
         scene("overdraw", PRODUCERS=1, OVERDRAW=2),
         scene("baton", PRODUCERS=1, CAPACITY=2, JOBS=2, IO=2),

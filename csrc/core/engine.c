@@ -10,7 +10,8 @@
  *  E1  Only the baton holder pops, runs and publishes: operation n+1 starts after n has ended.
  *  E2  A completion is published before the next operation's first system call.
  *  E3  Before the holder enters a system call or waits, a parked callback thread has been woken,
- *      or the sister, awake, is about to do it (she has just passed the baton).
+ *      or another thread, awake, is about to do it: the other I/O thread, which has just passed the
+ *      baton, or the one that closes the engine when it is quiet.
  *  E4  `undelivered` is raised by the baton holder alone, so a charge that fitted when it was
  *      checked still fits when it is made.
  */
@@ -57,11 +58,13 @@ struct mhq_engine {
     alignas(MHQ_CACHE_LINE) mhq_config config; /* nobody: or hardly ever */
     uint64_t spin_ns;
     _Atomic uint32_t finished; /* the I/O threads have nothing more to publish */
+    _Atomic uint32_t closing;  /* the callback thread closes the ring once all is quiet, R5 */
     _Atomic uint32_t stopped;  /* futex: the callback thread has delivered everything */
     mhq_left_behinds left;
     int joined;                /* the callback thread's */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t undelivered; /* E4; the holder, the callback thread */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t at_disk; /* the holder: 1 + her number, or 0 */
+    _Atomic(const mhq_op *) running; /* the holder: what it is at, or NULL; for reports */
     _Atomic uint64_t overlaps;
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t high_water; /* producers */
     _Atomic uint64_t list_operations, lists, caller_wakes;
@@ -128,7 +131,9 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     run->op = op;
     if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
         mhq_add_rlx(&engine->overlaps, 1);
+    mhq_store_rel(&engine->running, op); /* [running] */
     mhq_fs_run(&io->fs, op, run);
+    mhq_store_rlx(&engine->running, NULL); /* before the record's publication, so before its end */
     mhq_store_rel(&engine->at_disk, 0);
 
     mhq_bump(&io->operations, 1);
@@ -402,6 +407,14 @@ void mhq_close(mhq_engine *engine)
     mhq_ring_close(&engine->ring);
 }
 
+void mhq_close_when_quiet(mhq_engine *engine)
+{
+    mhq_ring_begin_closing(&engine->ring);
+    mhq_store_sc(&engine->closing, 1); /* [W1] of the callback thread's wait */
+    if (mhq_unpark(&engine->done.consumer))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+}
+
 int mhq_is_closed(mhq_engine *engine)
 {
     return mhq_ring_is_closed(&engine->ring);
@@ -416,10 +429,17 @@ int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
 
 /* ---- the callback thread ------------------------------------------------------------------ */
 
+/* `closing` is read before the tail, whose cache line is the producers'. */
+static int is_quiet(mhq_engine *engine)
+{
+    return mhq_load_sc(&engine->closing) && mhq_ring_is_quiet(&engine->ring); /* [P2] */
+}
+
 static int collectable(void *what)
 {
     mhq_engine *engine = what;
-    return mhq_done_ready(&engine->done) || mhq_load_sc(&engine->finished); /* [P2] */
+    return mhq_done_ready(&engine->done) || mhq_load_sc(&engine->finished) /* [P2] */
+           || is_quiet(engine);
 }
 
 int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
@@ -429,11 +449,18 @@ int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
 
 mhq_run *mhq_collect(mhq_engine *engine)
 {
-    mhq_wait_done(engine, -1);
-    mhq_run *run = mhq_done_take(&engine->done);
-    if (run == NULL)
-        join(engine); /* finished was set after the last push: nothing can come any more */
-    return run;
+    for (;;) {
+        mhq_wait_done(engine, -1);
+        int finished = (int)mhq_load_acq(&engine->finished);
+        mhq_run *run = mhq_done_take(&engine->done);
+        if (run != NULL)
+            return run;
+        if (finished)
+            break; /* it was set after the last push: nothing can come any more */
+        mhq_ring_close_if_quiet(&engine->ring); /* what else the wait can have ended for */
+    }
+    join(engine);
+    return NULL;
 }
 
 int mhq_delivered(mhq_engine *engine, mhq_run *run)
@@ -468,6 +495,11 @@ void mhq_stop(mhq_engine *engine)
     mhq_futex_wake(&engine->stopped, 1 << 30);
 }
 
+const mhq_op *mhq_running(mhq_engine *engine)
+{
+    return mhq_load_acq(&engine->running); /* [running] */
+}
+
 char *mhq_take_left_behind(mhq_engine *engine)
 {
     return mhq_left_behind_take(&engine->left);
@@ -485,7 +517,7 @@ void mhq_count(mhq_engine *engine, mhq_counters *c)
     /* The tail last: `done` and `lists` follow it, so no difference falls below zero. */
     uint64_t done = mhq_load_acq(&engine->ring.done);   /* [done] */
     uint64_t lists = mhq_load_acq(&engine->lists);      /* [lists] */
-    uint64_t tail = mhq_load_acq(&engine->ring.tail) & ~MHQ_CLOSED_BIT;
+    uint64_t tail = MHQ_TICKET(mhq_load_acq(&engine->ring.tail));
     *c = (mhq_counters){
         .accepted = tail - lists + mhq_load_rlx(&engine->list_operations),
         .parks = mhq_load_rlx(&engine->ring.consumer.parks)

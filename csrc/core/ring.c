@@ -1,4 +1,4 @@
-/* core/ring.c - see core/ring.h for the invariants R1 to R4. */
+/* core/ring.c - see core/ring.h for the invariants R1 to R5. */
 #include "core/ring.h"
 
 #include <errno.h>
@@ -44,12 +44,12 @@ enum mhq_claim mhq_ring_claim(mhq_ring *ring, mhq_job *job, int overdraw)
 {
     uint64_t tail = mhq_load_rlx(&ring->tail);
     do {
-        if (tail & MHQ_CLOSED_BIT)
+        if (tail & (overdraw ? MHQ_CLOSED_BIT : MHQ_CLOSED_BIT | MHQ_CLOSING_BIT))
             return MHQ_CLOSED;
         if (!overdraw && !has_room(ring, tail))
             return MHQ_FULL;
     } while (!mhq_cas_sc(&ring->tail, &tail, tail + 1));
-    job->ticket = tail;
+    job->ticket = MHQ_TICKET(tail);
     return MHQ_CLAIMED;
 }
 
@@ -145,7 +145,7 @@ void mhq_ring_prefetch(mhq_ring *ring)
 int mhq_ring_drained(mhq_ring *ring)
 {
     uint64_t tail = mhq_load_sc(&ring->tail); /* [P2] of the consumer's parker */
-    return (tail & MHQ_CLOSED_BIT) && mhq_load_acq(&ring->head) == (tail & ~MHQ_CLOSED_BIT);
+    return (tail & MHQ_CLOSED_BIT) && mhq_load_acq(&ring->head) == MHQ_TICKET(tail);
 }
 
 static void wake_waiters(mhq_ring *ring, int most)
@@ -163,7 +163,7 @@ int mhq_ring_return(mhq_ring *ring)
     /* Half the ring at a time: a wake-up each would cost more than the operations. Half of it is
      * free in the end if nobody else claims; if others do (callbacks that renew themselves keep
      * the ring at one level for ever), any room will do once half a ring has been given back. */
-    int64_t taken = (int64_t)((mhq_load_rlx(&ring->tail) & ~MHQ_CLOSED_BIT) - done);
+    int64_t taken = (int64_t)(MHQ_TICKET(mhq_load_rlx(&ring->tail)) - done);
     int64_t half = (int64_t)(ring->capacity / 2), room = (int64_t)ring->capacity - taken;
     ring->unannounced++;
     if (room <= 0 || (taken > half && (int64_t)ring->unannounced < half))
@@ -178,7 +178,7 @@ void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns)
     uint32_t epoch = mhq_load_acq(&ring->room_epoch);
     mhq_add_sc(&ring->waiters, 1); /* [P1] */
     uint64_t tail = mhq_load_sc(&ring->tail);
-    if (!(tail & MHQ_CLOSED_BIT) && !has_room(ring, tail)) /* [P2] */
+    if (tail == MHQ_TICKET(tail) && !has_room(ring, tail)) /* [P2] */
         mhq_futex_wait(&ring->room_epoch, epoch, timeout_ns);
     mhq_sub_sc(&ring->waiters, 1);
 }
@@ -189,6 +189,26 @@ void mhq_ring_close(mhq_ring *ring)
     mhq_unpark(&ring->consumer);
     if (mhq_load_sc(&ring->waiters)) /* [W2] */
         wake_waiters(ring, INT_MAX);
+}
+
+void mhq_ring_begin_closing(mhq_ring *ring)
+{
+    mhq_or_sc(&ring->tail, MHQ_CLOSING_BIT); /* [W1] of the wait for room */
+    if (mhq_load_sc(&ring->waiters)) /* [W2] */
+        wake_waiters(ring, INT_MAX);
+}
+
+int mhq_ring_is_quiet(mhq_ring *ring)
+{
+    uint64_t tail = mhq_load_sc(&ring->tail);
+    return tail == (mhq_load_rlx(&ring->done) | MHQ_CLOSING_BIT);
+}
+
+void mhq_ring_close_if_quiet(mhq_ring *ring)
+{
+    uint64_t quiet = mhq_load_rlx(&ring->done) | MHQ_CLOSING_BIT;
+    if (mhq_cas_sc(&ring->tail, &quiet, quiet | MHQ_CLOSED_BIT)) /* [W1] of the consumer's parker */
+        mhq_unpark(&ring->consumer);
 }
 
 int mhq_ring_is_closed(mhq_ring *ring)

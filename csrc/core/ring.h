@@ -16,6 +16,10 @@
  *      tail then is ahead of done by more than capacity, so everyone else finds the ring full.
  *  R4  "Closed" is the top bit of `tail`: a claim is one compare-and-swap, so after the bit is set
  *      no ticket is given out, and the tail is final.
+ *  R5  "Closing" is the bit below it: only overdrafts are claimed any more, until the callback
+ *      thread closes the ring with one compare-and-swap of the tail that it finds at `done`.
+ *      It is the callback thread that runs callbacks and moves `done`: so at that moment no job
+ *      is accepted and no callback is running.
  *
  * Room. A return wakes no more waiters than there are free slots: of a crowd before a ring of one
  * all the others would wake up for nothing. So a wake-up must not be wasted. Who comes back from
@@ -42,6 +46,9 @@
 #include "sys/sys.h"
 
 #define MHQ_CLOSED_BIT (UINT64_C(1) << 63)
+#define MHQ_CLOSING_BIT (UINT64_C(1) << 62)
+/* The ticket in a tail. */
+#define MHQ_TICKET(tail) ((tail) & ~(MHQ_CLOSED_BIT | MHQ_CLOSING_BIT))
 
 typedef struct mhq_slot {
     _Atomic uint64_t state;
@@ -95,8 +102,15 @@ int mhq_ring_return(mhq_ring *ring);
  * again at once: she may be the only one who was woken for this room. */
 void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns);
 
-/* Any thread. No claim succeeds from here on; wakes everyone who waits. */
+/* Any thread. No claim succeeds from here on; wakes all threads that wait. */
 void mhq_ring_close(mhq_ring *ring);
+/* Any thread. Only overdrafts are claimed from here on; wakes all that wait for room. */
+void mhq_ring_begin_closing(mhq_ring *ring);
+/* The callback thread: closing, not closed, and everything that was claimed has come back. */
+int mhq_ring_is_quiet(mhq_ring *ring);
+/* The callback thread, where the ring was quiet: closes it unless more was claimed meanwhile. */
+void mhq_ring_close_if_quiet(mhq_ring *ring);
+/* Any thread. */
 int mhq_ring_is_closed(mhq_ring *ring);
 
 #endif

@@ -75,6 +75,70 @@ static void closing_wakes_those_who_wait_for_room(void)
     }
 }
 
+/* Callbacks may go on enqueuing while the engine closes: a chain of them comes to its end, then it
+ * closes by itself. Whoever waits for the end sees it, and nobody else is let in. */
+static void *collects_a_chain(void *argument)
+{
+    enum { LINKS = 200 };
+    mhq_engine *engine = argument;
+    item *links = items_new(LINKS + 1);
+    size_t made = 0, back = 0;
+    mhq_run *run;
+    while ((run = mhq_collect(engine)) != NULL) {
+        while (run != NULL) {
+            mhq_run *next = run->next;
+            back++;
+            /* In the callback: one more, beyond the ring's capacity too. */
+            if (made < LINKS) {
+                item_set(&links[made], MHQ_FILE_EXISTS, "there");
+                CHECK(mhq_submit(engine, &links[made].job, 1, 0) != MHQ_ACCEPTED
+                      || !mhq_is_closed(engine));
+                if (links[made].job.ticket == 0)
+                    CHECK(mhq_submit(engine, &links[made].job, 1, 1) == MHQ_ACCEPTED);
+                made++;
+            }
+            mhq_delivered(engine, run);
+            run = next;
+        }
+    }
+    CHECK_INT(made, LINKS);
+    CHECK_INT(back, LINKS + 1);
+    mhq_stop(engine);
+    free(links);
+    return NULL;
+}
+
+static void closing_when_quiet(void)
+{
+    race_deadline(240, "closing when quiet");
+    for (unsigned round = 0; round < 200; round++) {
+        mhq_engine *engine = engine_open(round % 2 ? 1 : 16, BUDGET, NULL);
+        item first, refused;
+        submit(engine, item_set(&first, MHQ_FILE_EXISTS, "there"));
+        pthread_t callbacks = race_start(collects_a_chain, engine);
+        mhq_close_when_quiet(engine);
+        item_set(&refused, MHQ_FILE_EXISTS, "there");
+        CHECK(mhq_submit(engine, &refused.job, 1, 0) == MHQ_RING_CLOSED);
+        while (!mhq_wait_stopped(engine, -1))
+            continue;
+        CHECK(mhq_is_closed(engine));
+        CHECK(mhq_submit(engine, &refused.job, 1, 1) == MHQ_RING_CLOSED);
+        race_join(callbacks);
+        mhq_engine_free(engine);
+    }
+}
+
+static void closing_an_idle_engine_when_quiet(void)
+{
+    race_deadline(240, "closing an idle engine when quiet");
+    mhq_engine *engine = engine_open(4, BUDGET, NULL);
+    mhq_close_when_quiet(engine);
+    CHECK(mhq_collect(engine) == NULL);
+    CHECK(mhq_is_closed(engine));
+    mhq_stop(engine);
+    mhq_engine_free(engine);
+}
+
 /* Several submit while another closes: accepted ones come back, refused ones do not. */
 enum { RUSH = 5000 };
 
@@ -356,6 +420,8 @@ int main(void)
     no_memory_leaves_nothing();
     closing_drains();
     closing_wakes_those_who_wait_for_room();
+    closing_when_quiet();
+    closing_an_idle_engine_when_quiet();
     what_was_accepted_while_closing_comes_back();
     opened_and_freed_again_and_again();
     const char *const files[] = {"there"};
