@@ -23,7 +23,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.number cimport PyIndex_Check, PyNumber_Index
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from cpython.unicode cimport (PyUnicode_AsUTF8AndSize, PyUnicode_AsUTF8String,
                               PyUnicode_DecodeUTF8)
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t, uintptr_t
@@ -49,5 +49,8 @@ include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"
 include "bridge/snapshots.pxi"
 include "bridge/delivery.pxi"
+include "bridge/native.pxi"
 include "bridge/queue.pxi"
+include "bridge/thread.pxi"
+include "bridge/end.pxi"
 include "bridge/functions.pxi"

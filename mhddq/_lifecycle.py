@@ -1,68 +1,33 @@
-"""The default queue, its end, and what happens to it at exit and fork.
-
-Guarantees
-  - Everything accepted is done before the interpreter goes, unless ``shutdown(timeout)`` gave up
-    on it or Ctrl-C ends the wait: then the process ends with status 130 and says what was left.
-  - A forked child starts with a fresh, open, unstarted queue; the parent's is not touched.
-  - No lock is taken here: a signal handler or a finaliser may call anything at any moment.
-"""
+"""The default queue's life: ending it, asking whether it has ended, counting what it did."""
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 import time
 
-from mhddq._callbacks import Hooks, say
-from mhddq._core import Queue, at_exit
+from mhddq._queues import queue
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
     from mhddq.types import Stats
 
-# How often a thread that waits looks for signals: up to 20 times a second.
-_LOOK_SECONDS = 0.05
 _FOREVER = float("inf")
-
-
-class _DefaultHooks(Hooks):
-    def start_thread(self, queue: Queue) -> None:
-        _drain_in_multiprocessing_child()
-        super().start_thread(queue)
-
-
-queue = Queue(_DefaultHooks())
-_gave_up = False
 
 
 def shutdown(timeout: float | None = None) -> None:
     """Closes the queue and waits until everything that was accepted is done and called back.
 
     timeout: seconds to wait at most, int or float. None: as long as it takes. When the time is up
-        the call returns and says on stderr how many operations were left. They still go on while
-        the process lives, but its exit does not wait for them any more.
-    Returns: None. From the first call on nothing is accepted: operations return False. A second
-        call waits for the first. On the callback thread, which cannot wait for itself, it closes
-        the queue and returns. Once shut down, the queue cannot be started again in this process.
-    Raises: TypeError if timeout is no number, ValueError if it is nan.
+        the call returns and reports on stderr how many operations were left, and at which it is.
+        They still go on while the process lives, but its exit does not wait for them any more.
+    Returns: None. From the first call on nothing is accepted: operations return False, in callbacks
+        too, where stats()["refused"] counts them. A second call waits for the first. On the
+        callback thread, which cannot wait for itself, it closes the queue and returns. Once shut
+        down, the queue cannot be started again in this process.
+    Raises: TypeError if timeout is no number, ValueError if it is nan. What a signal handler raises
+        meanwhile is raised when the wait is over; KeyboardInterrupt at once.
     Threads: any, any number of times.
     """
-    global _gave_up  # noqa: PLW0603 - the exit hook's business
-    deadline = _FOREVER if timeout is None else time.monotonic() + _seconds(timeout)
-    while True:
-        queue.close()  # at each turn: a signal handler may have forked, and this be the child
-        if queue.on_callback_thread():
-            return
-        _ensure_deliveries(deadline)
-        if queue.stopped(max(0.0, min(_LOOK_SECONDS, deadline - time.monotonic()))):
-            return
-        if time.monotonic() >= deadline:
-            left = queue.pending()
-            if left:  # else all is done, and the threads are just about to leave their loops
-                _gave_up = True
-                say(f"mhddq: shutdown timed out: {left} operations were left")
-            return
+    queue.end(_FOREVER if timeout is None else time.monotonic() + _seconds(timeout))
 
 
 def _seconds(timeout: float) -> float:
@@ -75,20 +40,6 @@ def _seconds(timeout: float) -> float:
     if not -_FOREVER <= seconds <= _FOREVER:
         raise ValueError("timeout must be a number of seconds or None, not nan")
     return seconds
-
-
-def _ensure_deliveries(deadline: float) -> None:
-    """Where operations were accepted but their callback thread could not be started (the system
-    was out of threads, or of descriptors for an import), or is being started by this thread
-    further down its stack, this thread delivers. Where nothing is left, too: a thread for that
-    would only be in the way of an exit, and what it imports make the interpreter forget that
-    Ctrl-C was why it ends."""
-    try:
-        ready = queue.pending() and queue.ensure_callback_thread()
-    except (RuntimeError, MemoryError, ImportError, OSError):
-        ready = False
-    if not ready:
-        queue.deliver(deadline)
 
 
 def is_shutdown() -> bool:
@@ -113,6 +64,7 @@ def stats() -> Stats:
     accepted, completed, failed: operations, those inside oplists counted each. Failed ones are
         among the completed.
     callbacks, callback_errors: callbacks called; those that raised.
+    refused: operations that callbacks asked for after shutdown() had been called.
     thread_operations: a list of two: operations run by each I/O thread.
     trades: times the baton was passed from one I/O thread to the other.
     parks, wakes: times a thread of the queue went to sleep (a caller waiting for room is not
@@ -129,43 +81,3 @@ def stats() -> Stats:
         Windows, where virus scanners and indexers do that.
     """
     return queue.count()
-
-
-def drain_at_exit() -> None:
-    """What runs at every kind of exit."""
-    at_exit(_drain, _interrupted)
-
-
-def _drain() -> None:
-    if not _gave_up:
-        shutdown()
-
-
-def _interrupted() -> None:
-    say(f"mhddq: interrupted at exit: {queue.pending()} operations were left")
-    # The process ends without the interpreter's help now; an unusable stdout must not stop it.
-    try:  # noqa: SIM105 - as in say
-        sys.stdout.flush()
-    except Exception:  # noqa: BLE001, S110
-        pass
-
-
-def _drain_in_multiprocessing_child() -> None:
-    """Children of multiprocessing leave without running atexit hooks before Python 3.13, and
-    forget the finalisers they inherited: so it is registered anew where a queue starts."""
-    process = sys.modules.get("multiprocessing.process")
-    if process is not None and process.parent_process() is not None:
-        from multiprocessing import util  # noqa: PLC0415 - not imported where it is not used
-
-        util.Finalize(None, at_exit, args=(_drain, _interrupted), exitpriority=0)
-
-
-def _after_fork_in_child() -> None:
-    global _gave_up  # noqa: PLW0603
-    _gave_up = False
-    queue.after_fork()
-
-
-atexit.register(at_exit, _drain, _interrupted)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)

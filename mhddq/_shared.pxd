@@ -35,6 +35,7 @@ cdef extern from *:
 
     typedef _Atomic(uint64_t) shared_count;
     #define shared_bump(count) mhq_bump(count, 1)
+    #define shared_add(count, n) mhq_bump(count, n)
     #define shared_read(count) mhq_load_rlx(count)
     #define shared_zero(count) mhq_store_rlx(count, 0)
     #else
@@ -56,6 +57,7 @@ cdef extern from *:
 
     typedef uint64_t shared_count;
     #define shared_bump(count) ((void)(*(count) += 1))
+    #define shared_add(count, n) ((void)(*(count) += (n)))
     #define shared_read(count) (*(count))
     #define shared_zero(count) ((void)(*(count) = 0))
     #endif
@@ -82,5 +84,6 @@ cdef extern from *:
     ctypedef struct shared_count:
         pass
     void shared_bump(shared_count *count) nogil
+    void shared_add(shared_count *count, uint64_t n) nogil
     uint64_t shared_read(const shared_count *count) nogil
     void shared_zero(shared_count *count) nogil

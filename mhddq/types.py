@@ -255,6 +255,7 @@ class Stats(TypedDict):
     failed: int
     callbacks: int
     callback_errors: int
+    refused: int
     thread_operations: list[int]
     trades: int
     parks: int

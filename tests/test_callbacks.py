@@ -315,6 +315,7 @@ def test_shutdown_in_a_callback_closes_and_returns(ring_size):
         tell(heard=heard, accepted=accepted, after=mhddq.is_shutdown(), **facts)
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
+        quiet=False,
     )
     assert end["returned"] is None
     assert end["again"] is None
@@ -322,6 +323,10 @@ def test_shutdown_in_a_callback_closes_and_returns(ring_size):
     assert end["is_shutdown"] is False
     assert end["refused"] is False
     assert end["refused_list"] is False
+    assert end.stderr == (
+        "mhddq: 2 operations were refused in callbacks, for shutdown() had been called before;"
+        " the first was file_create\n"
+    )
     assert end["after"] is True
     accepted = end["accepted"][1:]
     assert end["accepted"] == sorted(end["accepted"], reverse=True)  # closed once, for good

@@ -119,12 +119,13 @@ def test_a_fork_inside_the_first_start():
     end = ended(
         CHILD
         + """
-    real, results = threading.Thread.start, []
+    from mhddq import _callbacks
+    real, results = _callbacks.start_native_thread, []
     def start(thread):
-        threading.Thread.start = real
+        _callbacks.start_native_thread = real
         results.append(forked(lambda: fresh("early")))
         real(thread)
-    threading.Thread.start = start
+    _callbacks.start_native_thread = start
     mhddq.file_create(of_the_parent, "p")
     mhddq.shutdown()
     tell(results=results, heard=len(heard))

@@ -275,9 +275,11 @@ def test_shutdown_in_a_finaliser():
             tell(heard=heard, **facts)
             """,
             place,
+            quiet=False,
         )
         assert end["open"] is True
         assert end["returned"] is None
+        assert ("refused in callbacks" in end.stderr) == (place == "param")
         assert end["refused"] is False
         assert end["heard"] == [True] * 200
         assert len(end.files) == 201

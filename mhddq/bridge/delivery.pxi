@@ -1,10 +1,12 @@
 # Delivery: a record that has come back becomes the callback's argument, and the callback is called.
 # On the callback thread only.
 
-# What is counted here; `adopts`: bytes may be built where they were read.
+# What is counted here; `adopts`: bytes may be built where they were read; `calling`: the request
+# whose callback is running, or NULL.
 cdef struct deliveries:
     bint adopts
-    shared_count callbacks, callback_errors, late_failures, copied, uncopied
+    shared_word calling
+    shared_count delivered, callbacks, callback_errors, late_failures, copied, uncopied
 
 cdef enum:
     LARGE = 262144      # bytes from which on a read counts as large
@@ -165,48 +167,143 @@ cdef object failure_of(request *r, mhq_run *run):
     return error
 
 
+cdef object new_text = str.__new__
+
+
 cdef dict failed(object error):
     hide_own_frames(error)
-    return {"exception": FailureText.of(error)}
+    # As FailureText.of makes it, but without Python code, which could be interrupted here.
+    text = new_text(FailureText, str(error) or type(error).__name__)
+    text.error = error
+    return {"exception": text}
 
 
-cdef void deliver_one(object hooks, deliveries *told, mhq_run *run) noexcept:
-    """Builds the arguments and calls back. Whatever the callback raises ends here; what goes
-    wrong beyond that (no memory for the arguments) goes to sys.unraisablehook."""
-    cdef request *r = <request *>run.op
+cdef bint attempt(object hook, object a=None, object b=None) noexcept:
+    """Calls a hook, which is Python code. A trace function may raise in it, an exception that
+    another thread has set in this one may come up in it, memory may be short: each of these is
+    over then, or may be. False: it has not come to its end. No exception may leave a function that
+    is `noexcept`: SystemExit would end the interpreter from here."""
+    cdef int turn
+    for turn in range(3):
+        try:
+            if b is not None:
+                hook(a, b)
+            elif a is not None:
+                hook(a)
+            else:
+                hook()
+            return True
+        except BaseException:
+            continue
+    return False
+
+
+cdef extern from *:
+    """
+    /* When Python cannot say it any more. */
+    static void mhddq_report_plainly(const char *action, const char *path)
+    {
+        fprintf(stderr, "mhddq: no memory, or no way, to report on %s(%s)\\n", action,
+                path ? path : "");
+        fflush(stderr);
+    }
+    """
+    void mhddq_report_plainly(const char *action, const char *path)
+
+
+cdef void report(object hook, request *r, object a, object b) noexcept:
+    if a is None or not attempt(hook, a, b):
+        mhddq_report_plainly(mhq_op_names[r.op.kind], r.op.path)
+
+
+cdef dict set_aside():
+    """Arguments for a time without memory: to fill them in takes none."""
+    cdef dict params = {"": None}
+    del params[""]     # leaves its table, which has room for four
+    return {"action": None, "result": False, "params": params, "output": failed(MemoryError())}
+
+
+cdef dict args_from_aside(request *r, dict args):
+    if args is None:
+        return None
+    cdef const shape *asked = &SHAPES[r.op.kind]
+    try:
+        args["action"] = <object>asked.action
+        fill_parameters(asked, r, <dict>args["params"])
+        return args
+    except BaseException:
+        return None
+
+
+cdef dict described(request *r):
+    """What reports name an operation by."""
+    cdef const shape *asked = &SHAPES[r.op.kind]
+    try:
+        return {"action": <object>asked.action, "params": parameters_of(asked, r)}
+    except BaseException:
+        return None
+
+
+cdef dict args_of(deliveries *told, request *r, mhq_run *run):
+    """What the callback is given; None where there is neither a callback nor a failure."""
     cdef const shape *asked = &SHAPES[r.op.kind]
     cdef object callback = <object>r.callback
     cdef bint result = run.error == 0
-    cdef dict output
+    cdef dict output, args
     if callback is None and result and asked.gives != GIVES_DATA:
-        return
+        return None
     try:
         output = output_of(told, asked.gives, r, run) if result else failed(failure_of(r, run))
     except BaseException as error:      # text that is no UTF-8, or no memory for the result
         result = False
         output = failed(error)
-        shared_bump(&told.late_failures)
     if callback is None and result:
-        return
+        return None
     args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
             "output": output}
-    if callback is None:
-        hooks.unheard(args)
-        return
+    if run.error == 0 and not result:
+        shared_bump(&told.late_failures)
+    return args
+
+
+cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) noexcept:
+    """Builds the arguments and calls back. Whatever is raised ends here. aside: from set_aside(),
+    or None; returns whether it was used."""
+    cdef request *r = <request *>run.op
+    cdef object callback = <object>r.callback
+    cdef dict args
+    cdef bint used = False
+    try:
+        args = args_of(told, r, run)
+        if args is None:
+            return False
+    except BaseException:   # no memory for the arguments
+        args = args_from_aside(r, aside)
+        used = True
+        if run.error == 0:
+            shared_bump(&told.late_failures)
+    if callback is None or args is None:
+        report(hooks.failed_without_callback, r, args, None)
+        return used
     shared_bump(&told.callbacks)
+    shared_set(&told.calling, <uintptr_t>r)
     try:
         PyObject_CallOneArg(callback, args)
     except BaseException as error:
         shared_bump(&told.callback_errors)
         hide_own_frames(error)
         # Not `args`: the callback may have done anything to them.
-        hooks.callback_failed({"action": <object>asked.action, "params": parameters_of(asked, r)},
-                              error)
+        report(hooks.callback_failed, r, described(r), error)
+    shared_set(&told.calling, 0)
+    return used
 
 
 cdef void tell_left_behind(object hooks, mhq_engine *core) noexcept:
     cdef char *path = mhq_take_left_behind(core)
     while path != NULL:
-        hooks.left_behind(path_of(path, False))
+        try:
+            attempt(hooks.report_leftover, path_of(path, False))
+        except BaseException:
+            pass
         mhq_release(path)
         path = mhq_take_left_behind(core)

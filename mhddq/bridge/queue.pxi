@@ -4,9 +4,7 @@
 cdef class Queue:
     """One engine and its callback thread; started by its first operation, closed once.
 
-    hooks: an object with the Python side's part, see ``_callbacks.Hooks``: ``settings()``,
-    ``start_thread(queue)``, ``callback_failed(args, exception)``, ``unheard(args)``,
-    ``left_behind(path)``.
+    hooks: an object with the Python side's part, see ``_callbacks.Hooks``.
     """
     cdef object hooks
     cdef readonly unsigned long generation   # moves in a forked child, which is alone then
@@ -17,9 +15,20 @@ cdef class Queue:
     cdef shared_word starter            # the thread that is starting the callback thread
     cdef shared_word callback_thread
     cdef deliveries told                # `adopts` is set before `core`
+    cdef dict aside                     # the callback thread's: see set_aside
+    cdef shared_mutex frees             # what is looked at under it is not freed meanwhile
+    cdef PyThread_type_lock begun       # see start_native
+    cdef shared_count refused           # operations refused in callbacks
+    cdef str first_refused
+    cdef bint refusals_reported
+    cdef readonly bint gave_up          # shutdown(timeout) did: the exit does not wait again
 
     def __init__(self, hooks):
         self.hooks = hooks
+
+    def __dealloc__(self):
+        if self.begun != NULL:
+            PyThread_free_lock(self.begun)
 
     # -- starting --
 
@@ -104,7 +113,7 @@ cdef class Queue:
             if lender != NULL:
                 note_lent(lender)
             accepted = mhq_submit(core, job, operations, False)
-            if accepted == MHQ_RING_FULL:
+            if accepted != MHQ_ACCEPTED:
                 me = PyThread_get_thread_ident()
                 if me == shared_get(&self.callback_thread) or me == shared_get(&self.starter):
                     accepted = mhq_submit(core, job, operations, True)
@@ -113,12 +122,20 @@ cdef class Queue:
             if lender != NULL:
                 forget_lent(lender)
             if accepted == MHQ_RING_CLOSED:
+                if me == shared_get(&self.callback_thread):
+                    self.note_refused(job, operations)
                 return False
             # Not behind the wait: who was woken for room must take it before handlers run (mhq.h).
             PyErr_CheckSignals()
             if core == <mhq_engine *>shared_get(&self.core):   # no handler has forked
                 with nogil:
                     mhq_wait_room(core, 50000000)
+
+    cdef void note_refused(self, mhq_job *job, uint64_t operations) noexcept:
+        if self.first_refused is None:
+            self.first_refused = (<object>SHAPES[job.op.kind].action if job.op != NULL
+                                  else "enqueue_oplist")
+        shared_add(&self.refused, operations)
 
     def enqueue(self, oplist):
         cdef list lenders = []
@@ -176,6 +193,12 @@ cdef class Queue:
                     shared_set(&self.thread_started, False)
                 shared_leave(&section)
 
+    cdef void set_aside(self) noexcept:
+        try:
+            self.aside = set_aside()
+        except BaseException:
+            pass
+
     cdef bint begin_to_deliver(self, bint stands_in) noexcept:
         cdef shared_section section
         cdef bint mine
@@ -213,7 +236,6 @@ cdef class Queue:
         """Everything that is ready. True: it was the last."""
         cdef mhq_run *run
         cdef mhq_run *following
-        cdef object hooks = self.hooks
         with nogil:
             run = mhq_collect(core)
         if run == NULL:
@@ -222,20 +244,29 @@ cdef class Queue:
         while run != NULL:
             following = run.next
             if run.op != NULL:
-                deliver_one(hooks, &self.told, run)
+                if self.aside is None:
+                    self.set_aside()
+                if deliver_one(self.hooks, &self.told, self.aside, run):
+                    self.aside = None
+                if self.generation == generation:
+                    shared_bump(&self.told.delivered)
             if self.generation != generation:
                 return False
+            # The [frees] section is empty: whoever looked at the run's request has kept it by now.
+            shared_lock(&self.frees)
+            shared_unlock(&self.frees)
             finish(core, run)
             if self.generation != generation:
                 return False
             run = following
-        tell_left_behind(hooks, core)
+        tell_left_behind(self.hooks, core)
         return False
 
     # -- ending --
 
-    def close(self):
-        """No operation is accepted any more. Any thread, any moment."""
+    cdef int close(self, bint when_quiet) except -1:
+        """No operation is accepted any more; when_quiet: none but those of callbacks, and none at
+        all once no job is accepted and no callback running. Any thread, any moment."""
         cdef shared_section section
         cdef mhq_engine *core
         shared_enter(&section, <PyObject *>self)
@@ -243,13 +274,32 @@ cdef class Queue:
         core = <mhq_engine *>shared_get(&self.core)
         shared_leave(&section)
         if core != NULL:
-            mhq_close(core)
+            if when_quiet:
+                mhq_close_when_quiet(core)
+            else:
+                mhq_close(core)
+        return 0
 
-    def on_callback_thread(self):
+    cdef bint on_callback_thread(self) noexcept:
         cdef unsigned long delivers = shared_get(&self.callback_thread)
         return delivers == PyThread_get_thread_ident() and delivers != 0
 
-    def ensure_callback_thread(self):
+    cdef int ensure_deliveries(self, object deadline) except -1:
+        """Where operations were accepted but their callback thread could not be started (the system
+        was out of threads, or of descriptors for an import), or is being started by this thread
+        further down its stack, this thread delivers. Where nothing is left, too: a thread for that
+        would only be in the way of an exit, and what it imports make the interpreter forget that
+        Ctrl-C was why it ends."""
+        cdef bint ready = False
+        try:
+            ready = self.pending() and self.ensure_callback_thread()
+        except (RuntimeError, MemoryError, ImportError, OSError):
+            pass
+        if not ready:
+            self.deliver(deadline)
+        return 0
+
+    cdef bint ensure_callback_thread(self) except -1:
         """Where operations were accepted while the callback thread could not be started: tries
         again. False: this very thread is starting it, further down its stack, and a signal
         handler or a finaliser has got in between."""
@@ -258,6 +308,86 @@ cdef class Queue:
             return (shared_get(&self.thread_started) != 0
                     or shared_get(&self.starter) != PyThread_get_thread_ident())
         return True
+
+    def end(self, object deadline, bint when_quiet=False):
+        """Closes the queue and waits until it has come to rest, or until `deadline`, a
+        time.monotonic(); on the callback thread, which cannot wait for itself, it does not wait.
+        What a signal handler raises meanwhile is raised behind the wait, the first of it;
+        KeyboardInterrupt alone ends the wait. when_quiet: see close.
+
+        This is not Python code because that could be interrupted outside its own ``try``."""
+        cdef object kept = None
+        cdef object begun = time.monotonic()
+        cdef bint more = True, reported = False
+        while more:
+            try:
+                more = self.wait_a_turn(deadline, when_quiet)
+                if more and when_quiet and not reported and time.monotonic() - begun > 1.0:
+                    reported = True
+                    self.hooks.report_wait(self)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                if kept is None:
+                    kept = error
+        if kept is not None:
+            raise kept
+
+    cdef bint wait_a_turn(self, object deadline, bint when_quiet) except -1:
+        """For as long as a signal may wait to be handled. False: the wait is over."""
+        self.close(when_quiet)   # at each turn: a handler may have forked, and this be the child
+        if self.on_callback_thread():
+            return False
+        self.ensure_deliveries(deadline)
+        if self.stopped(max(0.0, min(0.05, deadline - time.monotonic()))):
+            return False
+        if time.monotonic() < deadline:
+            return True
+        # All may be done, and the threads just about to leave their loops.
+        if self.pending():
+            self.hooks.report_timeout(self)
+            self.gave_up = True
+        return False
+
+    def report_refusals(self):
+        """What was refused in callbacks, once."""
+        if self.first_refused is not None and not self.refusals_reported:
+            self.refusals_reported = True
+            self.hooks.report_refusals(shared_read(&self.refused), self.first_refused)
+
+    def left(self):
+        """Operations accepted and not yet called back; which of them is under way, as
+        {'action', 'params'} or None; and whether that is in its callback."""
+        cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
+        cdef uint64_t delivered = shared_read(&self.told.delivered)   # first: no less is accepted
+        cdef uint64_t accepted = self.count()["accepted"]
+        cdef request *r
+        cdef request kept
+        cdef bint in_callback
+        cdef int i
+        if core == NULL:
+            return 0, None, False
+        shared_lock(&self.frees)
+        r = <request *>shared_get(&self.told.calling)
+        in_callback = r != NULL
+        if r == NULL:
+            r = <request *>mhq_running(core)
+        if r != NULL:   # with a reference to each, before anything else can run
+            kept = r[0]
+            Py_XINCREF(kept.callback)
+            Py_XINCREF(kept.more)
+            for i in range(MAX_POSITIONAL):
+                Py_XINCREF(kept.given[i])
+        shared_unlock(&self.frees)
+        if r == NULL:
+            return accepted - delivered, None, False
+        try:
+            return accepted - delivered, described(&kept), in_callback
+        finally:
+            Py_XDECREF(kept.callback)
+            Py_XDECREF(kept.more)
+            for i in range(MAX_POSITIONAL):
+                Py_XDECREF(kept.given[i])
 
     def stopped(self, double seconds=0.0):
         """Is everything that was accepted done, and everyone at rest? Waits for it, releasing the
@@ -285,7 +415,13 @@ cdef class Queue:
         shared_forget(<PyObject *>lent_views)
         shared_forget_lock(&spares)
         self.generation += 1
-        self.delivering = self.stood_in_for = False
+        self.delivering = self.stood_in_for = self.gave_up = self.refusals_reported = False
+        self.begun = NULL   # the starter, who may not be here, has it
+        self.aside = self.first_refused = None
+        shared_forget_lock(&self.frees)
+        shared_zero(&self.refused)
+        shared_zero(&self.told.delivered)
+        shared_set(&self.told.calling, 0)
         shared_set(&self.core, 0)
         shared_set(&self.closed, False)
         shared_set(&self.thread_started, False)
@@ -312,6 +448,7 @@ cdef class Queue:
             "failed": c.failed + shared_read(&self.told.late_failures),
             "callbacks": shared_read(&self.told.callbacks),
             "callback_errors": shared_read(&self.told.callback_errors),
+            "refused": shared_read(&self.refused),
             "thread_operations": [c.thread_operations[0], c.thread_operations[1]],
             "trades": c.trades,
             "parks": c.parks,
@@ -328,24 +465,3 @@ cdef class Queue:
             "hints": c.hints,
             "retries": c.retries,
         }
-
-
-def at_exit(drain, interrupted):
-    """Calls drain(). Ctrl-C at any moment of it, the first and the last included, calls
-    interrupted() and ends the process with status 130.
-
-    This is not Python code because that can be interrupted outside its own ``try``: the exit
-    machinery would only print the KeyboardInterrupt, and go on to the end with status 0.
-    """
-    try:
-        drain()
-    except KeyboardInterrupt:
-        try:
-            for _ in range(100):    # pressed again and again, as people do: it is said all the same
-                try:
-                    interrupted()
-                    break
-                except KeyboardInterrupt:
-                    continue
-        finally:
-            os._exit(130)

@@ -129,13 +129,19 @@ cdef void note_lent(request *r) noexcept:
 
 
 cdef void forget_lent(request *r) noexcept:
-    lent_views.pop(<uintptr_t>r.held[1], None)
+    try:
+        lent_views.pop(<uintptr_t>r.held[1], None)
+    except MemoryError:   # the note keeps the view until the process forks
+        pass
 
 
 cdef void give_back(request *r) noexcept:
     if r.op.flags & LENT:
         forget_lent(r)
-        (<object>r.held[1]).release()
+        try:
+            (<object>r.held[1]).release()
+        except BaseException:   # somebody has found the view, and exports it
+            pass
         r.op.flags &= ~LENT
 
 
@@ -305,9 +311,13 @@ cdef void let_go(request *r) noexcept:
 cdef dict parameters_of(const shape *asked, request *r):
     """What was passed, by name, and the defaults of positional parameters. The names are the table's
     in any case; keyword-only ones are there only where they were passed."""
+    return fill_parameters(asked, r, {})
+
+
+cdef dict fill_parameters(const shape *asked, request *r, dict params):
     cdef tuple names = <tuple>asked.names
-    cdef dict params = {"callback": <object>r.callback}
     cdef Py_ssize_t i
+    params["callback"] = <object>r.callback
     for i in range(len(names)):
         params[names[i]] = <object>r.given[i]
     if r.more != NULL and (<More>r.more).passed is not None:

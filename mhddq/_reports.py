@@ -1,0 +1,160 @@
+"""What is reported on stderr, where no callback or caller is given it.
+
+Guarantees
+  - Writing never raises, whatever ``sys.stderr`` is.
+  - A report imports nothing: then it may be too late for that (no descriptor left, the interpreter
+    about to end, a child that was forked in the middle of an import).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # as typing has it, without importing typing
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mhddq._core import Queue
+
+
+def say(text: str) -> None:
+    """Prints a line on stderr: the program's own, or the process's where that one raises."""
+    line = text.rstrip("\n") + "\n"
+    stream = getattr(sys, "stderr", None)  # a program may have deleted it
+    if stream is None:
+        return
+    try:
+        stream.write(line)
+        stream.flush()
+    except BaseException:  # noqa: BLE001 - a broken stderr must not end the callback thread
+        try:  # noqa: SIM105 - contextlib costs time to import
+            os.write(2, line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass
+
+
+# ---- operations and exceptions as text ----
+
+# What reports are made with, once all is there.
+_reprlib: Any = None
+_traceback: Any = None
+
+
+def import_modules() -> None:
+    """Imports what only a report needs. Not when mhddq is imported: that would more than double
+    what its import costs. Not when there is something to report either, see above. Where it cannot
+    be had (the program has changed its root, or its user) reports are plainer."""
+    global _reprlib, _traceback
+    try:
+        import reprlib  # noqa: PLC0415
+        import traceback  # noqa: PLC0415
+    except (ImportError, OSError):
+        return
+    _reprlib, _traceback = reprlib, traceback
+
+
+def _described(args: dict[str, Any]) -> str:
+    """``file_read(filename='./x', binary=False)``, whatever the parameters' own repr does."""
+    try:
+        short = _reprlib.Repr()
+        short.maxstring = short.maxother = 200
+        shown = [
+            f"{name}={short.repr(value)}"
+            for name, value in args["params"].items()
+            if name != "callback"
+        ]
+    except BaseException:  # noqa: BLE001 - a parameter's __repr__ is the user's code
+        shown = ["..."]
+    return f"{args['action']}({', '.join(shown)})"
+
+
+def _formatted(exception: BaseException) -> str:
+    try:
+        return "".join(_traceback.format_exception(exception))
+    except BaseException:  # noqa: BLE001 - the exception's own methods are the user's code
+        return _plainly_formatted(exception)
+
+
+# The attributes themselves, past any property of a subclass or a metaclass that stands before them.
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_name_of = type.__dict__["__name__"].__get__
+
+
+def _plainly_formatted(exception: BaseException) -> str:
+    """Without the traceback module, and with as little of the exception's own code as can be."""
+    lines = ["Traceback (most recent call last):"]
+    at = _traceback_of(exception)
+    while at is not None:
+        code = at.tb_frame.f_code
+        lines.append(f'  File "{code.co_filename}", line {at.tb_lineno}, in {code.co_name}')
+        at = at.tb_next
+    try:
+        message = f": {exception}"
+    except BaseException:  # noqa: BLE001
+        message = " (its message cannot be shown)"
+    return "\n".join([*lines, _name_of(type(exception)) + message])
+
+
+# ---- what the callback thread reports ----
+
+
+def callback_failed(args: dict[str, Any], exception: BaseException) -> None:
+    say(f"Exception in the mhddq callback of {_described(args)}:\n{_formatted(exception)}")
+
+
+def failed_without_callback(args: dict[str, Any]) -> None:
+    """A failed operation that has no callback is never silent."""
+    say(f"mhddq: {_described(args)} failed: {args['output']['exception']}")
+
+
+def leftover(path: str) -> None:
+    say(f"mhddq: a temporary could not be removed and stays behind: {path!r}")
+
+
+# ---- what is reported at the end ----
+
+
+def _counted(count: int, what: str, one: str, more: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'} {one if count == 1 else more}"
+
+
+def _left(queue: Queue) -> str:
+    """``3 operations were left, in the callback of file_read(filename='x', binary=False)``; empty
+    where none was."""
+    count, args, in_callback = queue.left()
+    if count <= 0:
+        return ""
+    text = _counted(count, "operation", "was left", "were left")
+    if args is None:
+        return text
+    return f"{text}, {'in the callback of' if in_callback else 'while running'} {_described(args)}"
+
+
+def timeout(queue: Queue) -> None:
+    left = _left(queue)
+    if left:
+        say(f"mhddq: shutdown timed out: {left}")
+
+
+def interruption(queues: list[Queue]) -> None:
+    left = "; ".join(filter(None, map(_left, queues)))
+    say(f"mhddq: interrupted at exit: {left or '0 operations were left'}")
+
+
+def wait(queue: Queue) -> None:
+    """On a terminal, where a person may take the wait at the end for a hang."""
+    try:
+        seen = sys.stderr.isatty()
+    except BaseException:  # noqa: BLE001 - whatever stderr is
+        return
+    count, _, _ = queue.left()
+    if seen and count > 0:
+        before = _counted(count, "operation", "is", "are")
+        say(f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them")
+
+
+def refusals(count: int, first: str) -> None:
+    what = _counted(count, "operation", "was refused", "were refused")
+    first = f"it was {first}" if count == 1 else f"the first was {first}"
+    say(f"mhddq: {what} in callbacks, for shutdown() had been called before; {first}")
