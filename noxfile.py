@@ -147,8 +147,8 @@ def optimised(session: nox.Session) -> None:
     session.install(".[test]")
     # pytest's warning that asserts outside of test modules are not executed: so it is.
     quick = ["-q", "-m", "not slow", "-W", "ignore:assertions not in:pytest.PytestConfigWarning"]
-    for level in ("1", "2"):  # for the programs that tests start, too
-        session.run("pytest", *quick, *session.posargs, env={"PYTHONOPTIMIZE": level})
+    for option in ("-O", "-OO"):
+        session.run("python", option, "-m", "pytest", *quick, *session.posargs)
 
 
 @nox.session

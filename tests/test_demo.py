@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -155,20 +156,85 @@ def test_a_setting_out_of_range(run):
     assert ran.stderr.startswith("mhddq demo: MHDDQ_RING_SIZE='many': must be a whole number")
 
 
+# Runs the command as an ordinary user's: root may do everything whatever the permissions are.
+ORDINARY = """
+import ctypes, struct, sys
+header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
+if ctypes.CDLL(None).capset(header, nothing):
+    sys.exit("capset failed")
+from mhddq.cli import main
+sys.exit(main(["demo", sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="gives up capabilities")
+def test_an_ordinary_users_read_only_directory(run, tree):
+    tree.chmod(0o555)
+    try:
+        ran = run(tree, program=("-c", ORDINARY))
+    finally:
+        tree.chmod(0o755)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "deleted   the copy, and nothing else" in ran.stdout
+
+
+def read_until(terminal, text, shown=b""):
+    """From a terminal whose other side may be closed, which on Linux is an EIO."""
+    while text is None or text not in shown:
+        try:
+            got = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not got:
+            break
+        shown += got
+    return shown
+
+
+def test_ctrl_c_in_the_copy_gives_the_prompt_back(scratch, tmp_path):
+    pty = pytest.importorskip("pty", reason="POSIX only")
+    many = tmp_path / "many"
+    for n in range(100):
+        (many / f"{n}").mkdir(parents=True)
+        for m in range(200):
+            (many / f"{n}" / f"{m}").touch()
+    terminal, other_side = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mhddq", "demo", many],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=other_side,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(other_side)
+        shown = read_until(terminal, b"copying 20,000 files")
+        process.send_signal(signal.SIGINT)
+        shown = read_until(terminal, None, shown)
+        errors = process.stderr.read()
+        assert process.wait(DEADLINE) == 130
+    os.close(terminal)
+    assert errors == b"mhddq demo: interrupted\n"
+    assert b"listed    20,000 files" in shown
+    assert shown.rstrip().endswith(b": interrupted")
+    assert b"failed" not in shown
+
+
 # Runs the command with something happening right after the tree was copied.
 MEANWHILE = """
 import os, sys
 from pathlib import Path
-from mhddq import __main__ as command
+from mhddq import cli
+from mhddq.cli import _demo
 
-copy_of = command.copy_of
+copy_of = _demo.copy_of
 
 def copied(original, top):
     copy_of(original, top)
     {happens}
 
-command.copy_of = copied
-sys.exit(command.main(["demo", sys.argv[1]]))
+_demo.copy_of = copied
+sys.exit(cli.main(["demo", sys.argv[1]]))
 """
 
 

@@ -257,6 +257,7 @@ def test_the_reference_has_every_public_name():
 
 
 @in_a_checkout
+@pytest.mark.skipif(sys.flags.optimize > 1, reason="without docstrings")
 def test_a_backslash_in_a_docstring_is_shown_in_the_reference():
     """reST takes it as an escape, and shows '\\n' as 'n', unless it is doubled."""
     spec = importlib.util.spec_from_file_location("conf", ROOT / "docs" / "conf.py")

@@ -31,9 +31,11 @@ def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
     include, suffix = json.loads(subprocess.check_output([python, "-c", ASK], text=True))
     package = folder / "mhddq"
     package.mkdir(parents=True, exist_ok=True)
-    for pattern in ("*.py", "*.pyi", "py.typed"):
+    for pattern in ("**/*.py", "*.pyi", "py.typed"):
         for file in (ROOT / "mhddq").glob(pattern):
-            shutil.copy(file, package)
+            target = folder / file.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(file, target)
     bridge, extension = folder / "_core.c", package / f"_core{suffix}"
     subprocess.run(
         [sys.executable, "-m", "cython", "-3", "mhddq/_core.pyx", "-o", str(bridge)],

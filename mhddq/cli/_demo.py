@@ -1,0 +1,536 @@
+"""``mhddq demo [DIR]``: shows the queue at work on real files.
+
+Everything that touches the disk goes through the queue, but for the stats of single entries (of
+what kind is it, has it changed) and for the temporary directory's own making and removal. Nothing
+is written in DIR. Exit status: 0; 1 where something failed or differed; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+import mhddq
+
+Args = dict[str, Any]
+
+MIB = 1 << 20
+TOO_LARGE = 1 << 30  # files from here on are not read back: each is held in memory whole
+SHOWN = 10  # how many odd entries are named one by one
+
+
+class Failed(Exception):
+    """What ends the demo with exit status 1."""
+
+
+def say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def size_of(n: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (MIB, "MiB"), (1 << 10, "KiB")):
+        if n >= unit:
+            return f"{n / unit:,.1f} {name}"
+    return counted(n, "byte")
+
+
+def time_of(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} us"
+
+
+class step:
+    """A line that says what was done, what came of it, and how long it took. On a terminal it says
+    meanwhile what is being done, and for how long it has been."""
+
+    def __init__(self, doing: str, done: str, what: str = "") -> None:
+        self.doing, self.done = f"{doing} {what}".rstrip(), done
+        self.outcome = ""
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> step:
+        self.began = time.perf_counter()
+        if sys.stdout.isatty():
+            self._ticker.start()
+        return self
+
+    def _tick(self) -> None:
+        while True:
+            seconds = int(time.perf_counter() - self.began)
+            since = f"{seconds} s" if seconds else ""
+            print(f"\r  {self.doing:<64.64} {since:>10}", end="", flush=True)
+            if self._ended.wait(1):
+                return
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
+        if self._ticker.is_alive():
+            self._ticker.join()
+        again = "\r" if sys.stdout.isatty() else ""
+        if kind is None:
+            took = time_of(time.perf_counter() - self.began)
+            say(f"{again}  {self.done:<9} {self.outcome:<55} {took:>10}")
+        else:
+            ended = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
+            say(f"{again}  {f'{self.doing}: {ended}':<75}".rstrip())
+
+
+def ask(function: Callable[..., bool], *arguments: Any) -> Args:
+    """Enqueues one operation and waits for its callback."""
+    heard: SimpleQueue[Args] = SimpleQueue()
+    if not function(heard.put, *arguments):
+        raise Failed("the queue has been shut down")
+    return heard.get()
+
+
+def must(function: Callable[..., bool], *arguments: Any) -> dict[str, Any]:
+    args = ask(function, *arguments)
+    if not args["result"]:
+        raise Failed(f"{args['action']} failed: {args['output']['exception']}")
+    output: dict[str, Any] = args["output"]
+    return output
+
+
+# ---- without DIR -------------------------------------------------------------------------------
+
+
+def seed_program() -> None:
+    say("A question, a list of operations, a list within a list")
+
+    heard: list[str] = []  # printed below: the reader of our output may have gone by now
+
+    def cb_file_exists(args: Args) -> None:
+        heard.append(f"{args['params']['filename']} exists: {args['output']['exists']}")
+
+    mhddq.file_exists(callback=cb_file_exists, filename="./file.txt")
+
+    fileops = mhddq.create_empty_oplist()
+    mhddq.oplist_file_create(oplist=fileops, callback=None, filename="./file.txt")
+    mhddq.oplist_file_exists(oplist=fileops, callback=cb_file_exists, filename="./file.txt")
+    mhddq.oplist_file_delete(oplist=fileops, callback=None, filename="./file.txt")
+    mhddq.enqueue_oplist(fileops)
+
+    superlist = mhddq.create_empty_oplist()
+    mhddq.embed_oplist(superlist, fileops)
+    mhddq.oplist_file_exists(oplist=superlist, callback=cb_file_exists, filename="./file.txt")
+    mhddq.enqueue_oplist(superlist)
+
+    # Everything enqueued before has been called back when this one is.
+    must(mhddq.directory_exists, ".")
+    for text in heard:
+        say(f"  callback: {text}")
+
+
+def many_small(files: int) -> None:
+    say(f"\n{counted(files, 'small file')}: written, read and deleted, no waiting in between")
+    heard: list[tuple[str, str]] = []
+    wrong: list[str] = []
+
+    def callback(text: str, args: Args) -> None:
+        heard.append((args["action"], args["params"]["filename"]))
+        if not args["result"]:
+            wrong.append(args["output"]["exception"])
+        elif args["output"].get("data", text) != text:
+            wrong.append(f"{args['params']['filename']} was read back wrong")
+
+    expected = []
+    began = time.perf_counter()
+    for i in range(files):
+        name, text = f"small-{i}", f"This is file {i}.\n"
+        told = functools.partial(callback, text)
+        mhddq.file_write(told, text, name)
+        mhddq.file_read(told, name)
+        mhddq.file_delete(told, name)
+        expected += [(action, name) for action in ("file_write", "file_read", "file_delete")]
+    called = time.perf_counter()
+    must(mhddq.directory_exists, ".")
+    ended = time.perf_counter()
+    if wrong:
+        raise Failed(wrong[0])
+    if heard != expected:
+        raise Failed("callbacks came out of order")
+    calls, took = len(expected), called - began
+    say(f"  {counted(calls, 'call')} made in {time_of(took)}, {time_of(took / calls)} each")
+    say(f"  the last callback came after {time_of(ended - began)}; all in the order of the calls")
+
+
+def large_reads(size: int, times: int) -> None:
+    say(f"\nA file of {size_of(size)}: written once, read {times} times")
+    data = os.urandom(MIB) * (size // MIB)
+    wrong: list[str] = []
+
+    def callback(args: Args) -> None:
+        if not args["result"]:
+            wrong.append(args["output"]["exception"])
+        elif args["output"]["data"] != data:
+            wrong.append("a large file was read back wrong")
+
+    before = threads_now()
+    must(mhddq.file_write, data, "large", True)
+    began = time.perf_counter()
+    for _ in range(times):
+        mhddq.file_read(callback, "large", binary=True)
+    must(mhddq.file_delete, "large")
+    took = time.perf_counter() - began
+    if wrong:
+        raise Failed(wrong[0])
+    first, second = (now - then for now, then in zip(threads_now(), before, strict=True))
+    total = size * times
+    say(f"  {size_of(total)} in {time_of(took)}, {size_of(int(total / took))} a second")
+    say(f"  one I/O thread ran {first} of these operations, the other one {second}")
+
+
+def small_tree() -> None:
+    say("\nA tree: made, copied, listed, deleted")
+    made = mhddq.create_empty_oplist()
+    mhddq.oplist_directory_create(made, None, "tree")
+    mhddq.oplist_directory_create(made, None, "tree/branch")
+    mhddq.oplist_file_write(made, None, "A leaf.\n", "tree/branch/leaf")
+    mhddq.oplist_file_write(made, None, "A root.\n", "tree/root")
+    mhddq.enqueue_oplist(made)
+    must(mhddq.directory_copy, "tree", "copy")
+    for name in ("copy", "copy/branch"):
+        contents = must(mhddq.directory_contents, name)["contents"]
+        listed = ", ".join(sorted(f"{e['name']} ({e['type']})" for e in contents))
+        say(f"  {name}: {listed}")
+    if must(mhddq.file_read, "copy/branch/leaf")["data"] != "A leaf.\n":
+        raise Failed("the copy differs from the tree")
+    must(mhddq.directory_delete, "copy")
+    must(mhddq.directory_delete, "tree")
+
+
+def failure() -> None:
+    say("\nA failure: it is reported to its callback, and disturbs nothing else")
+    args = ask(mhddq.file_read, "./no-such-file")
+    if args["result"]:
+        raise Failed("a file that does not exist was read")
+    say(f"  {args['action']}: {args['output']['exception']}")
+
+
+def demo_of_its_own(scratch: str) -> None:
+    say("In a temporary directory, which is removed at the end\n")
+    back = os.getcwd()
+    os.chdir(scratch)
+    try:
+        seed_program()
+        many_small(1000)
+        large_reads(8 * MIB, 32)
+        small_tree()
+        failure()
+    finally:
+        mhddq.shutdown()
+        os.chdir(back)
+
+
+# ---- with DIR ----------------------------------------------------------------------------------
+
+
+def kind_of(st: os.stat_result) -> str:
+    for test, kind in (
+        (stat.S_ISDIR, "directory"),
+        (stat.S_ISREG, "file"),
+        (stat.S_ISLNK, "link"),
+    ):
+        if test(st.st_mode):
+            return kind
+    return "special file"
+
+
+def look(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
+
+
+def same(a: os.stat_result | None, b: os.stat_result | None) -> bool:
+    """Has nothing happened to it between the two looks?"""
+    return (
+        a is not None
+        and b is not None
+        and (a.st_ino, a.st_mode, a.st_size, a.st_mtime_ns)
+        == (b.st_ino, b.st_mode, b.st_size, b.st_mtime_ns)
+    )
+
+
+class Listing:
+    """A tree listed through the queue: each callback enqueues the listings of what it found.
+
+    entries: by path relative to the top. Only the callback thread writes, until `complete`.
+    """
+
+    def __init__(self, top: str) -> None:
+        self.top = top
+        self.entries: dict[str, os.stat_result] = {}
+        self.troubles: list[str] = []
+        self._waiting = 0
+        self._complete = threading.Event()
+        self._list("")
+        self._complete.wait()
+
+    def _list(self, where: str) -> None:
+        self._waiting += 1
+        mhddq.directory_contents(
+            functools.partial(self._heard, where), os.path.join(self.top, where)
+        )
+
+    def _heard(self, where: str, args: Args) -> None:
+        try:
+            if not args["result"]:
+                self.troubles.append(args["output"]["exception"])
+                return
+            for entry in args["output"]["contents"]:
+                path = os.path.join(where, entry["name"])
+                st = look(os.path.join(self.top, path))
+                if st is None:
+                    continue  # gone since it was listed
+                self.entries[path] = st
+                # 'type' follows links, and a link may lead up again: do not.
+                if entry["type"] == "directory" and stat.S_ISDIR(st.st_mode):
+                    self._list(path)
+        except Exception as error:  # noqa: BLE001 - or the demo would wait for ever
+            self.troubles.append(str(error))
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._complete.set()
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [path for path, st in self.entries.items() if kind_of(st) == kind]
+
+    def summary(self) -> str:
+        files = self.of_kind("file")
+        size = sum(self.entries[path].st_size for path in files)
+        told = [counted(len(files), "file"), size_of(size)]
+        told.append(counted(len(self.of_kind("directory")), "directory", "directories"))
+        links = len(self.of_kind("link"))
+        if links:
+            told.append(counted(links, "link"))
+        return ", ".join(told)
+
+
+class Comparison:
+    """Reads a tree and its copy back, and notes what differs.
+
+    differences: the copy is wrong. notes: what cannot be compared, or changed meanwhile.
+    """
+
+    def __init__(self, original: Listing, copy: Listing) -> None:
+        self.original = original
+        self.copy = copy
+        self.differences: list[str] = []
+        self.notes: list[str] = []
+        self.files = self.bytes = 0
+        self._first: Args = {}
+        for path in copy.entries.keys() - original.entries.keys():
+            self.notes.append(f"appeared meanwhile: {path}")
+        for path, st in original.entries.items():
+            self._compare(path, st)
+        must(mhddq.directory_exists, original.top)  # all before it has been called back
+
+    def _blame(self, path: str, what: str) -> None:
+        now = look(os.path.join(self.original.top, path))
+        if same(now, self.original.entries[path]):
+            self.differences.append(f"{path}: {what}")
+        else:
+            self.notes.append(f"changed meanwhile: {path}")
+
+    def _compare(self, path: str, st: os.stat_result) -> None:
+        kind = kind_of(st)
+        copied = self.copy.entries.get(path)
+        if copied is None:
+            self._blame(path, "is missing in the copy")
+        elif kind_of(copied) != kind:
+            self._blame(path, f"was a {kind}, its copy is a {kind_of(copied)}")
+        elif kind == "special file":
+            self.notes.append(f"not read, no regular file: {path}")
+        elif kind == "link":
+            self._compare_links(path)
+        elif kind == "file" and st.st_size > TOO_LARGE:
+            self.notes.append(f"not read, larger than {size_of(TOO_LARGE)}: {path}")
+        elif kind == "file":
+            pair = mhddq.create_empty_oplist()  # a file and its copy, one right after the other
+            mhddq.oplist_file_read(
+                pair, self._original_read, os.path.join(self.original.top, path), True
+            )
+            mhddq.oplist_file_read(
+                pair,
+                functools.partial(self._copy_read, path),
+                os.path.join(self.copy.top, path),
+                True,
+            )
+            mhddq.enqueue_oplist(pair)
+
+    def _compare_links(self, path: str) -> None:
+        try:
+            texts = {os.readlink(os.path.join(t.top, path)) for t in (self.original, self.copy)}
+        except OSError as error:
+            self._blame(path, str(error))
+        else:
+            if len(texts) > 1:
+                self._blame(path, "the copy of the link leads elsewhere")
+
+    def _original_read(self, args: Args) -> None:
+        self._first = args
+
+    def _copy_read(self, path: str, args: Args) -> None:
+        first, self._first = self._first, {}
+        for each in (first, args):
+            if not each["result"]:
+                self._blame(path, each["output"]["exception"])
+                return
+        data = args["output"]["data"]
+        if data != first["output"]["data"]:
+            self._blame(path, "the copy's contents differ")
+        self.files += 1
+        self.bytes += 2 * len(data)
+
+
+def copy_of(original: Listing, top: str) -> None:
+    for _ in range(3):
+        args = ask(mhddq.directory_copy, original.top, top)
+        if args["result"]:
+            return
+        # Something vanished while it was copied: no copy was left, and another try is due.
+        if "[Errno 2]" not in args["output"]["exception"]:
+            break
+    raise Failed(f"the copy failed: {args['output']['exception']}")
+
+
+def make_writable(copied: Listing) -> None:
+    """A directory that was read-only is so in the copy, too, and could not be emptied by an
+    ordinary user. Those above come first: below them nothing can be reached before."""
+    for path in ("", *copied.of_kind("directory")):
+        whole = os.path.join(copied.top, path)
+        st = look(whole)
+        if st is not None and st.st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            os.chmod(whole, st.st_mode | stat.S_IRWXU)
+
+
+def report_notes(notes: list[str]) -> None:
+    for note in notes[:SHOWN]:
+        say(f"    {note}")
+    if len(notes) > SHOWN:
+        say(f"    ... and {counted(len(notes) - SHOWN, 'more', 'more')}")
+
+
+def demo_of_tree(directory: str, scratch: str) -> None:
+    if not must(mhddq.directory_exists, directory)["exists"]:
+        exists = must(mhddq.file_exists, directory)["exists"]
+        raise Failed(f"{directory}: {'not a directory' if exists else 'no such directory'}")
+    top, copy = os.path.realpath(directory), os.path.join(os.path.realpath(scratch), "copy")
+    if os.path.commonpath([top, copy]) == top:
+        raise Failed(
+            f"{directory} contains the temporary directory {scratch}: "
+            "set TMPDIR to a directory outside of it"
+        )
+    say(f"{directory}\n")
+    with step("listing", "listed", directory) as listing:
+        original = Listing(top)
+        listing.outcome = original.summary()
+    report_notes(original.troubles)
+    with step("copying", "copied", original.summary()) as copying:
+        copy_of(original, copy)
+        copying.outcome = "to a temporary directory"
+    with step("comparing", "compared", original.summary()) as comparing:
+        copied = Listing(copy)
+        comparison = Comparison(original, copied)
+        pairs, size = counted(comparison.files, "pair"), size_of(comparison.bytes)
+        comparing.outcome = f"{pairs} of files, {size}"
+    report_notes(copied.troubles + comparison.notes)
+    with step("deleting", "deleted", "the copy") as deleting:
+        make_writable(copied)
+        must(mhddq.directory_delete, copy)
+        if must(mhddq.directory_exists, copy)["exists"]:
+            raise Failed("the copy was deleted and is still there")
+        deleting.outcome = "the copy, and nothing else"
+    if comparison.differences:
+        report_notes(comparison.differences)
+        raise Failed(f"differing in the copy: {len(comparison.differences):,}")
+    say("\n  Every file and its copy are the same.")
+
+
+# ---- both --------------------------------------------------------------------------------------
+
+
+def threads_now() -> list[int]:
+    return mhddq.stats()["thread_operations"]
+
+
+def report(seconds: float) -> None:
+    stats = mhddq.stats()
+    done, moved = stats["completed"], stats["bytes_read"] + stats["bytes_written"]
+
+    def line(name: str, text: str) -> None:
+        say(f"  {name:<13} {text}")
+
+    say("\nHow it went")
+    failed, callbacks = stats["failed"], counted(stats["callbacks"], "callback")
+    line("operations", f"{done:,} done, {failed:,} failed; {callbacks}")
+    for i, operations in enumerate(stats["thread_operations"], 1):
+        share = operations / done if done else 0
+        bar = "#" * round(share * 30)
+        line(f"I/O thread {i}", f"{operations:>8,} operations {share:>5.0%}  {bar}")
+    line("trades", f"{counted(stats['trades'], 'time')} one thread took over from the other")
+    overlaps = stats["disk_overlaps"]
+    line("at the disk", f"both at once: {counted(overlaps, 'time') if overlaps else 'never'}")
+    line("data", f"{size_of(stats['bytes_read'])} read, {size_of(stats['bytes_written'])} written")
+    rates = f"{done / seconds:,.0f} operations and {size_of(int(moved / seconds))} a second"
+    line("time", f"{time_of(seconds)}: {rates}")
+    accepted = mhddq.file_exists(None, "file.txt")
+    line("shut down", f"is_shutdown() is {mhddq.is_shutdown()}; another call returns {accepted}")
+
+
+def demo(directory: str | None) -> int:
+    say(f"mhddq {mhddq.__version__}: ordered file I/O, off your thread\n")
+    with tempfile.TemporaryDirectory(prefix="mhddq-demo-", ignore_cleanup_errors=True) as scratch:
+        began = time.perf_counter()
+        try:
+            if directory is None:
+                demo_of_its_own(scratch)
+            else:
+                demo_of_tree(directory, scratch)
+        except KeyboardInterrupt:
+            give_up(scratch)
+            raise
+        except BaseException:
+            mhddq.shutdown()
+            raise
+        mhddq.shutdown()
+        report(time.perf_counter() - began)
+    return 0
+
+
+def give_up(scratch: str) -> None:
+    """After Ctrl-C. A copy that is under way fails as soon as what it makes is removed, so the
+    prompt does not wait until the copy is complete. The copy itself removes as well: what one of
+    the two finds gone, or still there, is of no interest."""
+    ended = threading.Event()
+
+    def remove() -> None:
+        while not ended.wait(0.01):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    remover = threading.Thread(target=remove, daemon=True)
+    remover.start()
+    with contextlib.redirect_stderr(io.StringIO()):
+        mhddq.shutdown(timeout=10)
+    ended.set()
+    remover.join()
