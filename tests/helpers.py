@@ -36,6 +36,12 @@ FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 Args = dict[str, Any]
 
 
+def must_equal(found: object, wanted: object, what: object = "") -> None:
+    """An assertion outside of the tests' own modules, where python -O leaves assert out."""
+    if found != wanted:
+        raise AssertionError(f"{what}\n{found!r}\nis not\n{wanted!r}")
+
+
 class Outcome:
     """A callback that keeps what it was called with: ``wait(n)`` returns the first n args."""
 

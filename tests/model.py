@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from helpers import Args, Outcome, tree_of
+from helpers import Args, Outcome, must_equal, tree_of
 from oracle import Expected, difference, expected_of
 
 import mhddq
@@ -77,7 +77,7 @@ class World:
     def enqueue(self, operation: Any) -> None:
         name, *arguments = operation
         accepted = getattr(mhddq, name)(self.callback, *self.placed(arguments, self.real))
-        assert accepted is True, accepted
+        must_equal(accepted, True, operation)
         self.by_the_oracle(name, arguments)
 
     def built(self, entries: Any) -> mhddq.Oplist:
@@ -101,7 +101,7 @@ class World:
     def enqueue_list(self, entries: Any, times: int) -> None:
         oplist = self.built(entries)
         for _ in range(times):
-            assert mhddq.enqueue_oplist(oplist) is True
+            must_equal(mhddq.enqueue_oplist(oplist), True)
             self.list_by_the_oracle(entries)
 
     def link(self, name: str, leads_to: str) -> None:
@@ -117,12 +117,12 @@ class World:
         """Waits for all that was enqueued; what is new since the last time, with what the
         oracle expected."""
         arrived = self.outcome.wait(len(self.expected))
-        assert len(arrived) == len(self.expected)
+        must_equal(len(arrived), len(self.expected), "callbacks")
         pairs = list(zip(arrived, self.expected, strict=True))[self.compared :]
         self.compared = len(arrived)
         return pairs
 
     def compare(self) -> None:
         for args, expected in self.called_back():
-            assert difference(args, expected) is None, difference(args, expected)
-        assert tree_of(self.real) == tree_of(self.twin)
+            must_equal(difference(args, expected), None)
+        must_equal(tree_of(self.real), tree_of(self.twin), "the trees")

@@ -209,7 +209,6 @@ class Running:
 
     def line(self) -> dict[str, Any]:
         """The next facts it reports."""
-        assert self.process.stdout is not None
         text = b""  # byte by byte: what a buffer took in ahead, end() would not see
         while not text.endswith(b"\n") and (byte := os.read(self.process.stdout.fileno(), 1)):
             text += byte

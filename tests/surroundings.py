@@ -12,7 +12,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from helpers import under_wine
+from helpers import must_equal, under_wine
 
 LONGEST = "n" * 255
 TOO_LONG = "n" * 256
@@ -126,7 +126,7 @@ def file_with_metadata(path: Path) -> os.stat_result:
 def assert_same_metadata(path: Path, before: os.stat_result) -> None:
     after = path.stat()
     for field in ("st_size", "st_mode", "st_mtime_ns", "st_atime_ns"):
-        assert getattr(after, field) == getattr(before, field), field
+        must_equal(getattr(after, field), getattr(before, field), field)
 
 
 def read_text(name: str) -> str:
