@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -71,6 +72,8 @@ def main() -> int:
     if reason:
         print(f"skipped: {reason}")
         return 0
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # ends the disk, too
     began = time.monotonic()
     with device.started() as disk:
         fill.fill(disk)
@@ -86,7 +89,7 @@ def main() -> int:
         for row in chosen_rows(options):
             wanted = options.sides.split(",") if options.sides else row.sides
             sides = [side for side in row.sides if side in wanted]
-            rounds = options.rounds or (3 if options.full else 1)
+            rounds = (options.rounds or (3 if options.full else 1)) * row.times
             if not sides:
                 continue
             measured = measure(disk, row, sides, rounds, options.full)

@@ -50,7 +50,7 @@ class Row:
 
     name: str
     title: str
-    work: str
+    work: str  # read, copy, tree (a copy of all of it) or move
     source: str
     sides: tuple[str, ...]
     targets: tuple[Target, ...]
@@ -60,6 +60,7 @@ class Row:
     megabytes: int | None = None  # memory is limited to that
     scheduler: str = "none"
     warm: bool = False
+    times: int = 1  # as many rounds as other rows: where they are short
     quick: bool = True  # in the quick form, unless it is named
 
 
@@ -114,7 +115,7 @@ ROWS = (
         "20 files of 20 MB",
         "read",
         "streams",
-        ("queued", "loop", *POOLS),
+        ("queued", "loop", *POOLS, "floor"),
         (Target("queued", ("loop",), 1.3), Target("queued", POOLS)),
     ),
     Row(
@@ -206,6 +207,7 @@ ROWS = (
         (Target("queued", (OFF,), 0.98),),
         (2000, 2000),
         profile="ssd",
+        times=5,
     ),
     Row(
         "network",
@@ -227,6 +229,7 @@ ROWS = (
         (Target("queued", (OFF,), 0.98),),
         (2000, 2000),
         warm=True,
+        times=7,
     ),
     Row(
         "mq-deadline",
