@@ -34,6 +34,9 @@ RIGHT = {
     "mhddq/__init__.py": "from mhddq._ops import file_read\n",
     "mhddq/_ops.py": "import mhddq._settings\nif TYPE_CHECKING:\n    import mhddq\n",
     "mhddq/_settings.py": "",
+    "mhddq/cli/__init__.py": "from mhddq.cli import _demo\n",
+    "mhddq/cli/_demo.py": "from mhddq.cli import _text\n",
+    "mhddq/cli/_text.py": "",
 }
 # What makes it wrong: the file, its text, and a part of what is said of it.
 WRONG = [
@@ -59,6 +62,7 @@ WRONG = [
         "from mhddq import _ops\n",
         "mhddq._ops -> mhddq._settings -> ",
     ),
+    ("mhddq/cli/_text.py", "from mhddq.cli import x\n", "mhddq.cli -> mhddq.cli._demo -> "),
     ("mhddq/_settings.py", "def late():\n    import mhddq._ops\n", "a circle of imports"),
 ]
 

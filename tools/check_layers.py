@@ -30,7 +30,6 @@ BRIDGE_TOO = {"sys/atomic.h"}
 # What is still to be cut, and is left out of the verdict until it is.
 STANDING = {
     "csrc/hint/hint.h includes core/ring.h: hint is not above core",
-    "a circle of imports: mhddq._lifecycle -> mhddq._callbacks -> mhddq._lifecycle",
 }
 
 Graph = dict[str, set[str]]
@@ -108,33 +107,34 @@ def check_bridge(package: Path, csrc: Path) -> list[str]:
     ]
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
-    """Every module of a program, also inside functions; what only type checkers see is left out."""
+def imports(tree: ast.AST, known: set[str]) -> Iterator[str]:
+    """Every known module that a program imports, also inside functions; what only type checkers see
+    is left out."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-            yield node.module
-        yield from imports(node)
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in known else str(node.module) for name in full]
+        yield from known.intersection(names)
+        yield from imports(node, known)
 
 
 def check_package(package: Path) -> Graph:
     """Which module of the package imports which others; the package itself is imported by all."""
-    top = package.name
-    graph: Graph = {}
     files = {
-        ".".join([top, *f.relative_to(package).with_suffix("").parts]): f
+        ".".join([package.name, *f.relative_to(package).with_suffix("").parts]): f
         for f in package.rglob("*.py")
-        if "bridge" not in f.parts
     }
-    names = {name.removesuffix(".__init__") for name in files} - {top}
-    for name, file in files.items():
-        found = set(imports(ast.parse(file.read_text(encoding="utf-8"))))
-        graph[name] = {module for module in found & names if module != name}
-    return graph
+    files = {name.removesuffix(".__init__"): file for name, file in files.items()}
+    known = files.keys() - {package.name}
+    return {
+        name: {*imports(ast.parse(file.read_text(encoding="utf-8")), set(known))} - {name}
+        for name, file in files.items()
+    }
 
 
 def circle(graph: Graph) -> list[str] | None:
