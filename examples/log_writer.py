@@ -26,7 +26,6 @@ class SegmentHandler(logging.Handler):
         self.directory, self.segment, self.keep = directory, segment, keep
         self.lines = collections.deque()  # not yet written
         self.text, self.number = "", 1  # of the newest file
-        mhddq.file_exists(None, directory)  # starts the queue: CPython 3.12 cannot at the end
         self.stop = threading.Event()
         self.writer = threading.Thread(target=self.write_on, args=(interval,), daemon=True)
         self.writer.start()
