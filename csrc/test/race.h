@@ -21,7 +21,7 @@
 static const char *volatile race_stage = "start";
 
 #ifdef _WIN32
-/* Windows has no alarm: whoever runs it there sets a limit. */
+/* Windows has no alarm: what runs it there sets a limit. */
 static inline void race_deadline(unsigned seconds, const char *stage)
 {
     (void)seconds;
@@ -67,7 +67,7 @@ static inline long race_id(void)
 }
 
 /* Is the thread asleep? Its state in /proc; what it sleeps in is for the caller to know. Where that
- * cannot be told it may be. */
+ * is not known it may be. */
 static inline int race_asleep(long id)
 {
     char path[64], text[256], *name_ends;

@@ -1,4 +1,4 @@
-/* ring_fixture.h - what the tests of the ring share: items that are jobs and know who made them, and
+/* ring_fixture.h - what the tests of the ring share: items that are jobs and know their producer, and
  * a consumer's wait for work.
  */
 #ifndef MHQ_RING_FIXTURE_H

@@ -10,8 +10,8 @@
 
 #include <errno.h>
 
-/* What stayed, as it was told: the first since left[0] was cleared. What is told after it lies
- * above it. */
+/* The first leftover reported since left[0] was cleared. What is reported after it lies above
+ * it. */
 static char left[4096];
 
 static void remember_left(void *who, const char *path)

@@ -68,19 +68,19 @@ static void trades(void)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-static void *sister(void *argument)
+static void *other_thread(void *argument)
 {
     mhq_baton *baton = argument;
     return mhq_baton_wait(baton, 1) ? baton : NULL;
 }
 
-static void finish_wakes_the_sister(void)
+static void finish_wakes_the_other_thread(void)
 {
-    race_deadline(240, "finish wakes the sister");
+    race_deadline(240, "finish wakes the other thread");
     for (unsigned round = 0; round < 2000; round++) {
         mhq_baton baton = {0};
-        pthread_t thread = race_start(sister, &baton);
-        if (round % 2) /* else: finish races with her going to sleep */
+        pthread_t thread = race_start(other_thread, &baton);
+        if (round % 2) /* else: finish races with its going to sleep */
             RACE_UNTIL(mhq_is_parked(&baton.waiting[1]));
         CHECK_INT(mhq_baton_wait(&baton, 0), 1);
         mhq_baton_finish(&baton, 0);
@@ -90,12 +90,12 @@ static void finish_wakes_the_sister(void)
     }
 }
 
-static void pass_wakes_the_sister(void)
+static void pass_wakes_the_other_thread(void)
 {
-    race_deadline(240, "pass wakes the sister");
+    race_deadline(240, "pass wakes the other thread");
     for (unsigned round = 0; round < 500; round++) {
         mhq_baton baton = {0};
-        pthread_t thread = race_start(sister, &baton);
+        pthread_t thread = race_start(other_thread, &baton);
         RACE_UNTIL(mhq_is_parked(&baton.waiting[1]));
         mhq_baton_pass(&baton, 0);
         void *got_it = NULL;
@@ -161,7 +161,7 @@ static void *litmus_waker(void *ignored)
     return NULL;
 }
 
-/* A meeting takes both processors at once, or a turn of everybody else: rounds that nobody has
+/* A meeting takes both processors at once, or a turn of every other thread: rounds beyond those
  * asked for end when it is time. */
 static void nobody_misses_the_other(uint64_t rounds)
 {
@@ -220,8 +220,8 @@ int main(int count, char **arguments)
     nobody_misses_the_other(count > 1 ? strtoull(arguments[1], NULL, 10) : 0);
     if (!WEAKENED) { /* else what sleeps may sleep for ever */
         trades();
-        finish_wakes_the_sister();
-        pass_wakes_the_sister();
+        finish_wakes_the_other_thread();
+        pass_wakes_the_other_thread();
         sleepers_are_woken();
     }
     return check_report("test_baton");

@@ -1,5 +1,5 @@
 /* test/core/test_openings.c - an engine that cannot start: every allocation and every start of a
- * thread fails once, or it and all later ones. Nothing half-built is left, and a second attempt works.
+ * thread fails once, or it and all later ones. Nothing half-built is left; a second attempt works.
  */
 #include "test/race.h"
 #include "test/scene.h"

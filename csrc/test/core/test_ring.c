@@ -2,8 +2,8 @@
  *
  *   test_ring [items per crowd]
  *
- * Items carry who enqueued them and which of his they are, so loss, duplicates and reordering are
- * told apart.
+ * Items carry the thread that enqueued them and their number among its items, so loss, duplicates
+ * and reordering are distinguished.
  */
 #include <time.h>
 
@@ -44,7 +44,7 @@ static void states(uint64_t capacity)
         CHECK(mhq_ring_pop(&ring) == NULL);
         CHECK(!mhq_ring_drained(&ring));
         for (uint64_t i = 0; i < capacity; i++)
-            CHECK_INT(mhq_ring_return(&ring), 0); /* nobody waits */
+            CHECK_INT(mhq_ring_return(&ring), 0); /* no thread waits */
         ticket += capacity;
     }
 
@@ -200,7 +200,7 @@ static void a_slow_producer_delays_nobody(void)
         CHECK(mhq_ring_pop(&ring) == &items[i].job);
         mhq_ring_return(&ring);
     }
-    CHECK(mhq_ring_pop(&ring) == NULL); /* nobody passes him by either */
+    CHECK(mhq_ring_pop(&ring) == NULL); /* nothing passes it by either */
     CHECK(!mhq_ring_ready(&ring));
     CHECK(mhq_ring_claim(&ring, &items[8].job, 0) == MHQ_CLAIMED);
     mhq_ring_publish(&ring, &items[8].job);
@@ -320,7 +320,7 @@ static void *callback_thread(void *ignored)
             if (crowd.returned % 7 == 0 && crowd.renewed < crowd.overdrawn)
                 overdraw_one();
             mhq_ring_return(&crowd.ring);
-            /* that was the last of all: nobody else is going to close */
+            /* that was the last of all: no other thread is going to close */
             if (crowd.returned == crowd.total)
                 mhq_ring_close(&crowd.ring);
         }

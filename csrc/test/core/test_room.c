@@ -39,7 +39,7 @@ static void *wait_for_the_end(void *argument)
 
 static void close_wakes_those_who_wait_for_room(void)
 {
-    race_deadline(240, "close wakes those who wait for room");
+    race_deadline(240, "close wakes those that wait for room");
     for (unsigned round = 0; round < 500; round++) {
         mhq_ring ring;
         ring_open(&ring, 1);
@@ -106,7 +106,8 @@ static void room_wakes(void)
 }
 
 /* Three jobs renew themselves, as callbacks may: each enqueues its successor before it is over. In
- * a ring of four there is room in between, though never half of it: who waits must hear of it. */
+ * a ring of four a slot is free in between, though never half of them: a waiting thread must be
+ * woken for it. */
 static void room_wakes_while_others_keep_it_more_than_half_full(void)
 {
     race_deadline(300, "room wakes while others keep the ring more than half full");
@@ -124,10 +125,10 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
         RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
         CHECK(mhq_ring_pop(&ring) == &items[popped++].job);
         mhq_ring_return(&ring); /* the one that is not renewed: three are left */
-        /* For as long as he waits, which is until the deadline if nobody wakes him. Who is slow to
-         * wake up may find it full, and waits again. */
+        /* For as long as the thread waits, which is until the deadline if it is not woken. One that
+         * is slow to wake up may find the ring full, and waits again. */
         while (!atomic_load(&waiters[0].over)) {
-            if (mhq_ring_pop(&ring) != NULL) { /* else his own comes next, once he has published it */
+            if (mhq_ring_pop(&ring) != NULL) { /* else the waiter's comes next, once published */
                 mhq_job *successor = &items[next++ % ITEMS].job;
                 CHECK(mhq_ring_claim(&ring, successor, 1) == MHQ_CLAIMED);
                 mhq_ring_publish(&ring, successor);
@@ -181,7 +182,7 @@ static void as_many_wake_as_there_is_room_for(uint64_t capacity)
         CHECK(mhq_ring_pop(&ring) != NULL);
         mhq_ring_return(&ring);
         RACE_UNTIL(mhq_load_sc(&ring.waiters) == WAITERS - 1 - over);
-        /* she has claimed; who comes after her waits until her job is there, too */
+        /* it has claimed; one that comes after it waits until its job is there, too */
         RACE_UNTIL(mhq_ring_ready(&ring));
     }
     for (size_t i = 0; i < WAITERS; i++) {

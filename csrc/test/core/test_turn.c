@@ -1,5 +1,5 @@
-/* test/core/test_turn.c - when a turn at the disk is over, and who spins before parking, by a clock that stands
- * still until it is told. */
+/* test/core/test_turn.c - when a turn at the disk is over, and which thread spins before parking,
+ * by a clock that stands still until the test moves it. */
 #include "test/check.h"
 #include "sys/sys.h"
 
@@ -69,7 +69,7 @@ static void short_jobs_have_long_turns_and_few_looks(void)
     CHECK_INT(turn.look_every, MHQ_GROUP);
 }
 
-/* Known for short, then one is long: nobody looks before the group is full ... */
+/* Known for short, then one is long: no time is taken before the group is full ... */
 static void a_long_one_after_short_ones(void)
 {
     begin();

@@ -100,8 +100,8 @@ static void odd_release(void *p)
     }
 }
 
-/* Tried and given up; and without memory, at each step. Only who gets nothing at once gets nothing:
- * what was there is asked for again. */
+/* Tried and given up; and without memory, at each step. Only a reader that gets nothing at once gets
+ * nothing: what was there is asked for again. */
 static void test_never_even(void)
 {
     static const unsigned asks[] = {7, 1, 7, 4, 7, 6, 7, 8}; /* by which of them fails; 0: none */

@@ -142,7 +142,7 @@ enum { TURNS = 20000 };
 
 static _Atomic uint32_t ball;
 
-/* Two play with one ball: each waits until it is hers, and passes it. A lost wake-up hangs. */
+/* Two threads play with one ball: each waits until it has it, and passes it. A lost wake-up hangs. */
 static void *play(void *side)
 {
     uint32_t mine = side ? 1 : 0;

@@ -272,7 +272,7 @@ static void every_call(unsigned lacks, int error, int forever, const char *bytes
         fault_none();
         CHECK_INT(count_descriptors(), before);
         CHECK(holds("file", bytes, n));
-        if (lefts) { /* told, so it is allowed */
+        if (lefts) { /* reported, so it is allowed */
             CHECK(result != 0);
             while (lefts)
                 CHECK(unlink(left[--lefts]) == 0);

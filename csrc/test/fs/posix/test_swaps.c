@@ -1,8 +1,8 @@
-/* test/fs/posix/test_swaps.c - somebody exchanges directories, files and links in the very tree that root works
- * on: nothing outside of it is touched, nor even opened.
+/* test/fs/posix/test_swaps.c - another thread exchanges directories, files and links in the very
+ * tree that root works on: nothing outside of it is touched, nor even opened.
  *
- * The canaries outside are watched by the kernel (inotify): whoever opens, reads or changes them
- * leaves an event. MHQ_SWAPS: exchanges to be made while each kind of operation runs; by default
+ * The canaries outside are watched by the kernel (inotify): opening, reading or changing them leaves
+ * an event. MHQ_SWAPS: exchanges to be made while each kind of operation runs; by default
  * 1,000, and 10 for the move that is a mere rename, in whose time few fit.
  */
 #include "test/tree_fixture.h"
@@ -39,7 +39,7 @@ static void *swap(void *unused)
     return unused;
 }
 
-/* Out of the swapper's sight, who else would lead the making into the canary. */
+/* Where the swapper does not come, which else would lead the making into the canary. */
 static void make_swapped(void)
 {
     make_directory("new");
