@@ -8,7 +8,7 @@ Guarantees
 from __future__ import annotations
 
 from mhddq import _core
-from mhddq._lifecycle import queue
+from mhddq._queues import queue
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:

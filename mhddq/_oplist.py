@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mhddq._core import Oplist, clear_oplist, create_empty_oplist, embed_oplist
-from mhddq._lifecycle import queue
+from mhddq._queues import queue
 
 __all__ = ["Oplist", "clear_oplist", "create_empty_oplist", "embed_oplist", "enqueue_oplist"]
 

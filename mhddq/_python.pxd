@@ -35,3 +35,4 @@ cdef extern from "Python.h":
     object PyCFunction_NewEx(PyMethodDef *definition, object self, object module)
     object PyObject_CallOneArg(object function, object argument)
     int PyUnicode_Compare(object a, object b) except? -1
+    bint PyCoro_CheckExact(object o)

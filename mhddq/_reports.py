@@ -100,7 +100,8 @@ def _plainly_formatted(exception: BaseException) -> str:
 
 
 def callback_failed(args: dict[str, Any], exception: BaseException) -> None:
-    say(f"Exception in the mhddq callback of {_described(args)}:\n{_formatted(exception)}")
+    failed = f", which had failed: {args['failure']}" if args["failure"] else ""
+    say(f"Exception in the mhddq callback of {_described(args)}{failed}:\n{_formatted(exception)}")
 
 
 def failed_without_callback(args: dict[str, Any]) -> None:

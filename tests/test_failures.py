@@ -208,6 +208,32 @@ def test_a_callbacks_traceback_begins_with_the_callback(capfd, tmp_path):
     assert ".pyx" not in said
 
 
+def test_the_report_says_that_the_operation_had_failed(capfd, tmp_path):
+    def callback(args):
+        raise KeyError(args["output"].pop("data"))
+
+    missing, latin = str(tmp_path / "missing"), str(tmp_path / "latin")
+    Path(latin).write_bytes(b"\xe9")
+    Path(tmp_path / "text").write_text("text")
+    mhddq.file_read(callback, missing)
+    mhddq.file_read(callback, latin)
+    mhddq.file_read(callback, str(tmp_path / "text"))
+    settle()
+    heads = [line for line in capfd.readouterr().err.splitlines() if line.startswith("Exception")]
+    named = f"filename={missing!r}, binary=False), which had failed: "
+    assert f"{named}[Errno {errno.ENOENT}] {os.strerror(errno.ENOENT)}: {missing!r}:" in heads[0]
+    assert "), which had failed: 'utf-8' codec can't decode byte 0xe9" in heads[1]
+    assert heads[2].endswith("text', binary=False):")
+
+
+def test_a_coroutine_that_a_callback_returns_is_reported(capfd, tmp_path):
+    mhddq.file_exists(functools.partial(awaited), str(tmp_path))
+    settle()
+    said = capfd.readouterr().err
+    assert "TypeError: the callback returned a coroutine, which nothing awaits" in said
+    assert "never awaited" not in said
+
+
 # ---- mhddq.types ----
 
 

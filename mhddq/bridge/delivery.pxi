@@ -244,6 +244,23 @@ cdef dict described(request *r):
         return None
 
 
+cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
+    """The text of the failure, or None. Made anew: the callback may have done anything to the first
+    one."""
+    cdef uint8_t gives = SHAPES[r.op.kind].gives
+    try:
+        if run.error != 0:
+            return str(failure_of(r, run))
+        if gives == GIVES_DATA and not r.op.options & MHQ_BINARY:
+            output_of(told, gives, r, run)
+    except BaseException as error:
+        try:
+            return str(error)
+        except BaseException:
+            pass
+    return None
+
+
 cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     """What the callback is given; None where there is neither a callback nor a failure."""
     cdef const shape *asked = &SHAPES[r.op.kind]
@@ -288,12 +305,18 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) 
     shared_bump(&told.callbacks)
     shared_set(&told.calling, <uintptr_t>r)
     try:
-        PyObject_CallOneArg(callback, args)
+        returned = PyObject_CallOneArg(callback, args)
+        if returned is not None and PyCoro_CheckExact(returned):
+            returned.close()
+            raise TypeError("the callback returned a coroutine, which nothing awaits")
     except BaseException as error:
         shared_bump(&told.callback_errors)
         hide_own_frames(error)
         # Not `args`: the callback may have done anything to them.
-        report(hooks.callback_failed, r, described(r), error)
+        what = described(r)
+        if what is not None:
+            what["failure"] = failure_again(told, r, run)
+        report(hooks.callback_failed, r, what, error)
     shared_set(&told.calling, 0)
     return used
 
