@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Outcome, do, ends_well, run_list, settle
+from programs import ended
 
 import mhddq
 
@@ -420,3 +421,24 @@ def test_a_list_that_runs_keeps_later_operations_waiting():
     mhddq.enqueue_oplist(oplist)
     assert do(mhddq.file_exists, "file")["output"] == {"exists": True}
     outcome.wait(1)
+
+
+def test_a_list_of_one_operation_is_small():
+    """It grows from one: many programs make one list for each of many small groups."""
+    end = ended(
+        """
+        def resident():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+        def lists(count):
+            made = [mhddq.create_empty_oplist() for _ in range(count)]
+            for fileops in made:
+                mhddq.oplist_file_exists(fileops, None, ".")
+            return made
+        few = lists(1000)
+        before = resident()
+        many = lists(20000)
+        tell(each=(resident() - before) / 20000)
+        """
+    )
+    assert end["each"] < 1500

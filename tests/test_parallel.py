@@ -7,6 +7,7 @@ On a Python with a GIL the same races are run, as far as its switches between th
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,5 +44,7 @@ def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
         timeout=110 * PATIENCE,
         check=False,
     )
-    assert (told.returncode, told.stderr) == (0, "")
+    assert told.returncode == 0
+    # It shuts down while callbacks enqueue.
+    assert re.fullmatch("(mhddq: [0-9]+ operations? w.*refused in callbacks.*\n)?", told.stderr)
     assert "24 snapshots, 10 cycles refused" in told.stdout

@@ -178,7 +178,7 @@ cdef dict failed(object error):
     return {"exception": text}
 
 
-cdef bint attempt(object hook, object a=None, object b=None) noexcept:
+cdef bint attempt(object hooks, str name, object a=None, object b=None) noexcept:
     """Calls a hook, which is Python code. A trace function may raise in it, an exception that
     another thread has set in this one may come up in it, memory may be short: each of these is
     over then, or may be. False: it has not come to its end. No exception may leave a function that
@@ -186,6 +186,7 @@ cdef bint attempt(object hook, object a=None, object b=None) noexcept:
     cdef int turn
     for turn in range(3):
         try:
+            hook = getattr(hooks, name)
             if b is not None:
                 hook(a, b)
             elif a is not None:
@@ -211,8 +212,8 @@ cdef extern from *:
     void mhddq_report_plainly(const char *action, const char *path)
 
 
-cdef void report(object hook, request *r, object a, object b) noexcept:
-    if a is None or not attempt(hook, a, b):
+cdef void report(object hooks, str name, request *r, object a, object b) noexcept:
+    if a is None or not attempt(hooks, name, a, b):
         mhddq_report_plainly(mhq_op_names[r.op.kind], r.op.path)
 
 
@@ -300,7 +301,7 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) 
         if run.error == 0:
             shared_bump(&told.late_failures)
     if callback is None or args is None:
-        report(hooks.failed_without_callback, r, args, None)
+        report(hooks, "failed_without_callback", r, args, None)
         return used
     shared_bump(&told.callbacks)
     shared_set(&told.calling, <uintptr_t>r)
@@ -316,7 +317,7 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) 
         what = described(r)
         if what is not None:
             what["failure"] = failure_again(told, r, run)
-        report(hooks.callback_failed, r, what, error)
+        report(hooks, "callback_failed", r, what, error)
     shared_set(&told.calling, 0)
     return used
 
@@ -325,7 +326,7 @@ cdef void tell_left_behind(object hooks, mhq_engine *core) noexcept:
     cdef char *path = mhq_take_left_behind(core)
     while path != NULL:
         try:
-            attempt(hooks.report_leftover, path_of(path, False))
+            attempt(hooks, "report_leftover", path_of(path, False))
         except BaseException:
             pass
         mhq_release(path)

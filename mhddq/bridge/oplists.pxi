@@ -1,7 +1,7 @@
 # Oplists: what they gather, and the objects that the caller sees.
 
 cdef enum:
-    BLOCK = 64               # requests allocated at a time: a block never moves
+    MOST_IN_A_BLOCK = 64     # requests allocated at a time, after 1, 2, 4, ...: a block never moves
 
 # An entry of a list: an operation, or (asked NULL) a list embedded at this place.
 cdef struct entry:
@@ -35,7 +35,9 @@ cdef class Chapter:
     cdef list references
     cdef list sublists
     cdef request **blocks
-    cdef Py_ssize_t requests
+    cdef Py_ssize_t block_count
+    cdef request *next           # in the last block, where `unused` are left
+    cdef Py_ssize_t unused
     cdef entry *entries
     cdef Py_ssize_t count, room
     cdef PyObject *last_callback # the one kept last: most lists have but one
@@ -47,7 +49,7 @@ cdef class Chapter:
 
     def __dealloc__(self):
         cdef Py_ssize_t i
-        for i in range((self.requests + BLOCK - 1) // BLOCK):
+        for i in range(self.block_count):
             free(self.blocks[i])
         free(self.blocks)
         free(self.entries)
@@ -55,19 +57,24 @@ cdef class Chapter:
     cdef int make_room(self) except -1:
         cdef Py_ssize_t room
         if self.count == self.room:
-            room = self.room * 2 if self.room else 8
+            room = self.room * 2 if self.room else 1
             self.entries = <entry *>grow(self.entries, room, sizeof(entry))
             self.room = room
         return 0
 
     cdef request *next_request(self) except NULL:
-        cdef Py_ssize_t block = self.requests // BLOCK
-        if self.requests % BLOCK == 0:
+        cdef Py_ssize_t block = self.block_count, count
+        if self.unused == 0:
             if block & (block - 1) == 0:    # a power of two, or none yet: twice the pointers
                 self.blocks = <request **>grow(self.blocks, block * 2 or 1, sizeof(void *))
-            self.blocks[block] = <request *>grow(NULL, BLOCK, sizeof(request))
-        self.requests += 1
-        return &self.blocks[block][(self.requests - 1) % BLOCK]
+            count = min(<Py_ssize_t>1 << min(block, 6), MOST_IN_A_BLOCK)
+            self.blocks[block] = <request *>grow(NULL, count, sizeof(request))
+            self.next = self.blocks[block]
+            self.unused = count
+            self.block_count += 1
+        self.unused -= 1
+        self.next += 1
+        return self.next - 1
 
     cdef int keep(self, PyObject *reference) except -1:
         if reference != NULL:

@@ -14,7 +14,7 @@ cdef void callback_thread(PyObject *given) noexcept:
     cdef object hooks = queue.hooks
     cdef unsigned long generation = queue.generation
     Py_DECREF(queue)   # the starter's
-    attempt(hooks.thread_begins)
+    attempt(hooks, "thread_begins")
     trace_as_threading_says()
     while queue.generation == generation:
         try:
@@ -25,8 +25,8 @@ cdef void callback_thread(PyObject *given) noexcept:
     if queue.generation != generation:
         # A callback forked, and this is the child: its only thread is about to end, and the
         # process with it. What the child itself enqueued is drained first, as at any exit.
-        attempt(hooks.child_ends)
-    attempt(hooks.thread_ends)
+        attempt(hooks, "child_ends")
+    attempt(hooks, "thread_ends")
 
 mhddq_thread_body = callback_thread
 

@@ -1,0 +1,76 @@
+"""In programs that gevent or eventlet has patched, whose threads are greenlets, the queue works as
+elsewhere: its callback thread is a native one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import pytest
+from programs import ended
+
+PATCHES = {
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+    "eventlet": "import eventlet; eventlet.monkey_patch()",
+}
+
+PROGRAM = """
+    if "{when}" == "before":
+        {patch}
+    import mhddq
+    if "{when}" == "after":
+        {patch}
+    import _thread
+    main, heard = threading.main_thread(), []
+    def callback(args):
+        me = threading.current_thread()
+        heard.append((me.name, me.daemon, me is main, args["result"]))
+    for n in range(100):
+        must(mhddq.file_write(callback, str(n), str(n)), "acceptance")
+    until(lambda: len(heard) == 100)        # its sleep lets greenlets run
+    def last(args):
+        mhddq.file_create(None, "last")
+    {end}
+    mhddq.file_exists(last, ".")
+    tell(heard=sorted(set(heard)))
+"""
+
+
+def needs(library: str) -> None:
+    if importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed: pip install {library}")
+    if library == "eventlet" and sys.version_info >= (3, 14):
+        pytest.skip("eventlet does not promise to work there")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("library", sorted(PATCHES))
+def test_a_patched_program_works_and_ends(library, when):
+    needs(library)
+    end = ended(
+        PROGRAM.format(when=when, patch=PATCHES[library], end=""), preimport=False, quiet=False
+    )
+    assert end["heard"] == [["mhddq-callback", True, False, True]]
+    assert len(end.files) == 101
+    assert "Traceback" not in end.stderr
+    assert "mhddq:" not in end.stderr
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("library", sorted(PATCHES))
+def test_a_full_ring_and_a_shutdown_in_a_patched_program(library, when):
+    needs(library)
+    end = ended(
+        PROGRAM.format(
+            when=when,
+            patch=PATCHES[library],
+            end="mhddq.shutdown(); tell(after=mhddq.is_shutdown())",
+        ),
+        preimport=False,
+        quiet=False,
+        env={"MHDDQ_RING_SIZE": "1"},
+    )
+    assert end["heard"] == [["mhddq-callback", True, False, True]]
+    assert end["after"] is True
+    assert len(end.files) == 100

@@ -1,0 +1,262 @@
+"""Exactly once, whatever callbacks do: exceptions that fight back, trace functions that raise,
+exceptions from other threads, and a callback thread without memory.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from helpers import FREE_THREADED
+from programs import ended
+
+# An exception each of whose looks raises SystemExit, and a type whose name does.
+HOSTILE = """
+    class Meta(type):
+        @property
+        def __name__(cls): raise SystemExit(5)
+        @property
+        def __module__(cls): raise SystemExit(5)
+    class Hostile(Exception, metaclass=Meta):
+        @property
+        def __traceback__(self): raise SystemExit(5)
+        @__traceback__.setter
+        def __traceback__(self, value): raise SystemExit(5)
+        @property
+        def __cause__(self): raise SystemExit(5)
+        @property
+        def __context__(self): raise SystemExit(5)
+        @property
+        def __notes__(self): raise SystemExit(5)
+        def __str__(self): raise SystemExit(5)
+        __repr__ = __format__ = __getattr__ = __str__
+    class Parameter(str):
+        def __repr__(self): raise SystemExit(5)
+"""
+
+
+def test_an_exception_that_raises_when_it_is_looked_at_ends_nothing():
+    end = ended(
+        HOSTILE
+        + """
+    heard = []
+    def raises(args):
+        raise Hostile()
+    for n in range(3):
+        mhddq.file_exists(raises, Parameter("a"))
+        mhddq.file_delete(None, Parameter("missing"))
+        mhddq.file_exists(heard.append, ".")
+    mhddq.shutdown()
+    tell(heard=len(heard), counted=mhddq.stats())
+    """,
+        quiet=False,
+    )
+    assert end["heard"] == 3
+    assert end["counted"]["callbacks"] == 6
+    assert end["counted"]["callback_errors"] == 3
+    assert end.stderr.count("Exception in the mhddq callback of file_exists(...):\n") == 3
+    assert end.stderr.count("mhddq: file_delete(...) failed: ") == 3
+
+
+@pytest.mark.parametrize("where", ["callback_failed", "failed_without_callback", "report_leftover"])
+def test_a_report_that_raises_system_exit_is_made_once_more_or_plainly(where):
+    """Whatever leaves a hook of ours, nothing leaves the delivery."""
+    end = ended(
+        f"""
+    from mhddq import _callbacks
+    def exits(*args):
+        raise SystemExit(5)
+    setattr(_callbacks.Hooks, {where!r}, exits)
+    heard = []
+    def raises(args):
+        1 / 0
+    mhddq.file_exists(raises, "a")
+    mhddq.file_delete(None, "missing")
+    mhddq.file_exists(heard.append, ".")
+    mhddq.shutdown()
+    tell(heard=len(heard))
+    """,
+        quiet=False,
+    )
+    assert end["heard"] == 1
+    plain = "mhddq: no memory, or no way, to report on "
+    assert (plain + "file_exists(a)\n" in end.stderr) == (where == "callback_failed")
+    assert (plain + "file_delete(missing)\n" in end.stderr) == (where == "failed_without_callback")
+
+
+@pytest.mark.parametrize("kind", ["trace", "profile"])
+@pytest.mark.parametrize("name", ["says", "callback_failed", "say", "_described", "get_ident"])
+def test_a_trace_function_that_raises_ends_nothing(kind, name):
+    """CPython removes it then. The threads' own frames are seen by it, too: all but the loop's,
+    which is compiled."""
+    end = ended(
+        f"""
+    seen = []
+    def trace(frame, event, arg):
+        if frame.f_code.co_name == {name!r}:
+            seen.append(event)
+            raise SystemExit(5)
+        return trace
+    threading.set{kind}(trace)
+    heard = []
+    def says(args):
+        heard.append(1)
+        raise ValueError("of the callback")
+    for n in range(3):
+        mhddq.file_exists(says, ".")
+    until(lambda: len(heard) == 3 or mhddq.stats()["callback_errors"] == 3)
+    threading.set{kind}(None)
+    mhddq.shutdown()
+    tell(heard=len(heard), seen=seen, counted=mhddq.stats())
+    """,
+        quiet=False,
+    )
+    assert end["counted"]["callbacks"] == 3
+    assert end["counted"]["callback_errors"] == 3
+    assert end.stderr.count("Exception in the mhddq callback of ") >= 3
+    assert end["seen"] or name == "get_ident"
+
+
+def test_the_callback_thread_is_traced_as_threads_are():
+    end = ended(
+        """
+    traced, profiled = [], []
+    def trace(frame, event, arg):
+        traced.append(frame.f_code.co_name)
+    def profile(frame, event, arg):
+        profiled.append(frame.f_code.co_name)
+    threading.settrace(trace)
+    threading.setprofile(profile)
+    def callback(args): pass
+    mhddq.file_exists(callback, ".")
+    mhddq.shutdown()
+    threading.settrace(None)
+    threading.setprofile(None)
+    tell(traced="callback" in traced, profiled="callback" in profiled)
+    """
+    )
+    assert end["traced"] is True
+    assert end["profiled"] is True
+
+
+def test_an_exception_from_another_thread_does_not_end_the_callback_thread():
+    end = ended(
+        """
+    import ctypes
+    ids, heard = [], []
+    def callback(args):
+        ids.append(threading.get_ident())
+        heard.append(1)
+    mhddq.file_exists(callback, ".")
+    until(lambda: ids)
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    for n in range(300):
+        set_in = raise_in(ctypes.c_ulong(ids[0]), ctypes.py_object(SystemExit))
+        must(set_in == 1, "the callback thread")
+        mhddq.file_exists(callback, ".")
+    mhddq.shutdown()
+    counted = mhddq.stats()
+    tell(heard=len(heard), threads=len(set(ids)), counted=counted)
+    """,
+        quiet=False,
+    )
+    assert end["counted"]["callbacks"] == 301
+    assert end["threads"] == 1
+    assert end["heard"] + end["counted"]["callback_errors"] >= 301
+    assert end.stderr.count("Exception in the mhddq callback of file_exists") >= 1
+
+
+def test_without_its_hooks_the_delivery_goes_on():
+    end = ended(
+        """
+    from mhddq import _callbacks
+    heard = []
+    mhddq.file_exists(heard.append, ".")
+    until(lambda: heard)
+    hook = _callbacks.Hooks.callback_failed
+    del _callbacks.Hooks.callback_failed
+    def raises(args):
+        1 / 0
+    mhddq.file_exists(raises, ".")
+    mhddq.file_exists(heard.append, ".")
+    until(lambda: len(heard) == 2)
+    _callbacks.Hooks.callback_failed = hook
+    mhddq.file_exists(heard.append, ".")
+    mhddq.shutdown()
+    tell(heard=len(heard))
+    """,
+        quiet=False,
+    )
+    assert end["heard"] == 3
+    assert "no memory, or no way, to report on file_exists(.)" in end.stderr
+
+
+@pytest.mark.skipif(FREE_THREADED, reason="the allocator's failures are set for all threads there")
+@pytest.mark.parametrize("start", [*range(25), 40, 60, 100])
+def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
+    """Allocations fail from the n-th on, all of them, while one operation is delivered."""
+    pytest.importorskip("_testcapi")
+    end = ended(
+        f"""
+    import _testcapi
+    called = []
+    class Counts:
+        def __call__(self, args):
+            _testcapi.remove_mem_hooks()
+            called.append(args["params"]["filename"])
+    def cuts_memory(args):
+        second()
+        until(lambda: mhddq.stats()["completed"] == 4)
+        _testcapi.set_nomemory({start}, 0)
+    def second():
+        mhddq.file_exists(Counts(), "under test")
+        mhddq.file_exists(lambda args: _testcapi.remove_mem_hooks(), "frees")
+        mhddq.file_exists(lambda args: called.append("last"), ".")
+    mhddq.file_exists(cuts_memory, ".")
+    until(lambda: "last" in called or mhddq.stats()["callbacks"] >= 4)
+    mhddq.shutdown()
+    tell(called=called)
+    """,
+        quiet=False,
+    )
+    assert end["called"][-1] == "last"
+    assert "under test" in end["called"] or "file_exists" in end.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS as Linux has it")
+def test_a_first_start_without_memory_raises_and_does_not_hang():
+    """Under a limit of the address space that leaves less and less."""
+    end = ended(
+        """
+    import resource
+    def used():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    def child(more):
+        resource.setrlimit(resource.RLIMIT_AS, (used() + more, resource.RLIM_INFINITY))
+        heard = []
+        try:
+            mhddq.file_exists(heard.append, ".")
+        except (RuntimeError, MemoryError, ImportError):
+            pass
+        else:
+            mhddq.shutdown()
+            must(len(heard) == 1, "callback")
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+        mhddq.shutdown()
+    statuses = []
+    for more in range(0, 40 << 20, 1 << 19):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                child(more)
+            except BaseException as error:
+                os.write(2, repr(error).encode())
+                os._exit(1)
+            os._exit(0)
+        statuses.append(os.waitpid(pid, 0)[1])
+    tell(statuses=sorted(set(statuses)))
+    """,
+        quiet=False,
+    )
+    assert end["statuses"] == [0], end.stderr
