@@ -6,6 +6,8 @@ the package installed, or by ``nox -s disk -- ARGUMENTS``::
     python -m bench.disk                        # the quick form: some rows, one round
     python -m bench.disk --full                 # every row, three rounds: an hour
     python -m bench.disk --rows reads,tree --sides queued,loop,"pool 32","cp -a" --rounds 1
+    python -m bench.disk --anyway --rows reads-300   # on a machine that is busy otherwise
+    python -m bench.disk --picture docs/disk.png --rows reads   # of the arm, a panel a side
     python -m bench.disk --run bash             # a shell on the filled, cold disk
 
 It starts the disk (``device.py``, ``fuse.py``, ``model.py``), puts the files on it (``fill.py``),

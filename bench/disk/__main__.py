@@ -28,6 +28,11 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--sides", metavar="SIDE,...", help="of each row only these")
     parser.add_argument("--rounds", type=int, metavar="N", help="in which sides take turns")
     parser.add_argument("--json", type=Path, metavar="FILE", help="another place for the JSON")
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="go on where calibration fails, as on a busy machine: for a look, not for figures",
+    )
     parser.add_argument("--picture", type=Path, metavar="PNG", help="of the arm in the row reads")
     parser.add_argument(
         "--run", nargs=argparse.REMAINDER, metavar="COMMAND", help="on the filled disk, as hdd"
@@ -82,7 +87,7 @@ def main() -> int:
             device.drop_caches()
             return subprocess.run(options.run, cwd=disk.top, check=False).returncode
         with run.alone():
-            calibration = device.calibrate(disk, disk.top / "large" / "00")
+            calibration = device.calibrate(disk, disk.top / "large" / "00", options.anyway)
         for what, value in calibration.items():
             print(f"{what}: {value:.1f}")
         everything: dict[str, Any] = {"calibration": calibration, "rows": {}}

@@ -5,7 +5,7 @@
 - ``pieces``: 20 of 4 MB, ``streams``: 20 of 20 MB, in pieces of 64 KiB and of 1 MiB that lie at
   random between the 2,000;
 - ``large``: 2 of 200 MB, each written at once;
-- ``small``: 500 directories of 3 files.
+- ``small``: 500 directories of 3 files, between the 2,000 as well.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def fill(disk: Disk) -> None:
     disk.settle()
     pieces = [(disk.top / "of pieces" / str(n), 64 << 10) for n in range(20 * 64)]
     streams = [(disk.top / "of streams" / str(n), MIB) for n in range(20 * 20)]
+    others += [small / f"{n:03}" / str(file) for n in range(500) for file in range(3)]
     mixed = [*(new(path) for path in others), *pieces, *streams]
     chance.shuffle(mixed)
     write(disk, mixed, {*pieces, *streams})
@@ -56,7 +57,6 @@ def fill(disk: Disk) -> None:
             path = disk.top / folder / f"{number:02}"
             join(path, parts[number * each : (number + 1) * each])
     disk.settle()
-    write(disk, [new(small / f"{n:03}" / str(file)) for n in range(500) for file in range(3)])
     disk.keep()
 
 
