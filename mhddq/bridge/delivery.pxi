@@ -108,11 +108,14 @@ cdef list contents_of(mhq_run *run):
     return contents
 
 
-cdef dict output_of(deliveries *told, uint8_t gives, request *r, mhq_run *run):
+cdef dict data_of(deliveries *told, request *r, mhq_run *run):
+    return {"data": bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)}
+
+
+cdef dict output_of(uint8_t gives, mhq_run *run):
+    """Of what gives no data."""
     if gives == GIVES_EXISTS:
         return {"exists": True if run.exists else False}
-    if gives == GIVES_DATA:
-        return {"data": bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)}
     if gives == GIVES_CONTENTS:
         return {"contents": contents_of(run)}
     return {}
@@ -253,7 +256,7 @@ cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
         if run.error != 0:
             return str(failure_of(r, run))
         if gives == GIVES_DATA and not r.op.options & MHQ_BINARY:
-            output_of(told, gives, r, run)
+            text_of(r, run)
     except BaseException as error:
         try:
             return str(error)
@@ -270,11 +273,16 @@ cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     cdef dict output, args
     if callback is None and result and asked.gives != GIVES_DATA:
         return None
-    try:
-        output = output_of(told, asked.gives, r, run) if result else failed(failure_of(r, run))
-    except BaseException as error:      # text that is no UTF-8, or no memory for the result
-        result = False
-        output = failed(error)
+    if not result:
+        output = failed(failure_of(r, run))
+    elif asked.gives == GIVES_DATA:
+        try:
+            output = data_of(told, r, run)
+        except BaseException as error:      # text that is no UTF-8, or no memory for the result
+            result = False
+            output = failed(error)
+    else:
+        output = output_of(asked.gives, run)
     if callback is None and result:
         return None
     args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
