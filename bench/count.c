@@ -20,7 +20,7 @@
 #include "mhq.h"
 
 #define FILE_BYTES 4096
-#define LIST 500          /* operations in a list; two lists fit into the pool of records */
+#define LIST 480          /* operations in a list; two lists fit into the pool of records */
 #define MOST 4096
 
 /* ---- a system that does nothing ---- */

@@ -35,7 +35,7 @@ WORKS = {
     "list": "file_exists in an oplist",
 }
 PARTS = ("submit", "run", "deliver")
-OPERATIONS = 500
+OPERATIONS = 480
 TOLERANCE = 0.05
 
 Counts = dict[str, dict[str, float]]

@@ -2,19 +2,22 @@
  *
  * The life of an accepted job (one operation, or a list of them):
  *
- *   who                     | does
+ *   thread                  | does
  *   ------------------------+------------------------------------------------------------
  *   caller                  | allocates the job, fills `op`, holds everything it points at
- *   caller, mhq_submit      | claims a ticket, publishes the job in the ring (or, where the
- *                           | callback thread finds no slot, in the overflow list)
+ *   caller, mhq_submit      | claims a ticket, publishes the job in the ring (or, where an
+ *                           | overdraft finds no slot, in the overflow list)
  *   baton holder            | pops it, runs each operation into a run record, publishes each
- *                           | record in the done stack before the next one's system call
- *   callback thread         | takes the records, builds the arguments, calls back, returns
+ *                           | record in the done stack of the job's port before the next
+ *                           | one's system call; one that was cancelled is passed over, and
+ *                           | its record is published in its turn
+ *   taker of the port       | takes the records, builds the arguments, calls back, returns
  *                           | each with mhq_delivered; after the job's last one it owns the
  *                           | job again and frees it
  *
- * A job is in one place at a time: with the caller, in the ring or the overflow list, with
- * the baton holder, or with the callback thread. Whoever has it is the only one to write it.
+ * A job is in one place at a time: with the caller, in the ring or the overflow list, with the
+ * baton holder, or with the taker. The thread that has it is the only one to write it. What others
+ * may decide about it while it is under way is in its fate and its control, which outlive it.
  */
 #ifndef MHQ_OP_H
 #define MHQ_OP_H
@@ -111,6 +114,8 @@ typedef struct mhq_op {
     uint8_t kind;        /* enum mhq_kind */
     uint8_t refused;     /* not to be run: completes with MHQ_EREFUSED */
     uint8_t flags;       /* the caller's own; the core does not look */
+    uint8_t looks;       /* it changes nothing: where its end can be reported to no thread any more
+                          * and it has not started, it is skipped */
     uint32_t options;    /* enum mhq_flag */
     const char *path;    /* NUL-terminated, in the file system's encoding */
     const char *path2;   /* the second path where there is one, else NULL */
@@ -119,18 +124,24 @@ typedef struct mhq_op {
     const mhq_numbers *numbers; /* NULL: it takes none */
 } mhq_op;
 
+typedef struct mhq_engine mhq_engine;
+typedef struct mhq_port mhq_port;
+typedef struct mhq_control mhq_control;
+typedef struct mhq_fate mhq_fate;
 struct mhq_job;
 
 /* One execution of one operation, and its completion. Written by the baton holder, then, from
- * its publication on, by the callback thread. */
+ * its publication on, by the taker. */
 typedef struct mhq_run {
     struct mhq_run *next;  /* link of the done stack, later of the batch, later of a free list */
-    const mhq_op *op;      /* NULL: not an operation but the end of a list */
-    struct mhq_job *job;   /* what it belongs to */
-    int32_t error;         /* 0, an errno, an mhq_failure, or above MHQ_WINERROR */
+    const mhq_op *op;      /* NULL: not an operation but the end of a list, or progress */
+    struct mhq_job *job;   /* what it belongs to; of progress: NULL */
+    int32_t error;         /* 0, an errno, an mhq_failure, or above MHQ_WINERROR; of a list's end:
+                            * that of its first failed operation */
     uint8_t where;         /* enum mhq_where */
     uint8_t exists;        /* *_exists: the answer */
     uint8_t in_block;      /* the buffer is a block of the engine's, see fs/block.h */
+    uint8_t progress;      /* a progress call is due: see mhq_progress_of */
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
                             * NULL; owned by the record until it is delivered or taken. Taken
                             * it may be where it is malloc'ed: unless in_block. */
@@ -143,22 +154,36 @@ typedef struct mhq_run {
  * never of one entry only, so a walk costs no more than twice its operations. */
 typedef struct mhq_entry {
     const mhq_op *op;              /* NULL: a sublist */
-    const struct mhq_list *list;
+    union {
+        const struct mhq_list *list;
+        mhq_fate *fate;            /* of the operation, or NULL */
+    };
 } mhq_entry;
 
 typedef struct mhq_list {
     size_t count;          /* entries */
     uint64_t total;        /* operations once expanded */
+    uint64_t lent;         /* bytes of data once expanded, see mhq_job */
     uint32_t depth;        /* frames a walk needs, at least 1 */
+    uint8_t stops;         /* what stands behind the first failed operation is cancelled; a sublist
+                            * in which one has failed is a failed operation of its parent */
     const mhq_entry *entries;
 } mhq_list;
 
-/* What a ring slot holds. `op` or `list` is set, never both (both NULL: an empty list). */
+enum mhq_budget { MHQ_NO_BYTES, MHQ_IN_LINE, MHQ_BYTES_HELD };
+
+/* What a ring slot holds. `op` or `walk` is set, never both (both NULL: an empty list). */
 typedef struct mhq_job {
     uint64_t ticket;
-    struct mhq_job *overflow_next;
+    struct mhq_job *overflow_next; /* link of the overflow list; before that, of the line of those
+                                    * that wait for bytes */
     const mhq_op *op;
     struct mhq_walk *walk; /* where a list's run stands; made by mhq_walk_new */
+    mhq_port *port;        /* where it is delivered; NULL: the engine's own */
+    struct mhq_share *share; /* its part in a control, or NULL; see core/control.h */
+    mhq_fate *fate;        /* or NULL */
+    size_t lent;           /* bytes of data that the caller holds for it until it is delivered */
+    uint8_t budget;        /* enum mhq_budget: where it stands with the budget for them */
     mhq_run run;           /* the operation's completion, or the list's end */
 } mhq_job;
 

@@ -1,6 +1,6 @@
 # Extern declarations only; mirrors csrc/mhq.h and csrc/op.h. Everything there is free of Python.
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "mhq.h" nogil:
@@ -12,6 +12,7 @@ cdef extern from "mhq.h" nogil:
         uint8_t refused
         uint8_t flags
         uint32_t options
+        uint8_t looks
         const char *path
         const char *path2
         const char *data
@@ -28,25 +29,34 @@ cdef extern from "mhq.h" nogil:
         uint8_t where
         uint8_t exists
         uint8_t in_block
+        uint8_t progress
         char *buffer
         size_t length
         size_t charged
 
     ctypedef struct mhq_list
+    ctypedef struct mhq_fate
+    ctypedef struct mhq_port
+    ctypedef struct mhq_control
 
     ctypedef struct mhq_entry:
         const mhq_op *op
-        const mhq_list *list
+        const mhq_list *list     # of a sublist; else
+        mhq_fate *fate           # of the operation
 
     ctypedef struct mhq_list:
         size_t count
         uint64_t total
+        uint64_t lent
         uint32_t depth
+        uint8_t stops
         const mhq_entry *entries
 
     ctypedef struct mhq_job:
         uint64_t ticket
         const mhq_op *op
+        mhq_port *port
+        uint8_t budget
         mhq_run run
 
     enum: MHQ_KINDS
@@ -74,17 +84,18 @@ cdef extern from "mhq.h" nogil:
     ctypedef struct mhq_config:
         uint64_t ring_size
         uint64_t buffer_bytes
+        uint64_t write_bytes
         uint32_t lookahead
         int32_t spin_us
         size_t head
         size_t tail
 
     ctypedef struct mhq_counters:
-        uint64_t accepted, completed, failed
+        uint64_t accepted, completed, failed, cancelled, skipped
         uint64_t thread_operations[2]
         uint64_t trades, parks, wakes
         uint64_t ring_high_water, ring_size
-        uint64_t bytes_read, bytes_written, undelivered_bytes
+        uint64_t bytes_read, bytes_written, undelivered_bytes, unwritten_bytes
         uint64_t overlaps, hints, retries, in_flight
 
     enum: MHQ_ACCEPTED
@@ -92,20 +103,71 @@ cdef extern from "mhq.h" nogil:
     enum: MHQ_RING_CLOSED
 
     int mhq_engine_open(const mhq_config *config, mhq_engine **engine)
-    void mhq_job_init(mhq_job *job, const mhq_op *op)
-    int mhq_job_init_list(mhq_job *job, const mhq_list *list)
-    void mhq_job_fini(mhq_job *job)
-    int mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
-    void mhq_wait_room(mhq_engine *engine, int64_t timeout_ns)
-    int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
-    mhq_run *mhq_collect(mhq_engine *engine)
-    int mhq_delivered(mhq_engine *engine, mhq_run *run)
+    void mhq_engine_hold(mhq_engine *engine)
+    void mhq_engine_drop(mhq_engine *engine)
     void mhq_close(mhq_engine *engine)
     void mhq_close_when_quiet(mhq_engine *engine)
     const mhq_op *mhq_running(mhq_engine *engine)
     int mhq_is_closed(mhq_engine *engine)
+    void mhq_pause(mhq_engine *engine)
+    void mhq_resume(mhq_engine *engine)
+    int mhq_is_paused(mhq_engine *engine)
+    void mhq_totals(mhq_engine *engine, uint64_t *accepted, uint64_t *under_way)
+
+    void mhq_job_init(mhq_job *job, const mhq_op *op)
+    int mhq_job_init_list(mhq_job *job, const mhq_list *list)
+    void mhq_job_set_port(mhq_job *job, mhq_port *port)
+    void mhq_job_set_fate(mhq_job *job, mhq_fate *fate)
+    int mhq_job_set_control(mhq_engine *engine, mhq_job *job, mhq_control *control)
+    void mhq_job_fini(mhq_job *job)
+    int mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
+    void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
+    void mhq_withdraw(mhq_engine *engine, mhq_job *job)
+
+    int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
+    mhq_run *mhq_collect(mhq_engine *engine)
+    int mhq_delivered(mhq_engine *engine, mhq_run *run)
     void mhq_stop(mhq_engine *engine)
     int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
-    char *mhq_take_left_behind(mhq_engine *engine)
+    char *mhq_take_leftover(mhq_engine *engine)
     void mhq_release(void *buffer)
+
+    int mhq_port_open(mhq_engine *engine, mhq_port **port)
+    void mhq_port_hold(mhq_port *port)
+    void mhq_port_drop(mhq_port *port)
+    mhq_run *mhq_port_collect(mhq_port *port)
+    int mhq_port_wait(mhq_port *port, int64_t timeout_ns)
+    void mhq_port_rest(mhq_port *port, int in_hand)
+    int mhq_port_descriptor(mhq_port *port, int in_hand, intptr_t *descriptor)
+    uint64_t mhq_port_close(mhq_port *port, mhq_run *in_hand)
+    void mhq_port_nudge(mhq_port *port)
+    int mhq_port_is_closed(const mhq_port *port)
+    uint64_t mhq_port_pending(const mhq_port *port)
+
+    ctypedef enum mhq_state:
+        MHQ_QUEUED
+        MHQ_RUNNING
+        MHQ_STOPPING
+        MHQ_ENDED
+        MHQ_CANCELLED
+        MHQ_SKIPPED
+    mhq_fate *mhq_fate_new()
+    void mhq_fate_hold(mhq_fate *fate)
+    void mhq_fate_drop(mhq_fate *fate)
+    mhq_state mhq_fate_state(const mhq_fate *fate)
+    int mhq_cancel(mhq_engine *engine, mhq_fate *fate)
+    int mhq_skip(mhq_fate *fate)
+
+    ctypedef struct mhq_figures:
+        uint64_t accepted, finished, done, total
+        int total_known, cancelled, paused
+    mhq_control *mhq_control_new(int64_t interval_ns)
+    void mhq_control_hold(mhq_control *control)
+    void mhq_control_drop(mhq_control *control)
+    void mhq_control_cancel(mhq_control *control)
+    void mhq_control_pause(mhq_control *control)
+    void mhq_control_resume(mhq_control *control)
+    void mhq_control_figures(mhq_control *control, mhq_figures *figures)
+    mhq_control *mhq_progress_of(mhq_run *run)
+
     void mhq_count(mhq_engine *engine, mhq_counters *counters)

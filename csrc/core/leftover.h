@@ -1,5 +1,5 @@
 /* core/leftover.h - temporaries that could not be removed: their paths, on the way from the holder to
- * the callback thread, which tells of them. A stack; they are rare.
+ * the callback thread, which reports them. A stack; they are rare.
  *
  * The holder pushes. The callback thread takes all at once, keeps the first and pushes the others
  * back. Neither looks beyond the top before it is theirs, so no ABA.
@@ -12,20 +12,20 @@
 #include "sys/atomic.h"
 #include "sys/calls.h"
 
-typedef struct mhq_left_behind {
-    struct mhq_left_behind *next;
+typedef struct mhq_leftover {
+    struct mhq_leftover *next;
     char path[];
-} mhq_left_behind;
+} mhq_leftover;
 
-typedef _Atomic(mhq_left_behind *) mhq_left_behinds;
+typedef _Atomic(mhq_leftover *) mhq_leftovers;
 
-/* The holder. Where memory is short it cannot be told; the temporary's name still says whose it
+/* The holder. Where memory is short it cannot be reported; the temporary's name still says whose it
  * is. */
-static inline void mhq_left_behind_push(mhq_left_behinds *top, const char *path,
+static inline void mhq_leftover_push(mhq_leftovers *top, const char *path,
                                         const mhq_calls *sys)
 {
     size_t size = strlen(path) + 1;
-    mhq_left_behind *left = sys->alloc(sizeof *left + size);
+    mhq_leftover *left = sys->alloc(sizeof *left + size);
     if (left == NULL)
         return;
     memcpy(left->path, path, size);
@@ -35,13 +35,13 @@ static inline void mhq_left_behind_push(mhq_left_behinds *top, const char *path,
 }
 
 /* The callback thread: one of the paths, to be released with the real table; or NULL. */
-static inline char *mhq_left_behind_take(mhq_left_behinds *top)
+static inline char *mhq_leftover_take(mhq_leftovers *top)
 {
-    mhq_left_behind *left = mhq_load_rlx(top);
+    mhq_leftover *left = mhq_load_rlx(top);
     if (left == NULL)
         return NULL;
     left = mhq_swap_acq(top, NULL); /* [left] */
-    for (mhq_left_behind *rest = left->next, *next; rest != NULL; rest = next) {
+    for (mhq_leftover *rest = left->next, *next; rest != NULL; rest = next) {
         next = rest->next;
         rest->next = mhq_load_rlx(top);
         while (!mhq_cas_rel(top, &rest->next, rest))

@@ -154,23 +154,37 @@ static void wake_waiters(mhq_ring *ring, int most)
     mhq_futex_wake(&ring->room_epoch, most);
 }
 
+int mhq_ring_unannounced(mhq_ring *ring)
+{
+    return mhq_load_sc(&ring->unannounced) != 0; /* [P2] */
+}
+
+int mhq_ring_announce(mhq_ring *ring)
+{
+    if (mhq_load_sc(&ring->unannounced) == 0 || mhq_swap_sc(&ring->unannounced, 0) == 0)
+        return 0;
+    int64_t taken = (int64_t)(MHQ_TICKET(mhq_load_sc(&ring->tail)) - mhq_load_sc(&ring->done));
+    int64_t room = (int64_t)ring->capacity - taken;
+    if (room <= 0)
+        return 0;
+    wake_waiters(ring, room < INT_MAX ? (int)room : INT_MAX);
+    return 1;
+}
+
 int mhq_ring_return(mhq_ring *ring)
 {
-    uint64_t done = mhq_load_rlx(&ring->done) + 1;
-    mhq_store_sc(&ring->done, done); /* [done], and [W1] of the wait for room */
+    uint64_t done = mhq_add_sc(&ring->done, 1) + 1; /* [done], and [W1] of the wait for room */
     if (mhq_load_sc(&ring->waiters) == 0) /* [W2] */
         return 0;
     /* Half the ring at a time: a wake-up each would cost more than the operations. Half of it is
-     * free in the end if nobody else claims; if others do (callbacks that renew themselves keep
+     * free in the end if no other thread claims; if others do (callbacks that renew themselves keep
      * the ring at one level for ever), any room will do once half a ring has been given back. */
     int64_t taken = (int64_t)(MHQ_TICKET(mhq_load_rlx(&ring->tail)) - done);
     int64_t half = (int64_t)(ring->capacity / 2), room = (int64_t)ring->capacity - taken;
-    ring->unannounced++;
-    if (room <= 0 || (taken > half && (int64_t)ring->unannounced < half))
+    int64_t unannounced = (int64_t)mhq_add_sc(&ring->unannounced, 1) + 1; /* [W1] */
+    if (room <= 0 || (taken > half && unannounced < half))
         return 0;
-    ring->unannounced = 0;
-    wake_waiters(ring, (int)room); /* the others would find it full: see "Room" in core/ring.h */
-    return 1;
+    return mhq_ring_announce(ring); /* the others would find it full: see "Room" in core/ring.h */
 }
 
 void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns)
@@ -201,14 +215,20 @@ void mhq_ring_begin_closing(mhq_ring *ring)
 int mhq_ring_is_quiet(mhq_ring *ring)
 {
     uint64_t tail = mhq_load_sc(&ring->tail);
-    return tail == (mhq_load_rlx(&ring->done) | MHQ_CLOSING_BIT);
+    return tail == (mhq_load_sc(&ring->done) | MHQ_CLOSING_BIT); /* [done]; [P2] */
 }
 
 void mhq_ring_close_if_quiet(mhq_ring *ring)
 {
-    uint64_t quiet = mhq_load_rlx(&ring->done) | MHQ_CLOSING_BIT;
+    uint64_t quiet = mhq_load_sc(&ring->done) | MHQ_CLOSING_BIT; /* [done] */
     if (mhq_cas_sc(&ring->tail, &quiet, quiet | MHQ_CLOSED_BIT)) /* [W1] of the consumer's parker */
         mhq_unpark(&ring->consumer);
+}
+
+int mhq_ring_is_closing(mhq_ring *ring)
+{
+    uint64_t tail = mhq_load_sc(&ring->tail); /* [P2] of a pause */
+    return tail != MHQ_TICKET(tail);
 }
 
 int mhq_ring_is_closed(mhq_ring *ring)

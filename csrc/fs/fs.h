@@ -25,6 +25,12 @@ typedef struct mhq_fs {
     /* Reports that the operation is going to take long (tens of microseconds and more), before
      * its long system calls. May be called more than once. NULL in tests. */
     void (*lengthy)(void *who);
+    /* Between two slices of a long operation. `done`: bytes, or entries of deletes and walks, dealt with
+     * since the operation began. Not 0: it is to be stopped and undone; an errno. NULL in tests. */
+    int (*step)(void *who, uint64_t done);
+    /* How many there are in all, once that is known. NULL in tests. */
+    void (*total)(void *who, uint64_t total);
+    int measure;           /* progress is reported: a tree is measured before it is copied */
     void *who;
     /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */

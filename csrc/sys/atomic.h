@@ -22,6 +22,7 @@
 #define mhq_add_rel(p, v) atomic_fetch_add_explicit((p), (v), memory_order_release)
 #define mhq_add_sc(p, v) atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
 #define mhq_sub_sc(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst)
+#define mhq_sub_ar(p, v) atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
 #define mhq_or_sc(p, v) atomic_fetch_or_explicit((p), (v), memory_order_seq_cst)
 #define mhq_swap_acq(p, v) atomic_exchange_explicit((p), (v), memory_order_acquire)
 #define mhq_swap_ar(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)

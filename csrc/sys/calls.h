@@ -38,6 +38,7 @@ typedef struct mhq_calls {
     void (*release_aligned)(void *p); /* of `aligned`, which free() need not take */
     /* mhq_thread_start: 0 or an errno. */
     int (*thread_start)(mhq_thread *thread, void *(*body)(void *), void *argument, const char *name);
+    int (*bell_open)(mhq_bell *bell); /* mhq_bell_open: 0 or an errno */
 } mhq_calls;
 
 extern const mhq_calls mhq_calls_real;

@@ -43,6 +43,7 @@ static inline int real_fcntl_setfl(int fd, int flags)
         .release = free,             \
         .release_aligned = free,     \
         .thread_start = mhq_thread_start, \
+        .bell_open = mhq_bell_open,  \
     }
 
 #endif

@@ -145,4 +145,5 @@ const mhq_calls mhq_calls_real = {
     .release = free,
     .release_aligned = _aligned_free,
     .thread_start = mhq_thread_start,
+    .bell_open = mhq_bell_open,
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -62,4 +63,32 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
     if (!error)
         pthread_setname_np(*thread, name);
     return error;
+}
+
+int mhq_bell_open(mhq_bell *bell)
+{
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    *bell = (mhq_bell){fd, fd};
+    return 0;
+}
+
+void mhq_bell_close(mhq_bell *bell)
+{
+    close((int)bell->ear);
+}
+
+void mhq_bell_ring(mhq_bell *bell)
+{
+    uint64_t one = 1;
+    while (write((int)bell->hammer, &one, sizeof one) < 0 && errno == EINTR)
+        continue;
+}
+
+void mhq_bell_hush(mhq_bell *bell)
+{
+    uint64_t rung;
+    while (read((int)bell->ear, &rung, sizeof rung) < 0 && errno == EINTR)
+        continue;
 }

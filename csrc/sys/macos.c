@@ -6,6 +6,7 @@
 #include "sys/posix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <os/clock.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -84,4 +85,44 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
     if (error)
         free(made);
     return error;
+}
+
+static int prepare(int fd)
+{
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+}
+
+int mhq_bell_open(mhq_bell *bell)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return errno;
+    *bell = (mhq_bell){ends[0], ends[1]};
+    if (prepare(ends[0]) && prepare(ends[1]))
+        return 0;
+    int error = errno;
+    mhq_bell_close(bell);
+    return error;
+}
+
+void mhq_bell_close(mhq_bell *bell)
+{
+    close((int)bell->ear);
+    close((int)bell->hammer);
+}
+
+/* A pipe that is full rings already. */
+void mhq_bell_ring(mhq_bell *bell)
+{
+    while (write((int)bell->hammer, "", 1) < 0 && errno == EINTR)
+        continue;
+}
+
+void mhq_bell_hush(mhq_bell *bell)
+{
+    char rung[64];
+    ssize_t got;
+    do
+        got = read((int)bell->ear, rung, sizeof rung);
+    while (got == (ssize_t)sizeof rung || (got < 0 && errno == EINTR));
 }

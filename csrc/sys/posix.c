@@ -51,6 +51,11 @@ void mhq_thread_join(mhq_thread thread)
     pthread_join(thread, NULL);
 }
 
+void mhq_thread_detach(mhq_thread thread)
+{
+    pthread_detach(thread);
+}
+
 int mhq_mutex_init(mhq_mutex *mutex)
 {
     return pthread_mutex_init(mutex, NULL);

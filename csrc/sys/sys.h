@@ -44,6 +44,22 @@ void mhq_advise_huge(void *memory, size_t size);
  * SIGABRT stay open: fault handlers need them). 0 or an errno. */
 int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name);
 void mhq_thread_join(mhq_thread thread);
+/* Instead of joining: its resources go when it ends. A thread may detach itself. */
+void mhq_thread_detach(mhq_thread thread);
+
+/* A descriptor (Windows: a socket) that others can wait for in select, poll and the like. */
+typedef struct mhq_bell {
+    intptr_t ear;    /* readable while it rings */
+    intptr_t hammer; /* where it is written to: the same where one serves for both */
+} mhq_bell;
+
+/* Inherited by no child process. 0 or an errno. */
+int mhq_bell_open(mhq_bell *bell);
+void mhq_bell_close(mhq_bell *bell);
+/* Any thread. It rings until it is hushed. Never waits. */
+void mhq_bell_ring(mhq_bell *bell);
+/* Never waits. */
+void mhq_bell_hush(mhq_bell *bell);
 
 int mhq_mutex_init(mhq_mutex *mutex);
 void mhq_mutex_fini(mhq_mutex *mutex);

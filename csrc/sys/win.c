@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <process.h>
 #include <stdlib.h>
+#include <winsock2.h>
 #include <windows.h>
 
 /* Stacks of the I/O threads, reserved, not committed. */
@@ -112,6 +113,11 @@ void mhq_thread_join(mhq_thread thread)
     CloseHandle(thread);
 }
 
+void mhq_thread_detach(mhq_thread thread)
+{
+    CloseHandle(thread);
+}
+
 int mhq_mutex_init(mhq_mutex *mutex)
 {
     InitializeSRWLock((SRWLOCK *)mutex);
@@ -131,4 +137,50 @@ void mhq_mutex_lock(mhq_mutex *mutex)
 void mhq_mutex_unlock(mhq_mutex *mutex)
 {
     ReleaseSRWLockExclusive((SRWLOCK *)mutex);
+}
+
+/* A datagram socket that is connected to itself, on the loopback: each ring is an empty datagram. */
+int mhq_bell_open(mhq_bell *bell)
+{
+    WSADATA ignored;
+    int error = WSAStartup(MAKEWORD(2, 2), &ignored);
+    if (error)
+        return EIO;
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int size = sizeof here;
+    u_long nonblocking = 1;
+    SOCKET made = WSASocketW(AF_INET, SOCK_DGRAM, 0, NULL, 0,
+                             WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    if (made == INVALID_SOCKET) {
+        WSACleanup();
+        return EMFILE;
+    }
+    if (bind(made, (struct sockaddr *)&here, sizeof here) != 0
+        || getsockname(made, (struct sockaddr *)&here, &size) != 0
+        || connect(made, (struct sockaddr *)&here, sizeof here) != 0
+        || ioctlsocket(made, (long)FIONBIO, &nonblocking) != 0) {
+        closesocket(made);
+        WSACleanup();
+        return EIO;
+    }
+    *bell = (mhq_bell){(intptr_t)made, (intptr_t)made};
+    return 0;
+}
+
+void mhq_bell_close(mhq_bell *bell)
+{
+    closesocket((SOCKET)bell->ear);
+    WSACleanup();
+}
+
+void mhq_bell_ring(mhq_bell *bell)
+{
+    (void)send((SOCKET)bell->hammer, "", 0, 0); /* where its buffer is full it rings already */
+}
+
+void mhq_bell_hush(mhq_bell *bell)
+{
+    char rung;
+    while (recv((SOCKET)bell->ear, &rung, 1, 0) != SOCKET_ERROR)
+        continue;
 }

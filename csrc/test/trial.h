@@ -66,7 +66,7 @@ static void fill(outcome *o, const mhq_op *op, const mhq_run *run)
 
 static void take_left_behind(outcome *o)
 {
-    for (char *path; (path = mhq_take_left_behind(engine)) != NULL; calls.release(path))
+    for (char *path; (path = mhq_take_leftover(engine)) != NULL; calls.release(path))
         if (CHECK(o->lefts < TRIAL_LEFTS))
             trial_keep(o->left[o->lefts++], path);
 }

@@ -330,12 +330,12 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) 
     return used
 
 
-cdef void tell_left_behind(object hooks, mhq_engine *core) noexcept:
-    cdef char *path = mhq_take_left_behind(core)
+cdef void report_leftovers(object hooks, mhq_engine *core) noexcept:
+    cdef char *path = mhq_take_leftover(core)
     while path != NULL:
         try:
             attempt(hooks, "report_leftover", path_of(path, False))
         except BaseException:
             pass
         mhq_release(path)
-        path = mhq_take_left_behind(core)
+        path = mhq_take_leftover(core)

@@ -125,11 +125,19 @@ cdef class Queue:
                 if me == shared_get(&self.callback_thread):
                     self.note_refused(job, operations)
                 return False
-            # Not behind the wait: who was woken for room must take it before handlers run (mhq.h).
-            PyErr_CheckSignals()
+            # Not behind the wait: a thread that was woken for room must take it before handlers run
+            # (mhq.h).
+            try:
+                PyErr_CheckSignals()
+            except BaseException:
+                if core == <mhq_engine *>shared_get(&self.core):
+                    mhq_withdraw(core, job)
+                raise
             if core == <mhq_engine *>shared_get(&self.core):   # no handler has forked
                 with nogil:
-                    mhq_wait_room(core, 50000000)
+                    mhq_wait_room(core, job, 50000000)
+            else:
+                job.budget = 0   # what it held is the parent's
 
     cdef void note_refused(self, mhq_job *job, uint64_t operations) noexcept:
         if self.first_refused is None:
@@ -259,7 +267,7 @@ cdef class Queue:
             if self.generation != generation:
                 return False
             run = following
-        tell_left_behind(self.hooks, core)
+        report_leftovers(self.hooks, core)
         return False
 
     # -- ending --

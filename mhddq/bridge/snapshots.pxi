@@ -110,13 +110,18 @@ cdef class Frozen:
                 note_lent(&self.lent[i])
 
 
+cdef uint64_t sum_of(uint64_t a, uint64_t b) noexcept:
+    """At most the largest: nothing that large fits into any budget."""
+    return a + b if b <= <uint64_t>-1 - a else <uint64_t>-1
+
+
 cdef Frozen freeze_one(sight *seen, dict frozen_of):
     """Freezes one oplist; those embedded in it are in frozen_of, by id, None where empty."""
     cdef Chapter chapter = <Chapter>seen.chapter
     cdef Frozen frozen = Frozen.__new__(Frozen), sub
     cdef Py_ssize_t i, n = 0
     cdef entry e
-    cdef uint64_t total = 0
+    cdef uint64_t total = 0, lent = 0
     cdef uint32_t depth = 0
     frozen.keep.append(chapter)
     frozen.entries = <mhq_entry *>grow(NULL, seen.entries or 1, sizeof(mhq_entry))
@@ -128,7 +133,8 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
         frozen.lent = <request *>grow(NULL, lenders, sizeof(request))
     for i in range(seen.entries):
         e = entries[i]
-        frozen.entries[n] = mhq_entry(NULL, NULL)
+        frozen.entries[n].op = NULL
+        frozen.entries[n].list = NULL
         if e.asked == NULL:
             sub = frozen_of[id(chapter.sublists[e.sublist])]
             if sub is None:
@@ -136,6 +142,7 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
             frozen.keep.append(sub)
             frozen.entries[n].list = &sub.frozen
             total += sub.frozen.total
+            lent = sum_of(lent, sub.frozen.lent)
             depth = max(depth, sub.frozen.depth)
         else:
             if is_lent_later(e.asked):
@@ -143,6 +150,8 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
             else:
                 frozen.entries[n].op = &e.asked.op
             total += 1
+            if frozen.entries[n].op.data != NULL:
+                lent = sum_of(lent, frozen.entries[n].op.size)
         n += 1
         if total > MOST_OPERATIONS:
             raise ValueError("an oplist may expand to at most 2**31 operations")
@@ -150,7 +159,7 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
         return None
     if n == 1 and frozen.entries[0].op == NULL:
         return frozen.keep[1]     # nothing but one sublist: that one will do
-    frozen.frozen = mhq_list(<size_t>n, total, depth + 1, frozen.entries)
+    frozen.frozen = mhq_list(<size_t>n, total, lent, depth + 1, 0, frozen.entries)
     return frozen
 
 

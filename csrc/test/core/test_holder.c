@@ -43,8 +43,8 @@ static void completions_of_a_list_come_one_by_one(void)
     mhq_op op = {.kind = MHQ_FILE_WRITE, .path = "gate-a", .data = ""};
     mhq_entry entries[COUNT];
     for (size_t i = 0; i < COUNT; i++)
-        entries[i] = (mhq_entry){&op, NULL};
-    const mhq_list list = {COUNT, COUNT, 1, entries};
+        entries[i] = (mhq_entry){.op = &op};
+    const mhq_list list = {.count = COUNT, .total = COUNT, .depth = 1, .entries = entries};
     mhq_engine *engine = engine_open(1, BUDGET, &calls);
     pthread_t thread = collector_start(engine, COUNT + 1);
     mhq_job job;

@@ -10,7 +10,7 @@
 #include "test/ring_fixture.h"
 
 #include "core/baton.h"
-#include "core/done.h"
+#include "core/port.h"
 
 /* ---- one thread ----------------------------------------------------------------------------- */
 
@@ -222,7 +222,7 @@ static void a_slow_producer_delays_nobody(void)
 static struct {
     mhq_ring ring;
     mhq_baton baton;
-    mhq_done done;
+    mhq_port done;
     _Atomic uint32_t finished;
     unsigned producers;
     uint64_t each, overdrawn, total;
@@ -267,12 +267,12 @@ static void *consumer(void *argument)
                     continue;
                 mhq_store_sc(&crowd.finished, 1);
                 mhq_baton_finish(&crowd.baton, me);
-                mhq_unpark(&crowd.done.consumer);
+                mhq_unpark(&crowd.done.taker);
                 return NULL;
             }
             crowd.out_of_order += job->ticket != crowd.popped++;
             mhq_done_push(&crowd.done, &job->run);
-            mhq_unpark(&crowd.done.consumer);
+            mhq_unpark(&crowd.done.taker);
             turn--;
         }
         mhq_baton_pass(&crowd.baton, me);
@@ -293,7 +293,7 @@ static void overdraw_one(void)
 static void *callback_thread(void *ignored)
 {
     (void)ignored;
-    mhq_parker *parker = &crowd.done.consumer;
+    mhq_parker *parker = &crowd.done.taker;
     for (uint64_t i = 0; i < crowd.overdrawn / 10; i++)
         overdraw_one();
     for (;;) {

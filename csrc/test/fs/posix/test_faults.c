@@ -475,9 +475,9 @@ static void list_with(int error, int forever, enum scene_call which)
     for (size_t i = 0; i < STEPS; i++) {
         ops[i] = (mhq_op){.kind = (uint8_t)steps[i].kind, .path = steps[i].path,
                           .path2 = steps[i].path2, .data = large};
-        entries[i] = (mhq_entry){&ops[i], NULL};
+        entries[i] = (mhq_entry){.op = &ops[i]};
     }
-    const mhq_list list = {STEPS, STEPS, 1, entries};
+    const mhq_list list = {.count = STEPS, .total = STEPS, .depth = 1, .entries = entries};
     outcome nobody = {.error = 0};
     int hit;
     do {

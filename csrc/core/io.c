@@ -1,0 +1,332 @@
+/* core/io.c - the two I/O threads, which take turns at the disk.
+ *
+ * The baton holder pops a job, runs its operations, publishes each completion before the next
+ * system call. The other one sleeps, or keeps house: it wakes the taker and hints the kernel at what
+ * comes next. They trade when the holder has worked for a slice of time, or has run one long
+ * operation, and there is more to do; so a lone small operation costs no second wake-up, and under
+ * long ones they alternate every time. For the invariants see core/engine.h.
+ */
+#include "core/engine.h"
+
+#include <errno.h>
+
+/* So many undelivered bytes fit into a cache. With each as many more the holder yields once: if the
+ * taker is behind because it shares the holder's processor, it catches up; if others want the
+ * processor, little is lost. */
+#define PILE_BYTES UINT64_C(4194304)
+
+void mhq_io_wake(mhq_io *io, mhq_port *port)
+{
+    if (port == &io->engine->own ? mhq_unpark(&port->taker) : mhq_port_wake(port))
+        mhq_bump(&io->wakes, 1);
+}
+
+void mhq_io_announce(mhq_engine *engine)
+{
+    if (mhq_ring_announce(&engine->ring))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+}
+
+static mhq_port *publish(mhq_io *io, mhq_port *port, mhq_run *run)
+{
+    if (port != &io->engine->own)
+        return mhq_port_push(port, run);
+    mhq_done_push(port, run);
+    return port;
+}
+
+/* ---- budgets ------------------------------------------------------------------------------- */
+
+struct charge {
+    mhq_engine *engine;
+    const mhq_run *run;
+    size_t more;
+};
+
+static int charge_fits(void *what)
+{
+    const struct charge *charge = what;
+    uint64_t undelivered = mhq_load_sc(&charge->engine->undelivered); /* [P2] */
+    /* One that is larger than the budget runs alone. */
+    return undelivered == charge->run->charged
+           || undelivered + charge->more <= charge->engine->config.buffer_bytes;
+}
+
+static int charge_fits_or_announce(void *what)
+{
+    mhq_io_announce(((const struct charge *)what)->engine);
+    return charge_fits(what);
+}
+
+/* The holder waits until takers have delivered enough. */
+static void wait_for_delivery(mhq_io *io, mhq_port *port, int (*enough)(void *), void *what)
+{
+    mhq_io_wake(io, port); /* E3 */
+    mhq_park_until(&io->engine->delivery, io->engine->spin_ns, -1, enough, what);
+}
+
+static void on_charge(void *who, mhq_run *run, size_t more)
+{
+    mhq_io *io = who;
+    mhq_engine *engine = io->engine;
+    struct charge charge = {engine, run, more};
+    if (!charge_fits(&charge))
+        wait_for_delivery(io, mhq_port_of(engine, run->job), charge_fits_or_announce, &charge);
+    uint64_t before = mhq_add_sc(&engine->undelivered, more);
+    run->charged += more;
+    if (before / PILE_BYTES < (before + more) / PILE_BYTES && before > 0)
+        mhq_yield();
+}
+
+static int record_returned(void *what)
+{
+    mhq_port *port = what;
+    mhq_io_announce(port->engine);
+    if (mhq_credit_ready(&port->credit)) /* [P2] */
+        return 1;
+    return port->credit.granted == 0 && mhq_ports_returned(port->engine); /* [P2] */
+}
+
+static mhq_run *take_record(mhq_io *io, mhq_port *port, mhq_job *job)
+{
+    mhq_pool *pool = &io->engine->pool;
+    mhq_run *run = mhq_pool_take(pool, &port->credit, job);
+    while (run == NULL) {
+        mhq_ports_reclaim(io->engine, port);
+        if ((run = mhq_pool_take(pool, &port->credit, job)) != NULL)
+            break;
+        wait_for_delivery(io, port, record_returned, port);
+        run = mhq_pool_take(pool, &port->credit, job);
+    }
+    return run;
+}
+
+/* ---- operations ---------------------------------------------------------------------------- */
+
+static void on_lengthy(void *who)
+{
+    ((mhq_io *)who)->turn.lengthy = 1;
+}
+
+static void on_leftover(void *who, const char *path)
+{
+    mhq_engine *engine = ((mhq_io *)who)->engine;
+    mhq_leftover_push(&engine->leftovers, path, engine->config.calls);
+}
+
+static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
+{
+    mhq_engine *engine = io->engine;
+    run->op = op;
+    if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
+        mhq_add_rlx(&engine->overlaps, 1);
+    mhq_store_rel(&engine->running, op); /* [running] */
+    mhq_fs_run(&io->fs, op, run);
+    mhq_store_rlx(&engine->running, NULL); /* before the record's publication, so before its end */
+    mhq_store_rel(&engine->at_disk, 0);
+
+    mhq_bump(&io->operations, 1);
+    if (run->error)
+        mhq_bump(&io->failed, 1);
+    if (io->fs.bytes_read | io->fs.bytes_written | io->fs.retries) {
+        mhq_bump(&io->bytes_read, io->fs.bytes_read);
+        mhq_bump(&io->bytes_written, io->fs.bytes_written);
+        mhq_bump(&io->retries, io->fs.retries);
+        io->fs.bytes_read = io->fs.bytes_written = io->fs.retries = 0;
+    }
+}
+
+/* Completes as cancelled, without having run. */
+static void pass_over(mhq_io *io, const mhq_op *op, mhq_run *run)
+{
+    run->op = op;
+    run->error = ECANCELED;
+    mhq_bump(&io->operations, 1);
+    mhq_bump(&io->failed, 1);
+}
+
+/* An operation that something may keep from running. */
+static void run_or_pass_over(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mhq_run *run)
+{
+    if (mhq_may_start(io, job, fate, op, run))
+        run_one(io, op, run);
+    else
+        pass_over(io, op, run);
+    mhq_has_ended(io, job, fate);
+}
+
+static int is_watched(mhq_engine *engine, const mhq_job *job)
+{
+    return ((uintptr_t)job->share | (uintptr_t)job->fate | (uintptr_t)job->port) != 0
+           || mhq_load_rlx(&engine->paused);
+}
+
+/* The list as a whole is an operation of its own where it has a fate: 0: none of its operations is to
+ * run. */
+static int list_may_start(mhq_job *job)
+{
+    return job->fate == NULL || mhq_fate_move(job->fate, MHQ_QUEUED, MHQ_RUNNING);
+}
+
+static void run_list(mhq_io *io, mhq_job *job)
+{
+    mhq_engine *engine = io->engine;
+    mhq_port *port = mhq_port_of(engine, job);
+    mhq_walk *walk = job->walk;
+    const mhq_entry *entry;
+    (void)list_may_start(job); /* if not, each operation finds it cancelled */
+    while ((entry = mhq_walk_next(walk)) != NULL) {
+        mhq_run *run = take_record(io, port, job);
+        if (walk->stopped) {
+            if (entry->fate != NULL)
+                (void)mhq_fate_move(entry->fate, MHQ_QUEUED, MHQ_CANCELLED);
+            mhq_bump(&io->cancelled, 1);
+            pass_over(io, entry->op, run);
+            mhq_has_ended(io, job, entry->fate);
+        } else if (entry->fate != NULL || is_watched(engine, job)) {
+            run_or_pass_over(io, job, entry->fate, entry->op, run);
+        } else {
+            run_one(io, entry->op, run);
+        }
+        if (run->error)
+            mhq_walk_note_failure(walk, run->error);
+        mhq_io_wake(io, publish(io, port, run)); /* E2, E3 */
+    }
+    job->run.error = walk->error;
+    if (job->fate != NULL && !mhq_fate_move(job->fate, MHQ_RUNNING, MHQ_ENDED))
+        (void)mhq_fate_move(job->fate, MHQ_STOPPING, MHQ_ENDED);
+    io->turn.lengthy = 1; /* worth a look at the clock, however short each was */
+}
+
+static void run_job(mhq_io *io, mhq_job *job)
+{
+    if (job->walk != NULL)
+        run_list(io, job);
+    else if (job->op == NULL)
+        job->run.error = list_may_start(job) ? 0 : ECANCELED;
+    else if (is_watched(io->engine, job))
+        run_or_pass_over(io, job, job->fate, job->op, &job->run);
+    else
+        run_one(io, job->op, &job->run);
+}
+
+/* ---- turns --------------------------------------------------------------------------------- */
+
+static int has_work_or_ended(void *what)
+{
+    mhq_engine *engine = what;
+    mhq_io_announce(engine);
+    return mhq_ring_ready(&engine->ring) || mhq_ring_drained(&engine->ring) /* [P2] */
+           || mhq_ports_retired(engine);                                     /* [P2] */
+}
+
+/* The holder has nothing to run. 1: there is work; 0: there never will be. */
+static int wait_for_work(mhq_io *io)
+{
+    mhq_engine *engine = io->engine;
+    do {
+        mhq_park_until(&engine->ring.consumer, engine->spin_ns, -1, has_work_or_ended, engine);
+        mhq_ports_reap(engine); /* D3 */
+        if (mhq_ring_ready(&engine->ring))
+            return 1;
+    } while (!mhq_ring_drained(&engine->ring));
+    return mhq_ring_ready(&engine->ring);
+}
+
+/* One turn with the baton. The port that is to be woken when the baton has been passed on, or NULL: the
+ * queue has drained for good. */
+static mhq_port *take_turn(mhq_io *io)
+{
+    mhq_engine *engine = io->engine;
+    mhq_turn_begin(&io->turn);
+    mhq_ports_reap(engine); /* D3 */
+    for (;;) {
+        mhq_job *job = mhq_ring_pop(&engine->ring);
+        if (job == NULL) {
+            uint64_t idle = mhq_now();
+            if (!wait_for_work(io))
+                return NULL;
+            mhq_turn_idle(&io->turn, mhq_now() - idle);
+            continue;
+        }
+        mhq_ring_prefetch(&engine->ring); /* comes while the system works on this one */
+        mhq_port *port = mhq_port_of(engine, job);
+        run_job(io, job);
+        int trade = mhq_turn_is_over(&io->turn, &port->taker)
+                    && !mhq_baton_sister_away(&engine->baton, io->me)
+                    && mhq_ring_ready(&engine->ring);
+        port = publish(io, port, &job->run); /* E2; the job is not ours from here on */
+        if (trade)
+            return port;
+        mhq_io_wake(io, port); /* E3 */
+    }
+}
+
+static void pass_baton(mhq_io *io, mhq_port *port)
+{
+    mhq_engine *engine = io->engine;
+    /* What comes next is copied while the ring's end is still ours. */
+    io->fs.asks = mhq_hints_spare(&io->hints, io->fs.device);
+    int hints = !io->fs.asks && mhq_hints_copy(&io->hints, &engine->ring);
+    mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
+    mhq_bump(&io->trades, 1);
+    mhq_store_rlx(&io->waking, 1); /* released with the baton */
+    if (mhq_baton_pass(&engine->baton, io->me))
+        mhq_bump(&io->wakes, 1);
+    mhq_io_wake(io, port); /* E3 */
+    mhq_store_rel(&io->waking, 0); /* [waking] */
+    if (hints) {
+        mhq_hints_give(&io->hints);
+        mhq_baton_away(&engine->baton, io->me, 0);
+    }
+}
+
+void *mhq_io_main(void *argument)
+{
+    mhq_io *io = argument;
+    mhq_engine *engine = io->engine;
+    while (mhq_baton_wait(&engine->baton, io->me)) {
+        mhq_port *port = take_turn(io);
+        if (port != NULL) {
+            pass_baton(io, port);
+            continue;
+        }
+        mhq_store_sc(&engine->finished, 1); /* [W1] of takers' waits */
+        mhq_baton_finish(&engine->baton, io->me);
+        mhq_ports_wake(engine);
+        mhq_io_wake(io, &engine->own);
+        break;
+    }
+    mhq_io_leave(io);
+    return NULL;
+}
+
+int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
+{
+    const mhq_config *config = &engine->config;
+    io->engine = engine;
+    io->me = me;
+    mhq_turn_init(&io->turn);
+    int error = mhq_fs_init(&io->fs, config->calls);
+    if (error)
+        return error;
+    io->fs.blocks = &engine->blocks;
+    io->fs.head = config->head;
+    io->fs.tail = config->tail;
+    io->fs.charge = on_charge;
+    io->fs.lengthy = on_lengthy;
+    io->fs.step = mhq_on_step;
+    io->fs.total = mhq_on_total;
+    io->fs.report_leftover = on_leftover;
+    io->fs.who = io;
+    error = mhq_hints_init(&io->hints, config->lookahead, config->calls);
+    if (error)
+        mhq_fs_fini(&io->fs);
+    return error;
+}
+
+void mhq_io_fini(mhq_io *io)
+{
+    mhq_hints_fini(&io->hints, io->fs.sys);
+    mhq_fs_fini(&io->fs);
+}
