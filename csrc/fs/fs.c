@@ -29,6 +29,7 @@ void mhq_fs_fini(mhq_fs *fs)
 
 void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
+    fs->done = 0;
     if (op->refused)
         mhq_fail(run, MHQ_EREFUSED, MHQ_AT_NONE);
     else if (op->kind >= MHQ_KINDS)

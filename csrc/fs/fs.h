@@ -25,12 +25,16 @@ typedef struct mhq_fs {
     /* Reports that the operation is going to take long (tens of microseconds and more), before
      * its long system calls. May be called more than once. NULL in tests. */
     void (*lengthy)(void *who);
-    /* Between two slices of a long operation. `done`: bytes, or entries of deletes and walks, dealt with
-     * since the operation began. Not 0: it is to be stopped and undone; an errno. NULL in tests. */
+    /* An operation that can be stopped calls this between slices: at most MHQ_SLICE bytes, or one
+     * entry of a tree. `done`: what was done since the last call, in bytes (deletes: in entries). It
+     * may wait. 0: go on; ECANCELED: stop. Then everything is undone, and the operation fails with
+     * ECANCELED. Not called while something is undone, nor once a move has committed its target.
+     * file_write runs to its end whatever it returns. NULL: no steps. */
     int (*step)(void *who, uint64_t done);
-    /* How many there are in all, once that is known. NULL in tests. */
+    /* How much there is to do, in the same unit, as soon as it gets known; trees are measured before
+     * they are copied only if `measure` is set. May be NULL. */
     void (*total)(void *who, uint64_t total);
-    int measure;           /* progress is reported: a tree is measured before it is copied */
+    int measure;
     void *who;
     /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
@@ -42,7 +46,12 @@ typedef struct mhq_fs {
     /* Counted by the primitives; read and reset by the owner. retries: calls made again because
      * another program had the file for a moment (Windows). */
     uint64_t bytes_read, bytes_written, retries;
+    uint64_t done;         /* since the last step */
+    int masked;            /* no steps: what is being undone, or finished, is not stopped */
 } mhq_fs;
+
+/* The most that is done between two steps. */
+#define MHQ_SLICE ((size_t)16 << 20)
 
 #define MHQ_SCRATCH ((size_t)262144)
 

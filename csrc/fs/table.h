@@ -18,6 +18,22 @@ static inline void mhq_fail(mhq_run *run, int error, enum mhq_where where)
     run->where = (uint8_t)where;
 }
 
+/* The end of a slice, `done` counted in fs->done: 0, or ECANCELED. */
+static inline int mhq_step(mhq_fs *fs)
+{
+    if (fs->step == NULL || fs->masked)
+        return 0;
+    uint64_t done = fs->done;
+    fs->done = 0;
+    return fs->step(fs->who, done);
+}
+
+static inline void mhq_total(mhq_fs *fs, uint64_t total)
+{
+    if (fs->total)
+        fs->total(fs->who, total);
+}
+
 /* fs/fs.c */
 
 /* Reports an error at a path that is none of the operation's own; takes `path` (NULL: the path

@@ -13,10 +13,9 @@
 #include "fs/posix/commit.h"
 #include "fs/posix/copy.h"
 #include "fs/posix/delete.h"
-#include "fs/posix/list.h"
 #include "fs/posix/parents.h"
 #include "fs/posix/special.h"
-#include "fs/posix/walk.h"
+#include "fs/traverse.h"
 
 #define ENTRIES ((size_t)65536) /* bytes of entries read at once; fs->scratch is for the files */
 #define OPEN_TREE (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -58,32 +57,14 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
 
 /* A file that is replaced between its stat and its opening (ESTALE) is no failure: the new
  * one is as good. */
-static int copy_entry(copier *c, const mhq_level *level, const mhq_dirent *entry, int *side)
+static int copy_entry(void *who, const mhq_dirent *entry, int *side)
 {
+    copier *c = who;
+    const mhq_level *level = mhq_tree_top(&c->tree);
     int error = ESTALE;
     for (int tries = 0; error == ESTALE && tries < 8; tries++)
         error = try_entry(c, level, entry, side);
     return error;
-}
-
-/* All of it before any subdirectory is visited: its place in the directory is lost with the
- * descriptor. */
-static void copy_entries(copier *c)
-{
-    mhq_level *level = mhq_tree_top(&c->tree);
-    mhq_reader reader = { .fd = level->fd, .buffer = c->entries, .size = ENTRIES };
-    mhq_dirent entry;
-    int got, side;
-    while ((got = mhq_read_entry(c->fs, &reader, &entry)) > 0) {
-        int error = copy_entry(c, level, &entry, &side);
-        if (error) {
-            mhq_tree_fail(&c->tree, c->run, error, side, entry.name);
-            return;
-        }
-    }
-    if (got < 0)
-        mhq_tree_fail(&c->tree, c->run, -got, 0, NULL);
-    level->ended = 1;
 }
 
 /* A mount can show one of its own ancestors, and what is being built. The latter is searched for
@@ -111,8 +92,9 @@ static int enter(copier *c, int fd, int to, const struct stat *st)
     return error;
 }
 
-static void visit(copier *c, const char *name)
+static void visit(void *who, const char *name)
 {
+    copier *c = who;
     const mhq_level *level = mhq_tree_top(&c->tree);
     struct stat st;
     int fd, to = -1;
@@ -145,8 +127,9 @@ static void visit(copier *c, const char *name)
 }
 
 /* The way up is opened first: the mode may shut it. */
-static void finish(copier *c)
+static void finish(void *who)
 {
+    copier *c = who;
     int side;
     int error = mhq_tree_climb(&c->tree, &side);
     const mhq_level *level = mhq_tree_top(&c->tree);
@@ -158,17 +141,12 @@ static void finish(copier *c)
         mhq_tree_leave(&c->tree);
 }
 
+/* All entries are read before any subdirectory is visited: the place in the directory is lost with
+ * its descriptor. */
 static void fill(copier *c)
 {
-    while (c->tree.depth > 0 && !c->run->error) {
-        const char *name = mhq_tree_next(&c->tree);
-        if (name != NULL)
-            visit(c, name);
-        else if (!mhq_tree_top(&c->tree)->ended)
-            copy_entries(c);
-        else
-            finish(c);
-    }
+    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish};
+    mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 
 /* The target ------------------------------------------------------------------------------ */
@@ -202,11 +180,13 @@ static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
 static void undo(const copier *c, int dir, const char *temporary, const char *shown2)
 {
     mhq_run run = { .error = 0 };
+    c->fs->masked++;
     struct stat made = { .st_dev = c->dev, .st_ino = c->ino };
     if (c->begun)
         mhq_delete_known(c->fs, dir, temporary, &made, temporary, 1, NULL, &run);
     else
         run.error = mhq_unlink(c->fs, dir, temporary, AT_REMOVEDIR);
+    c->fs->masked--;
     c->fs->sys->release(run.buffer);
     if (run.error)
         mhq_report_leftover(c->fs, shown2, temporary);

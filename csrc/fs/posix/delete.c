@@ -10,9 +10,8 @@
 
 #include <string.h>
 
-#include "fs/posix/list.h"
 #include "fs/posix/mounts.h"
-#include "fs/posix/walk.h"
+#include "fs/traverse.h"
 
 #define NAMES_AT_ONCE ((size_t)65536) /* bytes of subdirectories' names before they are visited */
 #define PASSES 64 /* readings anew: against programs that fill the directory as we empty it */
@@ -46,9 +45,12 @@ static int unlink_entry(const deleter *d, int dir, const char *name)
 }
 
 /* ENOENT: another program was faster. EISDIR: a directory has taken the place of what was read. */
-static int remove_entry(deleter *d, mhq_level *level, const mhq_dirent *entry)
+static int remove_entry(void *who, const mhq_dirent *entry, int *target)
 {
+    deleter *d = who;
+    mhq_level *level = mhq_tree_top(&d->tree);
     int directory;
+    (void)target;
     int error = mhq_entry_is_directory(d->fs, level->fd, entry, &directory);
     if (!error && !directory)
         error = unlink_entry(d, level->fd, entry->name);
@@ -57,30 +59,8 @@ static int remove_entry(deleter *d, mhq_level *level, const mhq_dirent *entry)
     if (error && error != ENOENT)
         return error;
     level->changed = 1;
+    d->fs->done++;
     return 0;
-}
-
-/* Reads on until the end, or until enough subdirectories wait to be visited; then only where the
- * buffer is empty, as the visits need it. */
-static void read_some(deleter *d)
-{
-    mhq_level *level = mhq_tree_top(&d->tree);
-    mhq_reader reader = { .fd = level->fd, .buffer = d->fs->scratch, .size = MHQ_SCRATCH };
-    mhq_dirent entry;
-    while (reader.at < reader.have || d->tree.used - level->first < NAMES_AT_ONCE) {
-        int got = mhq_read_entry(d->fs, &reader, &entry);
-        if (got <= 0) {
-            level->ended = 1;
-            if (got < 0)
-                mhq_tree_fail(&d->tree, d->run, -got, 0, NULL);
-            return;
-        }
-        int error = remove_entry(d, level, &entry);
-        if (error) {
-            mhq_tree_fail(&d->tree, d->run, error, 0, entry.name);
-            return;
-        }
-    }
 }
 
 static void enter(deleter *d, int fd)
@@ -94,8 +74,9 @@ static void enter(deleter *d, int fd)
         mhq_tree_fail(&d->tree, d->run, error, 0, NULL);
 }
 
-static void visit(deleter *d, const char *name)
+static void visit(void *who, const char *name)
 {
+    deleter *d = who;
     mhq_level *level = mhq_tree_top(&d->tree);
     int fd;
     int error = mhq_open_inside(d->fs, d->mount, level->fd, name, &fd);
@@ -134,8 +115,9 @@ static int read_again(deleter *d, mhq_level *level)
 }
 
 /* Removes the current directory, which has been read to its end. */
-static void finish(deleter *d)
+static void finish(void *who)
 {
+    deleter *d = who;
     mhq_tree *tree = &d->tree;
     int error = mhq_tree_climb(tree, NULL);
     if (error) {
@@ -158,21 +140,17 @@ static void finish(deleter *d)
         return;
     }
     mhq_tree_leave(tree);
+    d->fs->done++;
     if (above)
         above->changed = 1;
 }
 
 static void empty(deleter *d)
 {
-    while (d->tree.depth > 0 && !d->run->error) {
-        const char *name = mhq_tree_next(&d->tree);
-        if (name != NULL)
-            visit(d, name);
-        else if (!mhq_tree_top(&d->tree)->ended)
-            read_some(d);
-        else
-            finish(d);
-    }
+    const mhq_visitor visitor = {
+        d->fs->scratch, MHQ_SCRATCH, NAMES_AT_ONCE, remove_entry, visit, finish
+    };
+    mhq_traverse(&d->tree, d->run, &visitor, d);
 }
 
 static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)

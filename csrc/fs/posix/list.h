@@ -20,6 +20,12 @@ typedef struct mhq_dirent {
     uint64_t inode;
 } mhq_dirent;
 
+/* Whether entries that were read wait in the buffer. */
+static inline int mhq_reader_holds(const mhq_reader *reader)
+{
+    return reader->at < reader->have;
+}
+
 /* 1: *entry is filled; 0: the end; negative: -errno. */
 int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 

@@ -1,8 +1,7 @@
 /* fs/posix/mounts.c - see fs/posix/mounts.h. */
 #include "fs/posix/mounts.h"
 
-#include "fs/posix/list.h"
-#include "fs/posix/walk.h"
+#include "fs/traverse.h"
 
 int mhq_mount_of(mhq_fs *fs, int fd, uint64_t *id)
 {
@@ -46,77 +45,66 @@ int mhq_check_mount(mhq_fs *fs, int dir, const char *name)
     return error;
 }
 
+/* ---- a whole tree ---- */
+
+typedef struct searcher {
+    mhq_tree tree;
+    mhq_fs *fs;
+    mhq_run *run;
+    uint64_t mount;
+} searcher;
+
 /* Files can be mount points too. */
-static int check_entry(mhq_fs *fs, mhq_tree *tree, uint64_t mount, const mhq_dirent *entry)
+static int check_entry(void *who, const mhq_dirent *entry, int *target)
 {
+    searcher *s = who;
     uint64_t id;
     int directory;
-    int fd = mhq_tree_top(tree)->fd;
-    int error = mhq_entry_is_directory(fs, fd, entry, &directory);
+    int fd = mhq_tree_top(&s->tree)->fd;
+    int error = mhq_entry_is_directory(s->fs, fd, entry, &directory);
+    (void)target;
     if (!error && directory)
-        return mhq_tree_note(tree, entry->name);
+        return mhq_tree_note(&s->tree, entry->name);
     if (!error)
-        error = mount_of_entry(fs, fd, entry->name, &id);
+        error = mount_of_entry(s->fs, fd, entry->name, &id);
     if (error)
         return error == ENOENT ? 0 : error;
-    return id == mount ? 0 : EBUSY;
+    return id == s->mount ? 0 : EBUSY;
 }
 
-static void check_entries(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
+static void enter(void *who, const char *name)
 {
-    mhq_reader reader = {
-        .fd = mhq_tree_top(tree)->fd, .buffer = fs->scratch, .size = MHQ_SCRATCH
-    };
-    mhq_dirent entry;
-    int got;
-    while ((got = mhq_read_entry(fs, &reader, &entry)) > 0) {
-        int error = check_entry(fs, tree, mount, &entry);
-        if (error) {
-            mhq_tree_fail(tree, run, error, 0, entry.name);
-            return;
-        }
-    }
-    if (got < 0)
-        mhq_tree_fail(tree, run, -got, 0, NULL);
-    mhq_tree_top(tree)->ended = 1;
+    searcher *s = who;
+    int fd, error = mhq_open_inside(s->fs, s->mount, mhq_tree_top(&s->tree)->fd, name, &fd);
+    if (!error)
+        error = mhq_tree_enter(&s->tree, fd, -1);
+    if (error)
+        mhq_tree_fail(&s->tree, s->run, error, 0, name);
 }
 
-/* One step: down into a subdirectory, through the entries, or up. */
-static void search(mhq_fs *fs, mhq_tree *tree, uint64_t mount, mhq_run *run)
+static void leave(void *who)
 {
-    const char *name = mhq_tree_next(tree);
-    int fd, error;
-    if (name != NULL) {
-        error = mhq_open_inside(fs, mount, mhq_tree_top(tree)->fd, name, &fd);
-        if (!error)
-            error = mhq_tree_enter(tree, fd, -1);
-        if (error)
-            mhq_tree_fail(tree, run, error, 0, name);
-    } else if (!mhq_tree_top(tree)->ended) {
-        check_entries(fs, tree, mount, run);
-    } else {
-        error = mhq_tree_climb(tree, NULL);
-        if (error)
-            mhq_tree_fail(tree, run, error, 0, NULL);
-        else
-            mhq_tree_leave(tree);
-    }
+    searcher *s = who;
+    int error = mhq_tree_climb(&s->tree, NULL);
+    if (error)
+        mhq_tree_fail(&s->tree, s->run, error, 0, NULL);
+    else
+        mhq_tree_leave(&s->tree);
 }
 
 void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run)
 {
-    mhq_tree tree;
-    uint64_t mount;
+    const mhq_visitor visitor = {fs->scratch, MHQ_SCRATCH, 0, check_entry, enter, leave};
+    searcher s = {.fs = fs, .run = run};
     int fd;
-    mhq_tree_init(&tree, fs, shown, NULL);
-    int error = mhq_mount_of(fs, dir, &mount);
+    mhq_tree_init(&s.tree, fs, shown, NULL);
+    int error = mhq_mount_of(fs, dir, &s.mount);
     if (!error)
-        error = mhq_open_inside(fs, mount, dir, name, &fd);
+        error = mhq_open_inside(fs, s.mount, dir, name, &fd);
     if (!error)
-        error = mhq_tree_enter(&tree, fd, -1);
+        error = mhq_tree_enter(&s.tree, fd, -1);
     if (error)
-        mhq_tree_fail(&tree, run, error, 0, NULL);
-    while (tree.depth > 0 && !run->error)
-        search(fs, &tree, mount, run);
-    mhq_tree_fini(&tree);
+        mhq_tree_fail(&s.tree, run, error, 0, NULL);
+    mhq_traverse(&s.tree, run, &visitor, &s);
+    mhq_tree_fini(&s.tree);
 }

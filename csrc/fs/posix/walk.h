@@ -10,7 +10,7 @@
 #ifndef MHQ_FS_POSIX_WALK_H
 #define MHQ_FS_POSIX_WALK_H
 
-#include "fs/posix/io.h"
+#include "fs/posix/list.h"
 
 #define MHQ_TREE_OPEN 8 /* ancestors of the current directory that stay open */
 
@@ -42,6 +42,12 @@ void mhq_tree_fini(mhq_tree *tree);
 static inline mhq_level *mhq_tree_top(const mhq_tree *tree)
 {
     return &tree->levels[tree->depth - 1];
+}
+
+/* Reads the entries of the current directory. */
+static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size)
+{
+    return (mhq_reader){.fd = mhq_tree_top(tree)->fd, .buffer = buffer, .size = size};
 }
 
 /* Goes down. The descriptors are the walk's from now on, also when this fails. `to`: -1 where

@@ -13,8 +13,7 @@
 
 #include "fs/win/copy.h"
 #include "fs/win/delete.h"
-#include "fs/win/list.h"
-#include "fs/win/walk.h"
+#include "fs/traverse.h"
 
 #define ENTRIES ((DWORD)65536) /* bytes of entries read at once; fs->scratch is for the links */
 #define SHARE_BUT_KEEP (FILE_SHARE_READ | FILE_SHARE_WRITE)
@@ -84,8 +83,9 @@ static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *sid
     return mhq_copy_file(c->fs, from->text, to->text, &seen, 0, side);
 }
 
-static int copy_entry(copier *c, const mhq_dirent *entry, int *side)
+static int copy_entry(void *who, const mhq_dirent *entry, int *side)
 {
+    copier *c = who;
     mhq_path from, to;
     *side = 0;
     if ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
@@ -101,24 +101,6 @@ static int copy_entry(copier *c, const mhq_dirent *entry, int *side)
     }
     mhq_path_close(c->fs, &from);
     return error;
-}
-
-static void copy_entries(copier *c)
-{
-    mhq_level *level = mhq_tree_top(&c->tree);
-    mhq_reader reader = {.dir = level->dir, .buffer = c->entries, .size = ENTRIES};
-    mhq_dirent entry;
-    int got, side;
-    while ((got = mhq_read_entry(c->fs, &reader, &entry)) > 0) {
-        int error = copy_entry(c, &entry, &side);
-        if (error) {
-            mhq_tree_fail(&c->tree, c->run, error, side, entry.name);
-            return;
-        }
-    }
-    if (got < 0)
-        mhq_tree_fail(&c->tree, c->run, -got, 0, NULL);
-    level->ended = 1;
 }
 
 static int enter(copier *c, HANDLE dir, HANDLE to, const mhq_file_info *seen)
@@ -152,8 +134,9 @@ static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int 
     return enter(c, dir, made, &seen);
 }
 
-static void visit(copier *c, const wchar_t *name)
+static void visit(void *who, const wchar_t *name)
 {
+    copier *c = who;
     mhq_path from, to;
     int target = 0;
     int error = mhq_tree_path(&c->tree, c->path, name, &from);
@@ -174,8 +157,9 @@ static void visit(copier *c, const wchar_t *name)
 }
 
 /* A directory gets its times when its contents are complete. */
-static void finish(copier *c)
+static void finish(void *who)
 {
+    copier *c = who;
     const mhq_level *level = mhq_tree_top(&c->tree);
     int error = mhq_apply_metadata(c->fs, level->to, &level->seen, 1);
     if (error)
@@ -186,15 +170,8 @@ static void finish(copier *c)
 
 static void fill(copier *c)
 {
-    while (c->tree.depth > 0 && !c->run->error) {
-        const wchar_t *name = mhq_tree_next(&c->tree);
-        if (name != NULL)
-            visit(c, name);
-        else if (!mhq_tree_top(&c->tree)->ended)
-            copy_entries(c);
-        else
-            finish(c);
-    }
+    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish};
+    mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 
 /* ---- the target ---- */
@@ -249,7 +226,9 @@ static int check_outside(mhq_fs *fs, HANDLE top, const mhq_path *path2)
 static void undo(copier *c)
 {
     mhq_run run = {.error = 0};
+    c->fs->masked++;
     mhq_delete_tree(c->fs, c->temporary, &c->built, "", 1, NULL, &run);
+    c->fs->masked--;
     c->fs->sys->release(run.buffer);
     if (run.error && !mhq_is_missing(run.error))
         mhq_report_leftover(c->fs, c->temporary->text);

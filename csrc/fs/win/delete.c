@@ -10,8 +10,7 @@
 #include <string.h>
 
 #include "fs/win/copy.h"
-#include "fs/win/list.h"
-#include "fs/win/walk.h"
+#include "fs/traverse.h"
 
 #define NAMES_AT_ONCE ((size_t)32768) /* of subdirectories' names before they are visited */
 #define PASSES 64 /* readings anew: against programs that fill the directory as we empty it */
@@ -113,45 +112,24 @@ static int is_gone(int error)
     return error == MHQ_WIN(ERROR_FILE_NOT_FOUND) || error == MHQ_WIN(ERROR_PATH_NOT_FOUND);
 }
 
-static int remove_entry(deleter *d, mhq_level *level, const mhq_dirent *entry)
+static int remove_entry(void *who, const mhq_dirent *entry, int *target)
 {
+    deleter *d = who;
+    mhq_level *level = mhq_tree_top(&d->tree);
+    (void)target;
     if ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
         && !mhq_is_link(entry->attributes, entry->tag))
         return mhq_tree_note(&d->tree, entry->name);
     int error = remove_at(d, level->dir, entry->name, entry->attributes);
     level->changed = 1;
+    d->fs->done += !error;
     return is_gone(error) ? 0 : error; /* another program was faster */
 }
 
-/* Reads on until the end, or until enough subdirectories wait to be visited; then only where the
- * buffer is empty, as the visits need it. */
-static void read_some(deleter *d)
-{
-    mhq_level *level = mhq_tree_top(&d->tree);
-    mhq_reader reader = {
-        .dir = level->dir, .buffer = d->fs->scratch, .size = (DWORD)MHQ_SCRATCH / 2, .begun = 0
-    };
-    mhq_dirent entry;
-    while (reader.next != NULL || d->tree.used - level->first < NAMES_AT_ONCE) {
-        int got = mhq_read_entry(d->fs, &reader, &entry);
-        if (got <= 0) {
-            level->ended = 1;
-            if (got < 0)
-                mhq_tree_fail(&d->tree, d->run, -got, 0, NULL);
-            return;
-        }
-        int error = remove_entry(d, level, &entry);
-        if (error) {
-            mhq_tree_fail(&d->tree, d->run, error, 0, entry.name);
-            return;
-        }
-    }
-    level->changed = 1; /* what was noted goes before the next reading */
-}
-
 /* It may have become a link, or a file, since it was read. */
-static void visit(deleter *d, const wchar_t *name)
+static void visit(void *who, const wchar_t *name)
 {
+    deleter *d = who;
     mhq_level *level = mhq_tree_top(&d->tree);
     FILE_ATTRIBUTE_TAG_INFO info = {0, 0};
     HANDLE dir;
@@ -195,8 +173,9 @@ static int read_again(deleter *d, mhq_level *level)
 }
 
 /* Removes the current directory, which has been read to its end. */
-static void finish(deleter *d)
+static void finish(void *who)
 {
+    deleter *d = who;
     mhq_level *level = mhq_tree_top(&d->tree);
     int error, tries = 0;
     do {
@@ -209,21 +188,17 @@ static void finish(deleter *d)
         return;
     }
     mhq_tree_leave(&d->tree);
+    d->fs->done++;
     if (d->tree.depth > 0)
         mhq_tree_top(&d->tree)->changed = 1;
 }
 
 static void empty(deleter *d)
 {
-    while (d->tree.depth > 0 && !d->run->error) {
-        const wchar_t *name = mhq_tree_next(&d->tree);
-        if (name != NULL)
-            visit(d, name);
-        else if (!mhq_tree_top(&d->tree)->ended)
-            read_some(d);
-        else
-            finish(d);
-    }
+    const mhq_visitor visitor = {
+        d->fs->scratch, MHQ_SCRATCH / 2, NAMES_AT_ONCE, remove_entry, visit, finish
+    };
+    mhq_traverse(&d->tree, d->run, &visitor, d);
 }
 
 /* ---- the operation ---- */

@@ -21,6 +21,12 @@ typedef struct mhq_dirent {
     DWORD attributes, tag;
 } mhq_dirent;
 
+/* Whether entries that were read wait in the buffer. */
+static inline int mhq_reader_holds(const mhq_reader *reader)
+{
+    return reader->next != NULL;
+}
+
 /* 1: *entry is filled; 0: the end; negative: -error. */
 int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 

@@ -6,6 +6,7 @@
 #define MHQ_FS_WIN_WALK_H
 
 #include "fs/win/io.h"
+#include "fs/win/list.h"
 #include "fs/win/path.h"
 
 typedef struct mhq_level {
@@ -34,6 +35,12 @@ void mhq_tree_fini(mhq_tree *tree);
 static inline mhq_level *mhq_tree_top(const mhq_tree *tree)
 {
     return &tree->levels[tree->depth - 1];
+}
+
+/* Reads the entries of the current directory, from the first one on. */
+static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size)
+{
+    return (mhq_reader){.dir = mhq_tree_top(tree)->dir, .buffer = buffer, .size = (DWORD)size};
 }
 
 /* Goes down. The handles are the walk's from now on, also when this fails. */
