@@ -45,7 +45,6 @@ typedef struct mhq_io {
     mhq_turn turn;            /* the present one */
     mhq_job *job;             /* the present one, where it has a fate or a share */
     mhq_fate *fate;           /* of the present operation, or NULL */
-    uint64_t done;            /* of the present operation: what was added to the control's */
     int total_reported;       /* by the present operation */
     /* counters: written by this thread alone */
     _Atomic uint64_t operations, failed, cancelled, skipped, bytes_read, bytes_written, retries;

@@ -266,8 +266,8 @@ static void pass_baton(mhq_io *io, mhq_port *port)
 {
     mhq_engine *engine = io->engine;
     /* What comes next is copied while the ring's end is still ours. */
-    io->fs.asks = mhq_hints_spare(&io->hints, io->fs.device);
-    int hints = !io->fs.asks && mhq_hints_copy(&io->hints, &engine->ring);
+    int hints = !mhq_hints_spare(&io->hints, io->fs.device)
+                && mhq_hints_copy(&io->hints, &engine->ring);
     mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
     mhq_bump(&io->trades, 1);
     mhq_store_rlx(&io->waking, 1); /* released with the baton */

@@ -106,7 +106,6 @@ int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mh
     } else if (start(fate)) {
         io->job = job;
         io->fate = fate;
-        io->done = 0;
         io->total_reported = 0;
         io->fs.measure = wants_progress(job);
         if (job->share != NULL)
@@ -140,10 +139,9 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
 
 static void add_done(mhq_io *io, uint64_t done)
 {
-    if (io->job->share == NULL || done <= io->done)
+    if (io->job->share == NULL || done == 0)
         return;
-    mhq_add_sc(&io->job->share->control->done, done - io->done); /* [W1] of progress */
-    io->done = done;
+    mhq_add_sc(&io->job->share->control->done, done); /* [W1] of progress */
     if (wants_progress(io->job)
         && mhq_now() - io->job->share->reported >= (uint64_t)io->job->share->control->interval_ns)
         report(io, io->job);

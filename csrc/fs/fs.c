@@ -17,6 +17,7 @@ int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys)
 {
     memset(fs, 0, sizeof *fs);
     fs->sys = sys ? sys : &mhq_calls_real;
+    fs->slice = MHQ_SLICE;
     fs->scratch = fs->sys->aligned(MHQ_CACHE_LINE, MHQ_SCRATCH);
     return fs->scratch ? 0 : ENOMEM;
 }

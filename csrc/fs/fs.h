@@ -25,7 +25,7 @@ typedef struct mhq_fs {
     /* Reports that the operation is going to take long (tens of microseconds and more), before
      * its long system calls. May be called more than once. NULL in tests. */
     void (*lengthy)(void *who);
-    /* An operation that can be stopped calls this between slices: at most MHQ_SLICE bytes, or one
+    /* An operation that can be stopped calls this between slices: at most `slice` bytes, or one
      * entry of a tree. `done`: what was done since the last call, in bytes (deletes: in entries). It
      * may wait. 0: go on; ECANCELED: stop. Then everything is undone, and the operation fails with
      * ECANCELED. Not called while something is undone, nor once a move has committed its target.
@@ -41,11 +41,12 @@ typedef struct mhq_fs {
     void (*report_leftover)(void *who, const char *path);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
     uint64_t device;       /* where the file of the last stat lies; 0: none yet */
-    int asks;              /* files may be read without a look: no hint depends on where they lie */
-    uint32_t asked;        /* how many have been */
+    uint64_t sized;        /* the device that `exact` is of: see mhq_size_is_exact */
+    int exact;
     /* Counted by the primitives; read and reset by the owner. retries: calls made again because
      * another program had the file for a moment (Windows). */
     uint64_t bytes_read, bytes_written, retries;
+    size_t slice;          /* the most bytes between two steps: MHQ_SLICE, but in tests */
     uint64_t done;         /* since the last step */
     int masked;            /* no steps: what is being undone, or finished, is not stopped */
 } mhq_fs;

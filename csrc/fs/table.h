@@ -34,6 +34,12 @@ static inline void mhq_total(mhq_fs *fs, uint64_t total)
         fs->total(fs->who, total);
 }
 
+/* A total that cannot be more. */
+static inline uint64_t mhq_sum(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 /* fs/fs.c */
 
 /* Reports an error at a path that is none of the operation's own; takes `path` (NULL: the path

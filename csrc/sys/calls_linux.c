@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -63,9 +64,13 @@ static int real_clone(int to, int from)
     return ioctl(to, FICLONE, from);
 }
 
-static int real_unread(int fd, int *bytes)
+static int real_file_system(int fd, uint64_t *magic)
 {
-    return ioctl(fd, FIONREAD, bytes);
+    struct statfs st;
+    int result = fstatfs(fd, &st);
+    if (result == 0)
+        *magic = (uint32_t)st.f_type; /* an int of either sign on some machines */
+    return result;
 }
 
 static ssize_t real_copy_range(int from, off_t *at, int to, off_t *at2, size_t n)

@@ -32,7 +32,7 @@
 
 #define MHQ_OWN_CALLS(X)                                                                        \
     X(int, clone, (int to, int from), (to, from))                                               \
-    X(int, unread, (int fd, int *bytes), (fd, bytes))                                           \
+    X(int, file_system, (int fd, uint64_t *magic), (fd, magic))                                 \
     X(ssize_t, copy_range, (int from, off_t *at, int to, off_t *at2, size_t n), (from, at, to, at2, n)) \
     X(int, chmod, (const char *path, mode_t mode), (path, mode))                                \
     X(int, fchownat, (int dir, const char *path, uid_t uid, gid_t gid, int flags), (dir, path, uid, gid, flags)) \

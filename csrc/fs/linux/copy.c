@@ -22,10 +22,10 @@ int mhq_clone_contents(mhq_copier *c)
     return c->cloned;
 }
 
-void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
+int mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
 {
     while (!c->fallback && *at < end) {
-        size_t want = MHQ_CALL_BYTES;
+        size_t want = mhq_call_bytes(c->fs);
         if (end - *at < (off_t)want)
             want = (size_t)(end - *at);
         off_t in = *at, out = *at;
@@ -35,10 +35,14 @@ void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
             *at += got;
             c->fs->bytes_read += (uint64_t)got;
             c->fs->bytes_written += (uint64_t)got;
+            int error = mhq_copied(c, *at, (size_t)got);
+            if (error)
+                return error;
         } else {
             c->fallback = 1;
         }
     }
+    return 0;
 }
 
 /* ---- attributes ---- */

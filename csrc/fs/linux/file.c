@@ -28,11 +28,28 @@ int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mod
     return error;
 }
 
-/* The system asks a device's driver, but answers for a regular file itself. */
-size_t mhq_said_unread(mhq_fs *fs, int fd)
+/* Those of the kernel's own whose reads come short at the end of a file only, and whose sizes are
+ * true. Not those that a server answers for (FUSE, NFS, SMB, 9P), nor what lies over others. */
+static int reads_in_full(uint64_t magic)
 {
-    int bytes = 0;
-    return fs->sys->unread(fd, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+    static const uint32_t known[] = {
+        0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994, 0x858458F6, /* ext, xfs, btrfs, f2fs, tmpfs, ramfs */
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (magic == known[i])
+            return 1;
+    return 0;
+}
+
+/* The last device is remembered: most files lie where the one before lay. */
+int mhq_size_is_exact(mhq_fs *fs, int fd, const struct stat *st)
+{
+    uint64_t magic;
+    if (fs->sized != (uint64_t)st->st_dev) {
+        fs->exact = fs->sys->file_system(fd, &magic) == 0 && reads_in_full(magic);
+        fs->sized = (uint64_t)st->st_dev;
+    }
+    return fs->exact;
 }
 
 /* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */

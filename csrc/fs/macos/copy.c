@@ -55,10 +55,11 @@ int mhq_clone_contents(mhq_copier *c)
     return c->cloned;
 }
 
-void mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
+int mhq_copy_range(mhq_copier *c, off_t *at, off_t end)
 {
     (void)at, (void)end;
     c->fallback = 1;
+    return 0;
 }
 
 int mhq_copy_attributes(mhq_copier *c)

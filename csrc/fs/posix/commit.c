@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "fs/posix/place.h"
+
 /* ---- names ---- */
 
 static int random_bytes(mhq_fs *fs, unsigned char *to, size_t n)
@@ -136,12 +138,32 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
     return commit_by_link(fs, dir, temporary, dir2, name, left);
 }
 
+/* Whether a directory is to be moved to below itself, which must not touch it. `name2` is a path
+ * where dir2 is AT_FDCWD, else a name. */
+static int is_below_itself(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
+{
+    struct stat st;
+    mhq_place place;
+    if (mhq_stat(fs, dir, name, AT_SYMLINK_NOFOLLOW, &st) != 0)
+        return 0;
+    if (dir2 != AT_FDCWD)
+        return mhq_is_within(fs, dir2, &st);
+    if (mhq_place_open(fs, name2, &place) != 0)
+        return 0;
+    /* '.' is no name to move to. */
+    int within = strcmp(place.name, ".") != 0 && mhq_is_within(fs, place.dir, &st);
+    mhq_place_close(fs, &place);
+    return within;
+}
+
 /* For systems without the flag: takes the name with an empty directory, and replaces that. */
 static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2,
                                  const char *name2, const char *shown)
 {
     struct stat ours, st;
     int result, error = 0;
+    if (is_below_itself(fs, dir, name, dir2, name2)) /* of which the flag's EINVAL may have been, too */
+        return EINVAL;
     MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
     if (result < 0)
         return errno;

@@ -18,8 +18,10 @@ typedef struct mhq_copier {
     const char *path2; /* the target's, as given */
     int ownership;
     mode_t without;    /* permission bits that the target does not get */
-    int fallback;       /* the kernel does not copy ranges between this pair */
+    int fallback;      /* the kernel does not copy ranges between this pair */
     int cloned;        /* the target came with all contents */
+    off_t counted;     /* so much of the file is in fs->done: what is copied again is not counted again */
+    size_t since;      /* bytes since the last step */
     int side;          /* of the last failure: 0 the source, 1 the target */
 } mhq_copier;
 
@@ -38,6 +40,8 @@ static inline int mhq_attribute_forgiven(int error)
 
 /* fs/posix/copy.c ------------------------------------------------------------------------------- */
 
+/* The copy has come to `at`, by n bytes. The end of a slice is a step: 0 or ECANCELED. */
+int mhq_copied(mhq_copier *c, off_t at, size_t n);
 /* Contents and metadata, into the open target. */
 int mhq_copy_all(mhq_copier *c);
 /* Closes the target; `error`, or what closing failed with. */
@@ -53,8 +57,8 @@ int mhq_make_target(mhq_copier *c, int dir, const char *name);
 /* Whether the system gave the target all contents at one stroke: 1 or 0. */
 int mhq_clone_contents(mhq_copier *c);
 /* Lets the kernel copy as far as it does: moves *at towards `end`. What is left, reading and
- * writing copies. */
-void mhq_copy_range(mhq_copier *c, off_t *at, off_t end);
+ * writing copies. Fails with ECANCELED only. */
+int mhq_copy_range(mhq_copier *c, off_t *at, off_t end);
 /* Extended attributes and ACLs, those that a copy gets. */
 int mhq_copy_attributes(mhq_copier *c);
 /* An ACL that came from the directory around it would let in more than the source does. */

@@ -27,6 +27,19 @@
 
 /* ---- contents ---- */
 
+int mhq_copied(mhq_copier *c, off_t at, size_t n)
+{
+    if (at > c->counted) {
+        c->fs->done += (uint64_t)(at - c->counted);
+        c->counted = at;
+    }
+    c->since += n;
+    if (c->since < c->fs->slice)
+        return 0;
+    c->since = 0;
+    return mhq_failed(c, 0, mhq_step(c->fs));
+}
+
 /* Cloned, else copied by the kernel, else read and written. Each of the copying loops moves *at to
  * `end`, or to where the source ends before that. */
 
@@ -45,6 +58,9 @@ static int copy_fallback(mhq_copier *c, off_t *at, off_t end)
         if (error)
             return mhq_failed(c, 1, error);
         *at += got;
+        error = mhq_copied(c, *at, (size_t)got);
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -54,9 +70,8 @@ static int copy_fallback(mhq_copier *c, off_t *at, off_t end)
  * failed. */
 static int copy_span(mhq_copier *c, off_t *at, off_t end)
 {
-    if (!c->fallback)
-        mhq_copy_range(c, at, end);
-    return copy_fallback(c, at, end);
+    int error = c->fallback ? 0 : mhq_copy_range(c, at, end);
+    return error ? error : copy_fallback(c, at, end);
 }
 
 /* The hole at the end is made by the size alone. A source that has shrunk meanwhile ends where
@@ -75,7 +90,8 @@ static int end_with_hole(mhq_copier *c, off_t have, off_t end)
     return result < 0 ? mhq_failed(c, 1, errno) : 0;
 }
 
-static int copy_sparse(mhq_copier *c)
+/* *reached: how far the source was found to reach. */
+static int copy_sparse(mhq_copier *c, off_t *reached)
 {
     off_t size = c->st->st_size, have = 0;
     while (have < size) {
@@ -101,20 +117,27 @@ static int copy_sparse(mhq_copier *c)
         if (at < end) /* it has shrunk, or has fewer bytes than its size */
             size = at;
     }
+    *reached = size;
     return have < size ? end_with_hole(c, have, size) : 0;
 }
 
+/* Where sizes are not exact there may be more than that: the end is where a read brings nothing. */
 static int copy_up_to(mhq_copier *c, off_t size)
 {
     off_t at = 0;
-    int sparse = (off_t)c->st->st_blocks * 512 < size;
-    if (size <= SMALL && !sparse)
-        return copy_fallback(c, &at, size);
-    if (c->fs->lengthy)
-        c->fs->lengthy(c->fs->who);
-    if (mhq_clone_contents(c))
-        return 0;
-    return sparse ? copy_sparse(c) : copy_span(c, &at, size);
+    int error, sparse = (off_t)c->st->st_blocks * 512 < size;
+    if (size <= SMALL && !sparse) {
+        error = copy_fallback(c, &at, size);
+    } else {
+        if (c->fs->lengthy)
+            c->fs->lengthy(c->fs->who);
+        if (mhq_clone_contents(c))
+            return 0;
+        error = sparse ? copy_sparse(c, &at) : copy_span(c, &at, size);
+    }
+    if (error || mhq_size_is_exact(c->fs, c->from, c->st))
+        return error;
+    return copy_fallback(c, &at, INT64_MAX);
 }
 
 /* ---- a source that changes meanwhile ---- */
@@ -143,6 +166,9 @@ static int begins_so(mhq_copier *c, off_t size, int *same)
         *same = have > 0 && memcmp(ours, theirs, (size_t)have) == 0;
         if (!*same)
             return 0;
+        int error = mhq_copied(c, 0, (size_t)have);
+        if (error)
+            return error;
     }
     return 0;
 }
@@ -173,7 +199,7 @@ static int start_over(mhq_copier *c, const struct stat *now)
     return result < 0 ? mhq_failed(c, 1, errno) : 0;
 }
 
-static int copy_bytes(mhq_copier *c)
+static int copy_contents(mhq_copier *c)
 {
     off_t at = 0;
     if (c->cloned)
@@ -194,6 +220,18 @@ static int copy_bytes(mhq_copier *c)
             return error;
     }
     return mhq_failed(c, 0, EBUSY);
+}
+
+/* What was not counted yet, holes and clones among it, is at the end: the last step before the copy
+ * gets its name. */
+static int copy_bytes(mhq_copier *c)
+{
+    int error = copy_contents(c);
+    if (!error && c->fs->step) {
+        c->since = c->fs->slice;
+        error = mhq_copied(c, c->st->st_size, 0);
+    }
+    return error;
 }
 
 /* ---- metadata ---- */
@@ -271,15 +309,17 @@ int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int o
 /* ---- a whole file ---- */
 
 /* What is moved goes when its copy is complete. A source that gave fewer bytes than it has by now,
- * because it grows or because its end came too early, is not to be lost. */
+ * because it grows or because its end came too early, is not to be lost; so it is read once more. */
 static int check_length(mhq_copier *c)
 {
     struct stat now, made;
+    char more;
     if (c->fs->sys->fstat(c->from, &now) < 0)
         return mhq_failed(c, 0, errno);
     if (c->fs->sys->fstat(c->to, &made) < 0)
         return mhq_failed(c, 1, errno);
-    return made.st_size < now.st_size ? mhq_failed(c, 0, ESTALE) : 0;
+    ssize_t got = made.st_size < now.st_size ? 1 : mhq_read_at(c->fs, c->from, &more, 1, made.st_size);
+    return got == 0 ? 0 : mhq_failed(c, 0, got < 0 ? errno : ESTALE);
 }
 
 int mhq_copy_all(mhq_copier *c)
@@ -381,6 +421,7 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
+    mhq_total(fs, (uint64_t)st.st_size);
     error = mhq_place_open(fs, op->path2, &place);
     if (error) {
         c.side = 1;

@@ -33,6 +33,13 @@ typedef struct copier {
 
 /* The walk -------------------------------------------------------------------------------- */
 
+/* A directory may list a name twice where others rename in it meanwhile (tmpfs). The target that
+ * exists is then what was made for this very name a moment ago. */
+static int is_duplicate(const copier *c, int error, int to, const char *name)
+{
+    return error == EEXIST && mhq_is_listed(c->fs, to, name);
+}
+
 static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry, int *side)
 {
     struct stat st;
@@ -44,15 +51,15 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
         return error;
     if (S_ISDIR(st.st_mode))
         return mhq_tree_note(&c->tree, entry->name);
-    if (c->seen)
-        error = mhq_seen_add(c->fs, c->seen, &st);
-    if (error)
-        return error;
     if (S_ISREG(st.st_mode))
-        return mhq_copy_file_at(c->fs, level->fd, entry->name, &st, level->to, entry->name,
-                                c->seen != NULL, side);
-    return mhq_copy_special(c->fs, level->fd, entry->name, &st, level->to, entry->name,
-                            c->seen != NULL, side);
+        error = mhq_copy_file_at(c->fs, level->fd, entry->name, &st, level->to, entry->name,
+                                 c->seen != NULL, side);
+    else
+        error = mhq_copy_special(c->fs, level->fd, entry->name, &st, level->to, entry->name,
+                                 c->seen != NULL, side);
+    if (is_duplicate(c, error, level->to, entry->name))
+        return 0; /* and what has taken the place of what was copied is not to be removed */
+    return !error && c->seen ? mhq_seen_add(c->fs, c->seen, &st) : error;
 }
 
 /* A file that is replaced between its stat and its opening (ESTALE) is no failure: the new
@@ -104,12 +111,17 @@ static void visit(void *who, const char *name)
         error = mhq_stat_fd(c->fs, fd, &st);
     if (!error)
         error = check_source(c, &st);
-    if (!error && c->seen)
-        error = mhq_seen_add(c->fs, c->seen, &st);
     if (!error) {
         target = 1;
         error = mhq_make_directory(c->fs, level->to, name, 0700);
     }
+    if (is_duplicate(c, error, level->to, name)) {
+        c->fs->sys->close(fd);
+        mhq_tree_skip(&c->tree);
+        return;
+    }
+    if (!error && c->seen)
+        error = mhq_seen_add(c->fs, c->seen, &st);
     if (!error)
         error = mhq_open(c->fs, level->to, name, OPEN_TREE, 0, &to);
     if (!error) {
@@ -149,32 +161,81 @@ static void fill(copier *c)
     mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 
-/* The target ------------------------------------------------------------------------------ */
+/* Measuring ------------------------------------------------------------------------------- */
 
-/* EINVAL where `dir` is the directory `st` or lies below it. Only spares work: where the way up
- * cannot be seen, or a mount hides it, the walk notices. */
-static int check_outside(mhq_fs *fs, int dir, const struct stat *st)
+typedef struct measurer {
+    copier c;          /* of which the walk, and the checks of a source, are used */
+    uint64_t bytes;
+} measurer;
+
+static int measure_entry(void *who, const mhq_dirent *entry, int *side)
 {
-    struct stat here, above;
-    int fd = -1;
-    int error = mhq_stat_fd(fs, dir, &here);
-    while (!error && !mhq_same(&here, st)) {
-        int up;
-        error = mhq_open(fs, fd < 0 ? dir : fd, "..", MHQ_O_PLACE, 0, &up);
-        if (error)
-            break;
-        if (fd >= 0)
-            fs->sys->close(fd);
-        fd = up;
-        error = mhq_stat_fd(fs, fd, &above);
-        if (!error && mhq_same(&above, &here))
-            error = ENOENT; /* the root */
-        here = above;
-    }
-    if (fd >= 0)
-        fs->sys->close(fd);
-    return error ? 0 : EINVAL;
+    measurer *m = who;
+    struct stat st;
+    (void)side;
+    if (entry->type == DT_DIR)
+        return mhq_tree_note(&m->c.tree, entry->name);
+    if (entry->type != DT_REG && entry->type != DT_UNKNOWN)
+        return 0;
+    int error = mhq_stat(m->c.fs, mhq_tree_top(&m->c.tree)->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
+    if (!error && S_ISDIR(st.st_mode))
+        return mhq_tree_note(&m->c.tree, entry->name);
+    if (!error && S_ISREG(st.st_mode) && st.st_size > 0)
+        m->bytes = mhq_sum(m->bytes, (uint64_t)st.st_size);
+    return error == ENOENT ? 0 : error;
 }
+
+static void measure_enter(void *who, const char *name)
+{
+    measurer *m = who;
+    struct stat st;
+    int fd, error = mhq_open(m->c.fs, mhq_tree_top(&m->c.tree)->fd, name, OPEN_TREE, 0, &fd);
+    if (!error)
+        error = mhq_stat_fd(m->c.fs, fd, &st);
+    if (!error)
+        error = check_source(&m->c, &st);
+    if (!error)
+        error = enter(&m->c, fd, -1, &st), fd = -1;
+    if (error)
+        mhq_tree_fail(&m->c.tree, m->c.run, error, 0, name);
+    if (error && fd >= 0)
+        m->c.fs->sys->close(fd);
+}
+
+static void measure_leave(void *who)
+{
+    measurer *m = who;
+    int error = mhq_tree_climb(&m->c.tree, NULL);
+    if (error)
+        mhq_tree_fail(&m->c.tree, m->c.run, error, 0, NULL);
+    else
+        mhq_tree_leave(&m->c.tree);
+}
+
+/* How many bytes the regular files of the tree have. Where that cannot be found out, the copy will
+ * find out why; only a stop counts here: ECANCELED. */
+static int measure(const copier *of, int from, const struct stat *st)
+{
+    const mhq_visitor visitor = {
+        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave
+    };
+    mhq_run run = { .error = 0 };
+    measurer m = { .c = { .fs = of->fs, .run = &run } };
+    int fd, error = mhq_open(of->fs, from, ".", OPEN_TREE, 0, &fd);
+    if (error)
+        return 0;
+    mhq_tree_init(&m.c.tree, of->fs, "", NULL);
+    error = enter(&m.c, fd, -1, st);
+    if (!error)
+        mhq_traverse(&m.c.tree, &run, &visitor, &m);
+    mhq_tree_fini(&m.c.tree);
+    of->fs->sys->release(run.buffer);
+    if (!error && !run.error)
+        mhq_total(of->fs, m.bytes);
+    return run.error == ECANCELED ? ECANCELED : 0;
+}
+
+/* The target ------------------------------------------------------------------------------ */
 
 /* Only what we built goes with its contents; another program may have put something else in its place. */
 static void undo(const copier *c, int dir, const char *temporary, const char *shown2)
@@ -202,12 +263,14 @@ static int check_target(copier *c, int from, int dir, const char *name, struct s
         return -1;
     }
     error = mhq_stat_fd(c->fs, from, st);
-    if (!error)
-        error = check_outside(c->fs, dir, st);
+    if (!error && mhq_is_within(c->fs, dir, st))
+        error = EINVAL;
     if (!error) {
         c->entries = c->fs->sys->alloc(ENTRIES);
         error = c->entries != NULL ? 0 : ENOMEM;
     }
+    if (!error && c->fs->measure && c->fs->total)
+        error = measure(c, from, st);
     if (error)
         mhq_fail(c->run, error, MHQ_AT_PATH);
     return error ? -1 : 0;
@@ -247,6 +310,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
     mhq_tree_init(&c.tree, fs, shown, shown2);
     if (check_target(&c, from, dir, name, &st) != 0) {
         fs->sys->close(from);
+        fs->sys->release(c.entries);
         return;
     }
     int error = mhq_temporary_name(fs, temporary);
@@ -275,16 +339,19 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
 void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_parents parents;
+    struct stat st;
     int from;
     int error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &from);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
-    error = mhq_parents_open(fs, op->path2, &parents);
+    error = mhq_stat_fd(fs, from, &st);
+    if (!error)
+        error = mhq_parents_open(fs, op->path2, &st, &parents);
     if (error) {
         fs->sys->close(from);
-        mhq_fail(run, error, MHQ_AT_PATH2);
+        mhq_fail(run, error, error == EINVAL ? MHQ_AT_PATH : MHQ_AT_PATH2);
         return;
     }
     mhq_copy_tree_at(fs, from, op->path, parents.place.dir, parents.place.name, op->path2, NULL, run);

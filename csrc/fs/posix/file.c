@@ -87,61 +87,39 @@ static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
     return 0;
 }
 
-/* Most files are small, and for them fstat is a tenth of the work. The file can say at half the price
- * how much there is; a read of one byte more that brings just that much confirms it: these are all
- * its bytes. If it brings anything else, the file is looked at after all and what was read is kept, for
- * some files of /sys are not to be read twice. A FIFO, a socket or a terminal has no positions and
- * loses nothing by it. Of any other device the driver is asked, as it is when it is opened; one that
- * gives exactly what it says is taken for a file. Now and then one is looked at all the same, to know
- * when hints are worth while again. *whole: nothing is left to do. */
-#define LOOK_EVERY 100
-
-static int read_small(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g, int *whole)
+/* What was read, at the end of a slice. The rest of the file is counted when it ends. */
+static int count_read(mhq_fs *fs, ssize_t got)
 {
-    ssize_t got;
-    size_t said = 0;
-    *whole = 0;
-    if (fs->asks && ++fs->asked % LOOK_EVERY != 0)
-        said = mhq_said_unread(fs, fd);
-    if (!said || said >= MHQ_LENGTHY)
-        return 0;
-    int error = mhq_reserve(fs, run, g, said);
-    if (error)
-        return error;
-    MHQ_RETRY(got, fs->sys->pread(fd, g->buffer + fs->head, said + 1, 0));
-    if (got < 0)
-        return errno == ESPIPE ? 0 : errno;
-    fs->bytes_read += (uint64_t)got;
-    g->have = (size_t)got;
-    *whole = g->have == said;
-    return 0;
+    fs->done += (uint64_t)got;
+    return got == 0 || fs->done >= fs->slice ? mhq_step(fs) : 0;
 }
 
-/* Reads until the end, whatever the size was. A first read that fills exactly the
- * said size left its one byte of slack empty: that was the end. */
-static int read_all(mhq_fs *fs, int fd, size_t size, mhq_run *run, mhq_growing *g)
+/* Reads until the end: that is where a read brings nothing. Where sizes are exact a read that fills
+ * just the size left its one byte of slack empty: that was the end too. */
+static int read_all(mhq_fs *fs, int fd, const struct stat *st, mhq_run *run, mhq_growing *g)
 {
-    size_t least = size > g->have ? size : g->have;
-    int error = 0;
-    if (!least)
-        error = read_unsized(fs, fd, run, g);
-    else if (least > g->capacity)
-        error = mhq_reserve(fs, run, g, least);
-    if (error || (!least && !g->have))
+    size_t size = st->st_size > 0 ? (size_t)st->st_size : 0;
+    int error = size ? mhq_reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
+    if (error || (!size && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
+    mhq_total(fs, size);
+    fs->done = g->have;
     for (;;) {
         size_t want = g->capacity + 1 - g->have;
-        if (want > MHQ_CALL_BYTES)
-            want = MHQ_CALL_BYTES;
+        if (want > mhq_call_bytes(fs))
+            want = mhq_call_bytes(fs);
         ssize_t got =
             mhq_read_at(fs, fd, g->buffer + fs->head + g->have, want, (off_t)g->have);
         if (got < 0)
             return errno;
         g->have += (size_t)got;
-        if (got == 0 || (g->have == size && (size_t)got < want))
-            return 0;
+        error = count_read(fs, got);
+        if (error || got == 0)
+            return error;
+        if (g->have == size && (size_t)got < want && mhq_size_is_exact(fs, fd, st))
+            return mhq_step(fs);
         if (g->have > g->capacity) {
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
             if (error)
@@ -154,14 +132,9 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
     mhq_growing g = {NULL, 0, 0};
-    int fd, whole, error = mhq_open_to_read(fs, AT_FDCWD, op->path, 0, &fd);
+    int fd, error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &fd, &st);
     if (!error) {
-        error = read_small(fs, fd, run, &g, &whole);
-        int other = whole ? 0 : mhq_stat_regular(fs, fd, &st);
-        if (other) /* then that is what is wrong, whatever it said */
-            error = other;
-        if (!error && !whole)
-            error = read_all(fs, fd, st.st_size > 0 ? (size_t)st.st_size : 0, run, &g);
+        error = read_all(fs, fd, &st, run, &g);
         (void)fs->sys->close(fd);
     }
     if (error) {
@@ -191,6 +164,24 @@ static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
     return mhq_write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
 }
 
+/* All of it, slice by slice where steps are taken; what a step returns changes nothing: a file that
+ * is being written is written to its end. */
+static int write_all(mhq_fs *fs, int fd, const mhq_op *op)
+{
+    size_t at = 0, some;
+    mhq_total(fs, op->size);
+    do {
+        some = op->size - at < mhq_call_bytes(fs) ? op->size - at : mhq_call_bytes(fs);
+        int error = mhq_write_bytes(fs, fd, op->data + at, some, (off_t)at);
+        if (error)
+            return error;
+        at += some;
+        fs->done += some;
+        (void)mhq_step(fs);
+    } while (at < op->size);
+    return 0;
+}
+
 /* ENXIO: a FIFO without a reader, a socket, or truly a device without a driver. */
 static int open_refusal(mhq_fs *fs, const mhq_op *op)
 {
@@ -210,7 +201,7 @@ void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     }
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
-    error = mhq_write_bytes(fs, fd, op->data, op->size, 0);
+    error = write_all(fs, fd, op);
     if (error == ESPIPE || error == EAGAIN)
         error = write_unusual(fs, fd, op, error);
     if (fs->sys->close(fd) < 0 && !error && errno != EINTR)

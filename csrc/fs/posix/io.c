@@ -60,8 +60,8 @@ int mhq_open_regular(mhq_fs *fs, int dir, const char *path, int flags, int *fd, 
 ssize_t mhq_read_at(mhq_fs *fs, int fd, void *to, size_t n, off_t at)
 {
     ssize_t got;
-    if (n > MHQ_CALL_BYTES)
-        n = MHQ_CALL_BYTES;
+    if (n > mhq_call_bytes(fs))
+        n = mhq_call_bytes(fs);
     MHQ_RETRY(got, fs->sys->pread(fd, to, n, at));
     if (got < 0 && errno == ESPIPE)
         MHQ_RETRY(got, fs->sys->read(fd, to, n));

@@ -36,6 +36,12 @@
 /* The most that one system call is asked to move. */
 #define MHQ_CALL_BYTES ((size_t)1 << 30)
 
+/* The same, where steps come in between. */
+static inline size_t mhq_call_bytes(const mhq_fs *fs)
+{
+    return fs->step ? fs->slice : MHQ_CALL_BYTES;
+}
+
 /* Two numbers for one thing on some systems. */
 static inline int mhq_unsupported(int error)
 {
@@ -126,9 +132,9 @@ static inline int mhq_rename(mhq_fs *fs, int dir, const char *name, int dir2, co
  * there is no such way. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd);
 
-/* How much there is to read from the descriptor's position, at half the price of fstat. 0: none, or
- * who knows. A regular file's size is told as it is below 2 GiB, beyond that too small or not at all;
- * what a device says of itself is its own affair. */
-size_t mhq_said_unread(mhq_fs *fs, int fd);
+/* Whether the file lies where a size is true, and a read comes short at the end only. Elsewhere the
+ * end is where a read brings nothing: a server may give fewer bytes than it was asked for, and have
+ * more than the size. */
+int mhq_size_is_exact(mhq_fs *fs, int fd, const struct stat *st);
 
 #endif

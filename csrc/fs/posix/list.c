@@ -73,6 +73,19 @@ int mhq_entry_is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *ye
     return error;
 }
 
+int mhq_is_listed(mhq_fs *fs, int dir, const char *name)
+{
+    mhq_reader reader = {.fd = -1, .buffer = fs->scratch, .size = MHQ_SCRATCH};
+    mhq_dirent entry;
+    int found = 0;
+    if (mhq_open(fs, dir, ".", O_RDONLY | O_DIRECTORY, 0, &reader.fd) != 0)
+        return 0;
+    while (!found && mhq_read_entry(fs, &reader, &entry) > 0)
+        found = strcmp(entry.name, name) == 0;
+    (void)fs->sys->close(reader.fd);
+    return found;
+}
+
 /* ---- directory_contents ---- */
 
 /* The first batch is small, so that a small directory is done before it is reported that this
@@ -137,6 +150,8 @@ static int list_all(listing *list)
         while ((found = next_entry(&list->reader, &entry)) > 0)
             pack(list, &entry);
         int error = found < 0 ? -found : keep_batch(list);
+        if (!error)
+            error = mhq_step(list->fs);
         if (error)
             return error;
         if (list->reader.have > FIRST_BATCH / 2) {

@@ -32,4 +32,7 @@ int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 /* Whether the entry of the open directory is one itself; asks where the file system does not say. */
 int mhq_entry_is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes);
 
+/* Whether the open directory has exactly this name, letter by letter. Overwrites fs->scratch. */
+int mhq_is_listed(mhq_fs *fs, int dir, const char *name);
+
 #endif

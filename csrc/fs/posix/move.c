@@ -13,6 +13,7 @@
 #include "fs/posix/copy_tree.h"
 #include "fs/posix/delete.h"
 #include "fs/posix/mounts.h"
+#include "fs/posix/parents.h"
 #include "fs/posix/rename.h"
 #include "fs/posix/special.h"
 #include "fs/posix/walk.h"
@@ -23,6 +24,7 @@ typedef struct mover {
     const char *path, *path2;   /* as given */
     const char *base;           /* the source's last component */
     mhq_place source, target;   /* opened when they are needed */
+    mhq_parents parents;        /* of a directory's target, where some were missing: target is theirs */
     char *joined;               /* path2/base, where the target is inside of path2; else NULL */
 } mover;
 
@@ -70,14 +72,16 @@ static int choose_target(mover *m)
 
 static int open_target(mover *m)
 {
-    return m->joined ? 0 : mhq_place_open(m->fs, m->path2, &m->target);
+    return m->target.dir != -1 ? 0 : mhq_place_open(m->fs, m->path2, &m->target);
 }
 
 static void close_mover(mover *m)
 {
     if (m->source.dir != -1)
         mhq_place_close(m->fs, &m->source);
-    if (m->target.dir != -1)
+    if (m->parents.path)
+        mhq_parents_close(m->fs, &m->parents);
+    else if (m->target.dir != -1)
         mhq_place_close(m->fs, &m->target);
     m->fs->sys->release(m->joined);
 }
@@ -188,6 +192,8 @@ static void move_file_across(mover *m)
         m->fs->lengthy(m->fs->who);
     if (check_file(m, &st) != 0)
         return;
+    if (S_ISREG(st.st_mode))
+        mhq_total(m->fs, (uint64_t)st.st_size);
     int error = mhq_temporary_name(m->fs, temporary);
     if (error) {
         fail_target(m, error);
@@ -282,19 +288,39 @@ static void move_directory_across(mover *m)
     }
     mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), &seen,
                      m->run);
+    m->fs->masked++; /* the target has its name: what is left to do is done */
     if (!m->run->error)
         mhq_delete_known(m->fs, from->dir, from->name, &st, m->path, 0, &seen, m->run);
     else if (m->run->where == MHQ_AT_PATH2)
         fail_target(m, m->run->error);
+    m->fs->masked--;
     mhq_fingerprints_fini(m->fs, &seen);
 }
 
+/* Parents that are missing are made, unless the target is to be inside of the source. */
+static int rename_with_parents(mover *m)
+{
+    const mhq_place *from = &m->source;
+    struct stat st;
+    int error = mhq_stat(m->fs, from->dir, from->name, AT_SYMLINK_NOFOLLOW, &st);
+    if (!error)
+        error = mhq_parents_open(m->fs, m->path2, &st, &m->parents);
+    if (error) {
+        m->parents.path = NULL;
+        return error;
+    }
+    m->target = m->parents.place;
+    return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->target.name,
+                                m->path2);
+}
+
+/* Onto itself: there is nothing to do. */
 static int rename_directory(mover *m)
 {
     const mhq_place *from = &m->source;
     int same;
     int error = mhq_case_rename(m->fs, from, m->path, m->path2, &same);
-    if (error || same == 2)
+    if (error || same)
         return error;
     error = choose_target(m);
     if (error)
@@ -302,7 +328,8 @@ static int rename_directory(mover *m)
     if (m->joined)
         return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->base,
                                     m->joined);
-    return mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2, m->path2);
+    error = mhq_commit_directory(m->fs, from->dir, from->name, AT_FDCWD, m->path2, m->path2);
+    return error == ENOENT ? rename_with_parents(m) : error;
 }
 
 void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
@@ -319,6 +346,8 @@ void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
             move_directory_across(&m);
         else if (error)
             fail_rename(&m, error);
+        if (run->error && m.parents.path)
+            mhq_parents_remove(fs, &m.parents);
     }
     close_mover(&m);
 }

@@ -108,7 +108,7 @@ static int open_existing(mhq_fs *fs, char *parent, size_t n, int *fd, char **res
 }
 
 /* The parent of path2, made where it is missing. */
-int mhq_parents_open(mhq_fs *fs, const char *path, mhq_parents *parents)
+int mhq_parents_open(mhq_fs *fs, const char *path, const struct stat *top, mhq_parents *parents)
 {
     *parents = (mhq_parents){ .path = path };
     int error = mhq_place_open(fs, path, &parents->place);
@@ -132,6 +132,8 @@ int mhq_parents_open(mhq_fs *fs, const char *path, mhq_parents *parents)
         if (n > 0)
             copy[n - 1] = '\0'; /* ends the parent; not the root: that exists */
         error = n > 0 ? open_existing(fs, copy, n - 1, &parents->place.dir, &rest) : ENOENT;
+        if (!error && mhq_is_within(fs, parents->place.dir, top))
+            error = EINVAL;
         if (!error)
             error = make_rest(fs, parents, rest);
     }

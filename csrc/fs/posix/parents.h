@@ -13,8 +13,9 @@ typedef struct mhq_parents {
     size_t made;
 } mhq_parents;
 
-/* Opens the parent of `path`, made where it is missing. On failure nothing of it stays. */
-int mhq_parents_open(mhq_fs *fs, const char *path, mhq_parents *parents);
+/* Opens the parent of `path`, made where it is missing. On failure nothing of it stays. EINVAL, before
+ * anything is made, where something is missing and what exists lies within the directory `top`. */
+int mhq_parents_open(mhq_fs *fs, const char *path, const struct stat *top, mhq_parents *parents);
 
 /* Removes those that were made: they are empty, or another program uses them; then
  * they stay. */

@@ -65,3 +65,26 @@ void mhq_report_leftover(mhq_fs *fs, const char *shown, const char *name)
     fs->report_leftover(fs->who, path ? path : name);
     fs->sys->release(path);
 }
+
+int mhq_is_within(mhq_fs *fs, int dir, const struct stat *top)
+{
+    struct stat here, above;
+    int fd = -1;
+    int error = mhq_stat_fd(fs, dir, &here);
+    while (!error && !mhq_same(&here, top)) {
+        int up;
+        error = mhq_open(fs, fd < 0 ? dir : fd, "..", MHQ_O_PLACE, 0, &up);
+        if (error)
+            break;
+        if (fd >= 0)
+            fs->sys->close(fd);
+        fd = up;
+        error = mhq_stat_fd(fs, fd, &above);
+        if (!error && mhq_same(&above, &here))
+            error = ENOENT; /* the root */
+        here = above;
+    }
+    if (fd >= 0)
+        fs->sys->close(fd);
+    return !error;
+}

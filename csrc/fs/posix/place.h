@@ -23,4 +23,8 @@ void mhq_place_close(mhq_fs *fs, mhq_place *place);
 /* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
 void mhq_report_leftover(mhq_fs *fs, const char *shown, const char *name);
 
+/* Whether the open directory `dir` is the directory `top`, or lies below it. No, where the way up
+ * cannot be seen. */
+int mhq_is_within(mhq_fs *fs, int dir, const struct stat *top);
+
 #endif

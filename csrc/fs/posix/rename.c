@@ -8,19 +8,6 @@
 
 /* ---- another spelling of the same name ---- */
 
-static int is_listed(mhq_fs *fs, int dir, const char *name)
-{
-    mhq_reader reader = {.fd = -1, .buffer = fs->scratch, .size = MHQ_SCRATCH};
-    mhq_dirent entry;
-    int found = 0;
-    if (mhq_open(fs, dir, ".", O_RDONLY | O_DIRECTORY, 0, &reader.fd) != 0)
-        return 0;
-    while (!found && mhq_read_entry(fs, &reader, &entry) > 0)
-        found = strcmp(entry.name, name) == 0;
-    (void)fs->sys->close(reader.fd);
-    return found;
-}
-
 /* Linux takes two spellings for two names of one file, between which a rename does nothing and
  * succeeds. Then the way goes by a temporary name. */
 static int case_rename(mhq_fs *fs, const mhq_place *place, const char *shown, const char *name2)
@@ -30,7 +17,7 @@ static int case_rename(mhq_fs *fs, const mhq_place *place, const char *shown, co
     MHQ_RETRY(result, fs->sys->renameat(dir, place->name, dir, name2));
     if (result < 0)
         return errno;
-    if (is_listed(fs, dir, name2))
+    if (mhq_is_listed(fs, dir, name2))
         return 0;
     int error = mhq_temporary_name(fs, temporary);
     if (!error)

@@ -10,10 +10,9 @@
  */
 #include "fs/posix/commit.h"
 
+#include "test/built_world.h"
 #include "test/race.h"
-#include "test/world.h"
 
-#include <sched.h>
 #include <sys/mount.h>
 
 #include "test/trial.h"
@@ -92,69 +91,9 @@ enum { SYSTEMS = sizeof systems / sizeof *systems };
 
 /* ---- the world ------------------------------------------------------------------------------- */
 
-enum { LARGE = 70000, SPARSE = 140000 };
-
-static void dress(const char *path)
-{
-    const struct timespec then[2] = {{WORLD_TIME, 1}, {WORLD_TIME, 2}};
-    REQUIRE(utimensat(AT_FDCWD, path, then, AT_SYMLINK_NOFOLLOW) == 0);
-}
-
-static void build_file(const char *path, const char *bytes, size_t n)
-{
-    put(path, bytes, n);
-    (void)setxattr(path, "user.mine", "value", 5, 0);
-    REQUIRE(chmod(path, 0640) == 0);
-    dress(path);
-}
-
-static void build_tree(void)
-{
-    REQUIRE(mkdir("tree", 0755) == 0 && mkdir("tree/sub", 0755) == 0);
-    REQUIRE(mkdir("tree/sub/deep", 0750) == 0 && mkdir("tree/empty", 0700) == 0);
-    build_file("tree/file", "high", 4);
-    build_file("tree/sub/deep/file", large, 5000);
-    REQUIRE(symlink("nowhere", "tree/link") == 0 && mkfifo("tree/sub/fifo", 0600) == 0);
-    dress("tree/link"), dress("tree/sub/fifo"), dress("tree/empty");
-    dress("tree/sub/deep"), dress("tree/sub"), dress("tree");
-}
-
-/* Deeper than a walk keeps open. */
-static void build_chain(void)
-{
-    char path[64] = "chain";
-    for (int i = 0; i < 11; i++) {
-        REQUIRE(mkdir(path, 0755) == 0);
-        (void)strcat(path, "/c");
-    }
-    put_text(path, "end");
-    dress(path);
-    for (char *slash; (slash = strrchr(path, '/')) != NULL;) {
-        *slash = 0;
-        dress(path);
-    }
-}
-
 static void build(void)
 {
-    world_clear();
-    build_file("file", large, 100);
-    build_file("large", large, LARGE);
-    build_file("sparse", "", 0);
-    int fd = open("sparse", O_WRONLY | O_CLOEXEC);
-    REQUIRE(fd >= 0 && pwrite(fd, large, 5000, 131072) == 5000 && ftruncate(fd, SPARSE) == 0);
-    close(fd);
-    dress("sparse");
-    put_text("taken", "mine");
-    REQUIRE(mkdir("d", 0755) == 0 && symlink("nowhere", "link") == 0 && mkfifo("fifo", 0640) == 0);
-    REQUIRE(symlink("d", "to d") == 0);
-    dress("link"), dress("to d"), dress("fifo");
-    build_tree();
-    build_chain();
-    if (world_away[0]) {
-        put_text(world_path("@taken"), "mine");
-        REQUIRE(mkdir(world_path("@d"), 0755) == 0);
-    }
+    world_build(large);
 }
 
 /* ---- paths ----------------------------------------------------------------------------------- */
@@ -527,27 +466,6 @@ static void lists(void)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Another file system: one of our own where we may mount, seen by nobody else and gone with us;
- * else one that is there. */
-static int find_away(void)
-{
-    static const char *const bases[] = {"/tmp", "/dev/shm", "/var/tmp"};
-    struct stat here, st;
-    int ours = unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
-    REQUIRE(stat(".", &here) == 0);
-    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
-        (void)snprintf(world_away, sizeof world_away, "%s/mhq-away-XXXXXX", bases[i]);
-        if (!mkdtemp(world_away))
-            continue;
-        if ((ours && mount("none", world_away, "tmpfs", 0, NULL) == 0)
-            || (stat(world_away, &st) == 0 && st.st_dev != here.st_dev))
-            return 1;
-        REQUIRE(rmdir(world_away) == 0);
-    }
-    world_away[0] = 0;
-    return 0;
-}
-
 int main(void)
 {
     const char *base = getenv("TMPDIR");
@@ -557,9 +475,9 @@ int main(void)
         base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
     scene_enter(base);
     REQUIRE(getcwd(home, sizeof home) != NULL);
-    if (!find_away())
+    if (!world_find_away())
         printf("test_faults: moves and copies across file systems: skipped: there is only one\n");
-    large = pattern(LARGE), large_size = LARGE;
+    large = pattern(WORLD_LARGE), large_size = WORLD_LARGE;
     fault_none();
     build();
     world_look(&before);

@@ -196,22 +196,48 @@ static void test_respelling(void)
     fault_none();
 }
 
-/* The reservation that cannot be removed is told. */
-static char told_left[64];
-static void left_behind(void *who, const char *path)
+static int refuse_rename(int d1, const char *p1, int d2, const char *p2)
+{
+    (void)d1, (void)p1, (void)d2, (void)p2;
+    errno = EIO;
+    return -1;
+}
+
+/* A directory is not moved to below itself, and not touched by the attempt. */
+static void test_rename_below_itself(void)
+{
+    struct stat st2;
+    for (int lacks = 0; lacks < 2; lacks++) {
+        fault_lacking(lacks ? LACK_NOREPLACE : 0);
+        REQUIRE(lacks || mkdir("dir", 0755) == 0);
+        const struct timespec then[2] = {{1000, 1}, {1000, 2}};
+        REQUIRE(utimensat(AT_FDCWD, "dir", then, 0) == 0);
+        FAILS(DIRECTORY_RENAME, "dir", "dir/x", EINVAL, MHQ_AT_BOTH);
+        FAILS(DIRECTORY_MOVE, "dir", "dir/x", EINVAL, MHQ_AT_BOTH);
+        FAILS(DIRECTORY_MOVE, "dir", "dir/x/y/z", EINVAL, MHQ_AT_BOTH);
+        REQUIRE(stat("dir", &st2) == 0);
+        CHECK(st2.st_mtim.tv_sec == 1000 && st2.st_mtim.tv_nsec == 2 && count_entries("dir") == 0);
+    }
+    fault_none();
+}
+
+/* The reservation that cannot be removed is reported. */
+static char leftover[64];
+static void on_leftover(void *who, const char *path)
 {
     (void)who;
-    (void)snprintf(told_left, sizeof told_left, "%s", path);
+    (void)snprintf(leftover, sizeof leftover, "%s", path);
 }
 
 static void test_left_reservation(void)
 {
-    REQUIRE(mkdir("dir", 0755) == 0);
-    fs.report_leftover = left_behind;
+    REQUIRE(mkdir("dir", 0755) == 0 && mkdir("to", 0755) == 0);
+    fs.report_leftover = on_leftover;
     fault_lacking(LACK_NOREPLACE);
+    calls.renameat = refuse_rename;
     fault.which = CALL_unlinkat, fault.nth = 1, fault.error = EROFS;
-    FAILS(DIRECTORY_RENAME, "dir", "dir/x", EINVAL, MHQ_AT_BOTH);
-    CHECK_TEXT(told_left, "dir/x");
+    FAILS(DIRECTORY_RENAME, "dir", "to/x", EIO, MHQ_AT_BOTH);
+    CHECK_TEXT(leftover, "to/x");
     fs.report_leftover = NULL;
     fault_none();
 }
@@ -498,7 +524,7 @@ int main(int argc, char **argv)
 {
     static scene_test *const tests[] = {
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
-        test_respelling, test_left_reservation,
+        test_respelling, test_left_reservation, test_rename_below_itself,
         test_write,    test_write_special,   test_leases,            test_contents,
         test_contents_many, test_mount_id,   test_dispatch,          test_faults,
     };

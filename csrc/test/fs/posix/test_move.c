@@ -95,11 +95,19 @@ static void directories(unsigned lacks)
     CHECK_INT(MOVE("d/b", "to/c").error, 0);
     CHECK_INT(MOVE("b", "to").error, 0);
     CHECK(is_whole("d/c") && there("d/b") && !there("b"));
-    failed(MOVE("d", "d"), EINVAL, MHQ_AT_BOTH, "");
+    CHECK_INT(MOVE("d", "d").error, 0); /* there is nothing to do */
+    CHECK_INT(MOVE("d", "d/").error, 0);
+    CHECK_INT(MOVE("d", "./d").error, 0);
+    CHECK_INT(MOVE("d", "p/q/r").error, 0); /* parents are made */
+    CHECK(is_whole("p/q/r/c"));
+    CHECK_INT(MOVE("p/q/r", "d").error, 0);
+    CHECK(rmdir("p/q") == 0 && rmdir("p") == 0);
     failed(MOVE("d", "d/x"), EINVAL, MHQ_AT_BOTH, "");
     failed(MOVE("d", "d/c/x"), EINVAL, MHQ_AT_BOTH, "");
     failed(MOVE("d", "file"), EEXIST, MHQ_AT_BOTH, "");
-    failed(MOVE("d", "missing/x"), ENOENT, MHQ_AT_BOTH, "");
+    failed(MOVE("d", "d/p/q/x"), EINVAL, MHQ_AT_BOTH, "");
+    failed(MOVE("d", "p/../x"), ENOENT, MHQ_AT_BOTH, "");
+    CHECK(!there("p") && !there("d/p"));
     failed(MOVE("file", "x"), ENOTDIR, MHQ_AT_PATH, "file");
     failed(MOVE("to", "x"), ENOTDIR, MHQ_AT_PATH, "to");
     failed(MOVE("to/", "x"), ENOTDIR, MHQ_AT_PATH, "to/");
@@ -157,7 +165,10 @@ static void directories_across(void)
     make_directory(in("b"));
     failed(operate(MHQ_DIRECTORY_MOVE, "b", away), EEXIST, MHQ_AT_BUFFER2, in("b"));
     CHECK(rmdir(in("b")) == 0);
-    failed(operate(MHQ_DIRECTORY_MOVE, "b", in("p/b")), ENOENT, MHQ_AT_BOTH, "");
+    CHECK_INT(operate(MHQ_DIRECTORY_MOVE, "b", in("p/q/b")).error, 0); /* parents are made */
+    CHECK(is_whole(in("p/q/b")) && !there("b"));
+    CHECK_INT(operate(MHQ_DIRECTORY_MOVE, in("p/q/b"), "b").error, 0);
+    CHECK(rmdir(in("p/q")) == 0 && rmdir(in("p")) == 0);
     put_text(in("file"), "x");
     /* The kernel says EXDEV first. */
     CHECK_INT(operate(MHQ_DIRECTORY_MOVE, "b", in("file")).error, EEXIST);

@@ -144,17 +144,17 @@ static void test_read_failing_in_a_block(void)
     in_a_block(read_failing);
 }
 
-static size_t charges, told;
+static size_t charges, reports;
 static void charge(void *who, mhq_run *run, size_t more)
 {
     CHECK(who == &charges);
     charges += more;
     run->charged += more;
 }
-static void tell(void *who)
+static void report(void *who)
 {
     CHECK(who == &charges);
-    told++;
+    reports++;
 }
 
 static void test_budget(void)
@@ -163,19 +163,15 @@ static void test_budget(void)
     put("large", bytes, 500000);
     put("small", bytes, 5000);
     put("empty", bytes, 0);
-    charges = told = 0;
-    fs.charge = charge, fs.lengthy = tell, fs.who = &charges;
-    for (fs.asks = 0; fs.asks < 2; fs.asks++) {
-        charges = 0;
-        CHECK(reads("small", bytes, 5000));
-        CHECK(charges == 5000 && told == 0);
-    }
-    fs.asks = 0;
+    charges = reports = 0;
+    fs.charge = charge, fs.lengthy = report, fs.who = &charges;
+    CHECK(reads("small", bytes, 5000));
+    CHECK(charges == 5000 && reports == 0);
     charges = 0;
     CHECK(reads("empty", bytes, 0));
     CHECK(charges == 0);
     CHECK(reads("large", bytes, 500000));
-    CHECK(charges == 500000 && told == 1);
+    CHECK(charges == 500000 && reports == 1);
     charges = 0;
     mhq_run run = scene_run(&fs, MHQ_DIRECTORY_CONTENTS, ".", NULL, NULL, 0);
     CHECK(run.charged == run.length && charges == run.length);
@@ -207,186 +203,85 @@ static void test_read_beyond_2_gib(void)
     CHECK(unlink("huge") == 0);
 }
 
-/* ---- files that say how much there is, and are not looked at ---- */
+/* ---- where the end is ---- */
 
-static int said;
-static int say(int fd, int *bytes)
+/* Three calls and one for each file; and once for each device, whether its sizes are exact. */
+static void test_calls(void)
 {
-    (void)fd;
-    *bytes = said;
-    return 0;
+    struct stat st;
+    char *bytes = pattern(5000);
+    put("file", bytes, 5000);
+    REQUIRE(stat("file", &st) == 0);
+    fault_none();
+    for (int i = 0; i < 10; i++)
+        CHECK(reads("file", bytes, 5000));
+    CHECK(fs.device == (uint64_t)st.st_dev);
+    CHECK_INT(fault.calls[CALL_file_system], 1);
+    CHECK_INT(fault.calls[CALL_fstat], 10);
+    CHECK_INT(fault.calls[CALL_pread], fs.exact ? 10 : 20);
+    CHECK_INT(fault.calls[CALL_openat] + fault.calls[CALL_close], 20);
+    free(bytes);
 }
 
-static int unread_then_resize(int fd, int *bytes)
+/* A server's: the size is what it likes to answer, and a read brings at most so much. */
+static off_t stated;
+static size_t most;
+static int server_fstat(int fd, struct stat *st)
 {
-    int result = mhq_calls_real.unread(fd, bytes);
-    CHECK(truncate("file", resize_to) == 0);
+    int result = fstat(fd, st);
+    st->st_size = stated;
     return result;
 }
 
-/* Three calls and a look; or the question, if it may be asked, and now and then a look again. */
-static void test_looks(void)
+static ssize_t server_pread(int fd, void *to, size_t n, off_t at)
 {
-    struct stat st;
-    int looked = 0;
+    return pread(fd, to, n < most ? n : most, at);
+}
+
+static int server_file_system(int fd, uint64_t *magic)
+{
+    (void)fd;
+    *magic = 0x65735546;
+    return 0;
+}
+
+static void be_a_server(void)
+{
+    calls.fstat = server_fstat;
+    calls.pread = server_pread;
+    calls.file_system = server_file_system;
+    fs.sized = 0;
+}
+
+/* Whatever the size is, and however little a read brings, what is read is what is there. */
+static void test_sizes_of_servers(void)
+{
+    static const off_t sizes[] = {0, 1, 50, 99, 100, 101, 5000, 300000};
+    static const size_t holds[] = {0, 1, 100, 5000, 270000};
     char *bytes = pattern(300000);
-    put("file", bytes, 5000);
-    put("large", bytes, 300000);
-    put("empty", bytes, 0);
-    REQUIRE(stat("file", &st) == 0);
-    fault_none();
-    CHECK(reads("file", bytes, 5000));
-    CHECK(fault.calls[CALL_fstat] == 1 && fault.calls[CALL_unread] == 0);
-    CHECK(fs.device == (uint64_t)st.st_dev);
-    fault_none();
-    fs.asks = 1;
-    fs.bytes_read = 0;
-    for (int i = 0; i < 300; i++)
-        CHECK(reads("file", bytes, 5000));
-    CHECK(fs.bytes_read == 300 * 5000);
-    CHECK_INT(fault.calls[CALL_fstat], 3);
-    CHECK_INT(fault.calls[CALL_unread], 297);
-    CHECK_INT(fault.calls[CALL_pread], 300);
-    CHECK_INT(fault.calls[CALL_openat] + fault.calls[CALL_close], 600);
-    fault_none();
-    CHECK(reads("large", bytes, 300000)); /* one that takes long is looked at */
-    CHECK_INT(fault.calls[CALL_fstat], 1);
-    fault_none();
-    fault.which = CALL_unread, fault.nth = 1, fault.error = ENOTTY;
-    CHECK(reads("file", bytes, 5000)); /* nor is the question always allowed */
-    CHECK_INT(fault.calls[CALL_fstat], 1);
-    fault_none();
-    for (int i = 0; i < 1000; i++) { /* that others are looked at in between is no matter */
-        CHECK(reads("empty", bytes, 0));
-        for (int k = 0; k < 9; k++) {
-            fs.device = 0;
-            CHECK(reads("file", bytes, 5000));
-            looked += fs.device != 0;
-        }
-    }
-    CHECK_INT(looked, 100);
-    free(bytes);
-}
-
-/* Whatever the file says of itself, and whatever happens then, what is read is what is there. */
-static void test_wrong_answers(void)
-{
-    static const int answers[] = {-1, 0, 1, 99, 100, 101, 5000, 5001, 262143, INT_MAX};
-    static const size_t sizes[] = {0, 1, 100, 5000, 300000};
-    char *bytes = pattern(300000);
-    calls.unread = say;
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
-            put("file", bytes, sizes[s]);
-            fs.asks = 1, fs.asked = 0;
-            said = answers[a];
-            CHECK(reads("file", bytes, sizes[s]));
-        }
-    calls.unread = unread_then_resize;
-    memset(bytes, 0, 300000); /* a file grows by zeros */
-    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-        for (size_t from = 1; from <= 5001; from += 1000) {
-            put("file", bytes, from);
-            fs.asks = 1, fs.asked = 0;
-            resize_to = (off_t)sizes[s];
-            CHECK(reads("file", bytes, sizes[s]));
-        }
-    free(bytes);
-}
-
-static void test_wrong_answers_in_a_block(void)
-{
-    in_a_block(test_wrong_answers);
-}
-
-/* It has grown beyond what it said, and shrunk when it is looked at. */
-static long from_the_start;
-static ssize_t pread_then_cut(int fd, void *to, size_t n, off_t at)
-{
-    ssize_t got = pread(fd, to, n, at);
-    from_the_start += at == 0;
-    if (at == 0)
-        CHECK(truncate("file", resize_to) == 0);
-    return got;
-}
-
-static void test_grown_and_cut(void)
-{
-    char *bytes = pattern(200);
-    calls.unread = say;
-    calls.pread = pread_then_cut;
-    said = 100;
-    fs.asks = 1;
-    for (resize_to = 0; resize_to <= 50; resize_to += 50) {
-        put("file", bytes, 200);
-        fault_none();
-        from_the_start = 0;
-        CHECK(reads("file", bytes, 101));
-        CHECK_INT(from_the_start, 1);
-        CHECK_INT(fault.calls[CALL_resize], 1); /* so there is room behind it */
+    be_a_server();
+    for (size_t h = 0; h < sizeof holds / sizeof *holds; h++) {
+        put("file", bytes, holds[h]);
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (most = 50; most <= 65536; most *= 8) {
+                stated = sizes[s];
+                CHECK(reads("file", bytes, holds[h]));
+            }
     }
     free(bytes);
 }
 
-static ssize_t pread_counted(int fd, void *to, size_t n, off_t at)
+static void test_sizes_of_servers_in_a_block(void)
 {
-    from_the_start += at == 0;
-    return pread(fd, to, n, at);
-}
-
-static ssize_t pread_refused(int fd, void *to, size_t n, off_t at)
-{
-    (void)fd, (void)to, (void)n, (void)at;
-    errno = EINVAL;
-    return -1;
-}
-
-/* What is no regular file is refused whatever it answers, and loses nothing; and what some files of
- * /sys do when they are read is not to be done twice. */
-static void test_special_answers(void)
-{
-    char text[8];
-    REQUIRE(mkfifo("fifo", 0644) == 0 && mkdir("dir", 0755) == 0);
-    put_text("file", "short");
-    int fifo = open("fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    REQUIRE(fifo >= 0 && write(fifo, "bytes", 5) == 5);
-    calls.unread = say;
-    calls.pread = pread_counted;
-    said = 5;
-    fs.asks = 1, fs.asked = 0;
-    FAILS(FILE_READ, "fifo", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    CHECK(read(fifo, text, sizeof text) == 5 && memcmp(text, "bytes", 5) == 0);
-    close(fifo);
-    FAILS(FILE_READ, "/dev/zero", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "/dev/null", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "dir", NULL, EISDIR, MHQ_AT_PATH);
-    said = 4096;
-    from_the_start = 0;
-    CHECK(reads("file", "short", 5));
-    CHECK_INT(from_the_start, 1);
-    calls.pread = pread_refused;
-    FAILS(FILE_READ, "dir", NULL, EISDIR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "/dev/zero", NULL, MHQ_ENOTREGULAR, MHQ_AT_PATH);
-    FAILS(FILE_READ, "file", NULL, EINVAL, MHQ_AT_PATH);
-}
-
-/* Only the lower half of the number comes back. */
-static void test_half_a_number(void)
-{
-    int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    REQUIRE(fd >= 0 && ftruncate(fd, ((off_t)2 << 30) + 100) == 0);
-    CHECK_INT(mhq_said_unread(&fs, fd), 0);
-    REQUIRE(ftruncate(fd, ((off_t)4 << 30) + 100) == 0);
-    CHECK_INT(mhq_said_unread(&fs, fd), 100);
-    close(fd);
+    in_a_block(test_sizes_of_servers);
 }
 
 int main(int argc, char **argv)
 {
     static scene_test *const tests[] = {
         test_read,  test_read_proc,     test_read_changing,  test_read_failing_in_a_block,
-        test_looks, test_wrong_answers, test_wrong_answers_in_a_block,
-        test_grown_and_cut, test_special_answers, test_half_a_number, test_budget, test_read_beyond_2_gib,
+        test_calls, test_sizes_of_servers, test_sizes_of_servers_in_a_block, test_budget,
+        test_read_beyond_2_gib,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_read");
