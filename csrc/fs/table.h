@@ -60,6 +60,9 @@ int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t capacity);
 /* A file that has shrunk: a small result must not hold a huge block until it is delivered. */
 void mhq_give_back(mhq_fs *fs, mhq_growing *g);
 
+/* fs/unique.c: leaves each name once in a result of directory_contents. 0 or ENOMEM. */
+int mhq_unique_names(mhq_fs *fs, mhq_run *run);
+
 /* Adds n bytes to a result of directory_contents. 0 or ENOMEM. */
 int mhq_keep(mhq_fs *fs, mhq_run *run, const char *from, size_t n);
 

@@ -82,9 +82,10 @@ static BOOL real_make_directory(const wchar_t *path)
     return CreateDirectoryW(path, NULL);
 }
 
-static BOOL real_copy(const wchar_t *path, const wchar_t *path2, DWORD flags)
+static BOOL real_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress,
+                      void *who, DWORD flags)
 {
-    return CopyFileExW(path, path2, NULL, NULL, NULL, flags);
+    return CopyFileExW(path, path2, progress, who, NULL, flags);
 }
 
 static BOOL real_link(const wchar_t *path, const wchar_t *text, DWORD flags)

@@ -41,7 +41,7 @@
     X(BOOL, remove_directory, (const wchar_t *path), (path))                                    \
     X(BOOL, delete_file, (const wchar_t *path), (path))                                         \
     X(BOOL, move, (const wchar_t *path, const wchar_t *path2, DWORD flags), (path, path2, flags)) \
-    X(BOOL, copy, (const wchar_t *path, const wchar_t *path2, DWORD flags), (path, path2, flags)) \
+    X(BOOL, copy, (const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress, void *who, DWORD flags), (path, path2, progress, who, flags)) \
     X(BOOL, link, (const wchar_t *path, const wchar_t *text, DWORD flags), (path, text, flags)) \
     X(BOOL, control, (HANDLE handle, DWORD code, void *in, DWORD n, void *out, DWORD *m), (handle, code, in, n, out, m)) \
     X(DWORD, full_path, (const wchar_t *path, DWORD room, wchar_t *to), (path, room, to))       \

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "fs/posix/commit.h"
 #include "fs/posix/mounts.h"
 #include "fs/traverse.h"
 
@@ -24,6 +25,7 @@ typedef struct deleter {
     const char *name;
     int own;
     const mhq_fingerprints *seen;
+    char aside[MHQ_TEMPORARY]; /* of a moved tree: where what goes is renamed to */
     uint64_t mount;    /* the only one to work on */
 } deleter;
 
@@ -37,11 +39,13 @@ static int check_copied(mhq_fs *fs, const mhq_fingerprints *seen, int fd)
 /* Removes what is no directory; of a moved tree only what was copied. */
 static int unlink_entry(const deleter *d, int dir, const char *name)
 {
-    struct stat st;
-    int error = d->seen ? mhq_stat(d->fs, dir, name, AT_SYMLINK_NOFOLLOW, &st) : 0;
-    if (!error && d->seen)
-        error = S_ISDIR(st.st_mode) ? EISDIR : mhq_seen_check(d->seen, &st);
-    return error ? error : mhq_unlink(d->fs, dir, name, 0);
+    int left, error;
+    if (d->seen == NULL)
+        return mhq_unlink(d->fs, dir, name, 0);
+    error = mhq_seen_unlink(d->fs, d->seen, dir, name, d->aside, &left);
+    if (left)
+        mhq_tree_report_leftover(&d->tree, d->aside);
+    return error;
 }
 
 /* ENOENT: another program was faster. EISDIR: a directory has taken the place of what was read. */
@@ -169,6 +173,8 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
         fs->lengthy(fs->who);
     mhq_tree_init(&d.tree, fs, shown, NULL);
     int error = mhq_mount_of(fs, dir, &d.mount);
+    if (!error && seen)
+        error = mhq_temporary_name(fs, d.aside);
     if (!error)
         error = mhq_open_inside(fs, d.mount, dir, name, &fd);
     if (!error && expect)

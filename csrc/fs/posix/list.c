@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 /* The kernel's struct linux_dirent64: u64 inode, s64 offset, u16 length, u8 type, name. */
 enum { AT_LENGTH = 16, AT_TYPE = 18, AT_NAME = 19 };
@@ -97,7 +98,9 @@ typedef struct listing {
     mhq_run *run;
     mhq_reader reader;
     size_t batch;   /* bytes of this batch's result, packed at the front of the reader's buffer */
-    int reported;     /* lengthy has been called */
+    int reported;   /* lengthy has been called */
+    int batches;
+    time_t began;
 } listing;
 
 static void report_lengthy(listing *list)
@@ -137,15 +140,34 @@ static int keep_batch(listing *list)
     return mhq_keep(list->fs, list->run, list->reader.buffer, n);
 }
 
+/* Whether no name has come or gone since the listing began. In doubt it is not: the clock of another
+ * machine, or a change so shortly before that the next one shows the same time. */
+static int was_quiet(const listing *list)
+{
+    struct stat st;
+    return mhq_stat_fd(list->fs, list->reader.fd, &st) == 0
+           && mhq_size_is_exact(list->fs, list->reader.fd, &st) && st.st_ctime < list->began - 1;
+}
+
+/* A batch is of one moment. In a later one names may come again, if others rename meanwhile. */
+static int end_listing(listing *list)
+{
+    if (list->run->buffer == NULL)
+        return keep_batch(list);
+    return list->batches < 2 || was_quiet(list) ? 0 : mhq_unique_names(list->fs, list->run);
+}
+
 static int list_all(listing *list)
 {
     mhq_dirent entry;
+    list->began = time(NULL);
     for (;;) {
         int more = read_batch(list->fs, &list->reader);
         if (more < 0)
             return -more;
         if (!more)
-            return list->run->buffer ? 0 : keep_batch(list);
+            return end_listing(list);
+        list->batches++;
         int found;
         while ((found = next_entry(&list->reader, &entry)) > 0)
             pack(list, &entry);
@@ -163,7 +185,10 @@ static int list_all(listing *list)
 
 void mhq_fs_directory_contents(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    listing list = {fs, run, {-1, fs->scratch, FIRST_BATCH, 0, 0}, 0, 0};
+    listing list = {
+        .fs = fs, .run = run,
+        .reader = {.fd = -1, .buffer = fs->scratch, .size = FIRST_BATCH},
+    };
     int error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &list.reader.fd);
     if (!error) {
         error = list_all(&list);

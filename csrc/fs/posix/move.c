@@ -120,14 +120,19 @@ static int commit_file(const mover *m, const char *temporary)
     return mhq_rename(m->fs, dir, temporary, dir, m->target.name);
 }
 
-/* What was written while the copy was made may not be in it. */
-static int remove_source(const mover *m, const struct stat *st)
+/* What was written while the copy was made may not be in it. `aside`: a name that is free. */
+static int remove_source(const mover *m, const struct stat *st, const char *aside)
 {
-    struct stat now;
-    int error = mhq_stat(m->fs, m->source.dir, m->source.name, AT_SYMLINK_NOFOLLOW, &now);
-    if (!error && (!mhq_same(&now, st) || (S_ISREG(st->st_mode) && mhq_written_to(&now, st))))
-        error = ESTALE;
-    return error ? error : mhq_unlink(m->fs, m->source.dir, m->source.name, 0);
+    const mhq_place *from = &m->source;
+    mhq_fingerprints seen = { .slots = NULL };
+    int left = 0;
+    int error = mhq_seen_add(m->fs, &seen, st);
+    if (!error)
+        error = mhq_seen_unlink(m->fs, &seen, from->dir, from->name, aside, &left);
+    if (left)
+        mhq_report_leftover(m->fs, m->path, aside);
+    mhq_fingerprints_fini(m->fs, &seen);
+    return error == EISDIR ? ESTALE : error;
 }
 
 /* A rename between two names of one file does nothing, and succeeds. Seen through two mounts it
@@ -215,7 +220,7 @@ static void move_file_across(mover *m)
         fail_rename(m, error);
         return;
     }
-    error = remove_source(m, &st);
+    error = remove_source(m, &st, temporary);
     if (error)
         mhq_fail(m->run, error, MHQ_AT_PATH);
 }

@@ -1,6 +1,8 @@
 /* fs/posix/seen.c - see fs/posix/seen.h. */
 #include "fs/posix/seen.h"
 
+#include "fs/posix/commit.h"
+
 /* Neither the link count, which the removal of another name changes, nor what reading it changes.
  * Never 0, which is a free place. */
 static uint64_t fingerprint(const struct stat *st)
@@ -24,4 +26,33 @@ int mhq_seen_add(mhq_fs *fs, mhq_fingerprints *seen, const struct stat *st)
 int mhq_seen_check(const mhq_fingerprints *seen, const struct stat *st)
 {
     return mhq_fingerprints_have(seen, fingerprint(st)) ? 0 : ESTALE;
+}
+
+static int check(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *name)
+{
+    struct stat st;
+    int error = mhq_stat(fs, dir, name, AT_SYMLINK_NOFOLLOW, &st);
+    if (error)
+        return error;
+    return S_ISDIR(st.st_mode) ? EISDIR : mhq_seen_check(seen, &st);
+}
+
+int mhq_seen_unlink(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *name,
+                    const char *aside, int *left)
+{
+    *left = 0;
+    int error = check(fs, seen, dir, name);
+    if (!error)
+        error = mhq_rename(fs, dir, name, dir, aside);
+    if (error)
+        return error;
+    error = check(fs, seen, dir, aside);
+    if (!error)
+        error = mhq_unlink(fs, dir, aside, 0);
+    if (error && error != ENOENT) {
+        /* Directories have no links: for them this renames or fails. */
+        int taken, failure = mhq_commit_file(fs, dir, aside, dir, name, &taken);
+        *left = failure != 0;
+    }
+    return error;
 }

@@ -15,4 +15,11 @@ int mhq_seen_add(mhq_fs *fs, mhq_fingerprints *seen, const struct stat *st);
 /* 0 if it is there and has not changed since, else ESTALE. */
 int mhq_seen_check(const mhq_fingerprints *seen, const struct stat *st);
 
+/* Removes the moved `name` in `dir`, which is no directory, if it is in `seen`. It is renamed aside
+ * first, so that what takes its name meanwhile stays: `aside`, which must be free in `dir`. ESTALE,
+ * or EISDIR: it is not what was copied, and has its name. *left: it could not get that back, and is
+ * still under `aside`. */
+int mhq_seen_unlink(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *name,
+                    const char *aside, int *left);
+
 #endif

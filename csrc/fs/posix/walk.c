@@ -201,6 +201,17 @@ void mhq_tree_fail(const mhq_tree *tree, mhq_run *run, int error, int target, co
     mhq_fail_at(run, error, target, path);
 }
 
+void mhq_tree_report_leftover(const mhq_tree *tree, const char *leaf)
+{
+    if (!tree->fs->report_leftover)
+        return;
+    char *path = tree->fs->sys->alloc(write_path(tree, tree->shown, leaf, NULL) + 1);
+    if (path != NULL)
+        write_path(tree, tree->shown, leaf, path);
+    tree->fs->report_leftover(tree->fs->who, path ? path : leaf);
+    tree->fs->sys->release(path);
+}
+
 char *mhq_join(mhq_fs *fs, const char *top, const char *name)
 {
     char *path = fs->sys->alloc(append(NULL, append(NULL, 0, top), name) + 1);

@@ -71,6 +71,9 @@ void mhq_tree_skip(mhq_tree *tree);
  * of what is being built. The top itself is named by MHQ_AT_PATH or MHQ_AT_PATH2. */
 void mhq_tree_fail(const mhq_tree *tree, mhq_run *run, int error, int target, const char *leaf);
 
+/* Reports that `leaf`, an entry of the current directory, could not be removed. */
+void mhq_tree_report_leftover(const mhq_tree *tree, const char *leaf);
+
 /* `top`/`name` on the heap, without doubling a slash; NULL: no memory. */
 char *mhq_join(mhq_fs *fs, const char *top, const char *name);
 

@@ -81,19 +81,58 @@ static int is_sources(mhq_fs *fs, const wchar_t *path, int error)
     return 0;
 }
 
+typedef struct progress {
+    mhq_fs *fs;
+    uint64_t counted; /* so much of the file is in fs->done: what is copied again is not counted again */
+    uint64_t since;   /* where the last step was */
+    int error;
+} progress;
+
+/* The system calls this for each part of the file that it has copied. */
+static DWORD CALLBACK on_progress(LARGE_INTEGER size, LARGE_INTEGER copied, LARGE_INTEGER stream_size,
+                                  LARGE_INTEGER stream_copied, DWORD stream, DWORD reason,
+                                  HANDLE from, HANDLE to, void *who)
+{
+    progress *p = who;
+    uint64_t at = (uint64_t)copied.QuadPart;
+    (void)size, (void)stream_size, (void)stream_copied, (void)stream, (void)reason, (void)from, (void)to;
+    if (at > p->counted) {
+        p->fs->done += at - p->counted;
+        p->counted = at;
+    }
+    if (at >= p->since && at - p->since < p->fs->slice)
+        return PROGRESS_CONTINUE;
+    p->since = at;
+    p->error = mhq_step(p->fs);
+    return p->error ? PROGRESS_CANCEL : PROGRESS_CONTINUE;
+}
+
+/* The rest, and the last step before the copy gets its name. */
+static int finish_counting(progress *p, uint64_t size)
+{
+    if (size > p->counted)
+        p->fs->done += size - p->counted;
+    return mhq_step(p->fs);
+}
+
 int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_file_info *seen,
                   int through, int *side)
 {
     DWORD flags = COPY_FILE_FAIL_IF_EXISTS | (through ? 0 : COPY_FILE_COPY_SYMLINK);
+    progress p = {.fs = fs};
     int error, tries = 0;
     if (seen->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     *side = 1;
     do {
-        error = fs->sys->copy(path, path2, flags) ? 0 : mhq_last();
-    } while (mhq_again(fs, error, 0, &tries));
+        error = fs->sys->copy(path, path2, fs->step ? on_progress : NULL, &p, flags) ? 0 : mhq_last();
+    } while (!p.error && mhq_again(fs, error, 0, &tries));
+    if (!error)
+        error = finish_counting(&p, seen->size);
+    else if (p.error)
+        error = p.error;
     if (error) {
-        *side = !is_sources(fs, path, error);
+        *side = error != ECANCELED && !is_sources(fs, path, error);
         if (error != MHQ_WIN(ERROR_FILE_EXISTS) && error != MHQ_WIN(ERROR_ALREADY_EXISTS))
             drop(fs, path2);
         return error;
@@ -189,7 +228,8 @@ int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
 
 /* ---- file_copy ---- */
 
-/* The source is open all the while, so that it stays the file that was looked at. */
+/* The copy goes by the path, and the open source keeps no other program from renaming it: what is copied
+ * is what has the name when the system opens it. The metadata is that of the stat. */
 static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2,
                           const mhq_file_info *seen, int *side)
 {
@@ -234,6 +274,7 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
             side = 1;
             error = mhq_path_open_full(fs, op->path2, &path2, &slash);
             if (!error) {
+                mhq_total(fs, seen.size);
                 error = check_free(fs, &path2, slash);
                 if (!error)
                     error = copy_committed(fs, path.text, &path2, &seen, &side);

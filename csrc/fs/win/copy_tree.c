@@ -14,6 +14,7 @@
 #include "fs/win/copy.h"
 #include "fs/win/delete.h"
 #include "fs/traverse.h"
+#include "fs/win/parents.h"
 
 #define ENTRIES ((DWORD)65536) /* bytes of entries read at once; fs->scratch is for the links */
 #define SHARE_BUT_KEEP (FILE_SHARE_READ | FILE_SHARE_WRITE)
@@ -67,20 +68,33 @@ static int make_target(const copier *c, const mhq_path *path, HANDLE *dir)
     return error;
 }
 
+/* A directory may list a name twice where others rename in it meanwhile. The target that exists is
+ * then what was made for this very name a moment ago. */
+static int is_duplicate(const copier *c, int error, const mhq_path *to)
+{
+    WIN32_FIND_DATAW found;
+    return (error == MHQ_WIN(ERROR_FILE_EXISTS) || error == MHQ_WIN(ERROR_ALREADY_EXISTS))
+        && c->fs->sys->find(to->text, &found)
+        && wcscmp(found.cFileName, to->text + mhq_path_base(to)) == 0;
+}
+
 static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *side)
 {
     mhq_file_info seen;
     *side = 0;
     int error = mhq_stat(c->fs, from->text, &seen);
-    if (!error && c->copied)
-        error = mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen));
     if (error)
         return error;
     if (mhq_is_link(seen.attributes, seen.tag))
-        return mhq_copy_link(c->fs, from->text, to->text, &seen, side);
-    if (seen.attributes & FILE_ATTRIBUTE_DIRECTORY)
-        return MHQ_CHANGED; /* it was none when it was read */
-    return mhq_copy_file(c->fs, from->text, to->text, &seen, 0, side);
+        error = mhq_copy_link(c->fs, from->text, to->text, &seen, side);
+    else if (seen.attributes & FILE_ATTRIBUTE_DIRECTORY)
+        error = MHQ_CHANGED; /* it was none when it was read */
+    else
+        error = mhq_copy_file(c->fs, from->text, to->text, &seen, 0, side);
+    if (is_duplicate(c, error, to))
+        return 0; /* and what has taken the place of what was copied is not to be removed */
+    return !error && c->copied ? mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen))
+                               : error;
 }
 
 static int copy_entry(void *who, const mhq_dirent *entry, int *side)
@@ -121,11 +135,19 @@ static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int 
         return error;
     if (mhq_same(&seen, &c->built))
         error = EINVAL;
-    else if (c->copied)
-        error = mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen));
     if (!error) {
         *target = 1;
         error = make_target(c, to, &made);
+    }
+    if (is_duplicate(c, error, to)) {
+        c->fs->sys->close(dir);
+        mhq_tree_skip(&c->tree);
+        return 0;
+    }
+    if (!error && c->copied) {
+        error = mhq_fingerprints_add(c->fs, c->copied, mhq_fingerprint_of(&seen));
+        if (error)
+            c->fs->sys->close(made);
     }
     if (error) {
         c->fs->sys->close(dir);
@@ -168,6 +190,74 @@ static void finish(void *who)
         mhq_tree_leave(&c->tree);
 }
 
+/* ---- measuring ---- */
+
+typedef struct measurer {
+    copier c; /* of which the walk is used */
+    uint64_t bytes;
+} measurer;
+
+static int measure_entry(void *who, const mhq_dirent *entry, int *side)
+{
+    measurer *m = who;
+    (void)side;
+    if (mhq_is_link(entry->attributes, entry->tag))
+        return 0;
+    if (entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
+        return mhq_tree_note(&m->c.tree, entry->name);
+    m->bytes = mhq_sum(m->bytes, entry->size);
+    return 0;
+}
+
+static void measure_enter(void *who, const wchar_t *name)
+{
+    measurer *m = who;
+    mhq_path path;
+    mhq_file_info seen;
+    HANDLE dir;
+    int error = mhq_tree_path(&m->c.tree, m->c.path, name, &path);
+    if (!error) {
+        error = open_source(m->c.fs, &path, 0, &dir, &seen);
+        mhq_path_close(m->c.fs, &path);
+    }
+    if (!error)
+        error = enter(&m->c, dir, INVALID_HANDLE_VALUE, &seen);
+    if (error)
+        mhq_fail(m->c.run, error, MHQ_AT_PATH);
+}
+
+static void measure_leave(void *who)
+{
+    mhq_tree_leave(&((measurer *)who)->c.tree);
+}
+
+/* How many bytes the files of the tree have. Where that cannot be found out, the copy will find out
+ * why; only a stop counts here: ECANCELED. */
+static int measure(const copier *of, const mhq_file_info *top)
+{
+    const mhq_visitor visitor = {
+        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave
+    };
+    mhq_run run = {.error = 0};
+    measurer m = {.c = {.fs = of->fs, .run = &run, .path = of->path}};
+    mhq_file_info seen;
+    HANDLE dir;
+    mhq_tree_init(&m.c.tree, of->fs, "", NULL);
+    int error = open_source(of->fs, of->path, of->copied == NULL, &dir, &seen);
+    if (error)
+        return 0;
+    error = enter(&m.c, dir, INVALID_HANDLE_VALUE, top);
+    if (!error)
+        mhq_traverse(&m.c.tree, &run, &visitor, &m);
+    mhq_tree_fini(&m.c.tree);
+    of->fs->sys->release(run.buffer);
+    if (!error && !run.error)
+        mhq_total(of->fs, m.bytes);
+    return run.error == ECANCELED ? ECANCELED : 0;
+}
+
+/* ---- the copy ---- */
+
 static void fill(copier *c)
 {
     const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish};
@@ -175,39 +265,6 @@ static void fill(copier *c)
 }
 
 /* ---- the target ---- */
-
-/* Final paths have the names as they are stored. */
-static wchar_t *final_path(mhq_fs *fs, HANDLE handle)
-{
-    DWORD capacity = fs->sys->final_path(handle, NULL, 0);
-    wchar_t *path = capacity ? fs->sys->alloc(capacity * sizeof *path) : NULL;
-    if (path == NULL)
-        return NULL;
-    DWORD n = fs->sys->final_path(handle, path, capacity);
-    if (n > 0 && n < capacity)
-        return path;
-    fs->sys->release(path); /* it has got a longer one meanwhile, or none */
-    return NULL;
-}
-
-int mhq_is_within(mhq_fs *fs, HANDLE top, const mhq_path *path)
-{
-    HANDLE handle;
-    if (mhq_open(fs, path->text, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
-                 FILE_FLAG_BACKUP_SEMANTICS, &handle) != 0)
-        return 0;
-    wchar_t *outer = final_path(fs, top), *inner = final_path(fs, handle);
-    fs->sys->close(handle);
-    int within = 0;
-    if (outer != NULL && inner != NULL) {
-        size_t n = wcslen(outer);
-        within = wcsncmp(outer, inner, n) == 0
-            && (inner[n] == 0 || inner[n] == '\\' || outer[n - 1] == '\\');
-    }
-    fs->sys->release(outer);
-    fs->sys->release(inner);
-    return within;
-}
 
 /* Only spares work: where the paths do not show it, the walk notices. */
 static int check_outside(mhq_fs *fs, HANDLE top, const mhq_path *path2)
@@ -298,94 +355,18 @@ void mhq_copy_tree(mhq_fs *fs, const mhq_path *path, const char *shown, const mh
         c.temporary = &temporary;
         c.entries = fs->sys->alloc(ENTRIES);
         mhq_tree_init(&c.tree, fs, shown, shown2);
-        if (c.entries != NULL) {
+        error = c.entries == NULL ? ENOMEM : fs->measure && fs->total ? measure(&c, &seen) : 0;
+        if (!error) {
             build(&c, dir, &seen, path2);
         } else {
             fs->sys->close(dir);
-            mhq_fail(run, ENOMEM, MHQ_AT_PATH);
+            mhq_fail(run, error, MHQ_AT_PATH);
         }
         fs->sys->release(c.entries);
         mhq_path_close(fs, &temporary);
         return;
     }
     fs->sys->close(dir);
-}
-
-/* ---- parents ---- */
-
-static int make_up_to(mhq_fs *fs, mhq_path *path, size_t n)
-{
-    wchar_t kept = path->text[n];
-    path->text[n] = 0;
-    int error = fs->sys->make_directory(path->text) ? 0 : mhq_last();
-    path->text[n] = kept;
-    return error;
-}
-
-/* *doubt: what stands in the way of its stat; it is taken to be there. */
-static int exists_up_to(mhq_fs *fs, mhq_path *path, size_t n, int *doubt)
-{
-    WIN32_FILE_ATTRIBUTE_DATA data;
-    wchar_t kept = path->text[n];
-    path->text[n] = 0;
-    int error = fs->sys->attributes(path->text, &data) ? 0 : mhq_last();
-    path->text[n] = kept;
-    if (mhq_is_missing(error))
-        return 0;
-    *doubt = error;
-    return 1;
-}
-
-static size_t parent_of(const mhq_path *path, size_t n)
-{
-    while (n > 0 && path->text[n - 1] != '\\')
-        n--;
-    return n > 0 ? n - 1 : 0;
-}
-
-/* Removes the parents that were made, the deepest first: those at `first` and beyond. */
-static void unmake_parents(mhq_fs *fs, mhq_path *path, size_t first)
-{
-    for (size_t n = parent_of(path, path->length); first != 0 && n >= first; n = parent_of(path, n)) {
-        wchar_t kept = path->text[n];
-        path->text[n] = 0;
-        int error = mhq_remove_directory(fs, path->text);
-        if (error && error != MHQ_WIN(ERROR_DIR_NOT_EMPTY) && !mhq_is_missing(error))
-            mhq_report_leftover(fs, path->text);
-        path->text[n] = kept;
-        if (error)
-            return;
-    }
-}
-
-/* Makes the parents that are missing; *first: where the path of the first of them ends, 0: none.
- * *doubt: see exists_up_to. */
-static int make_parents(mhq_fs *fs, mhq_path *path, size_t *first, int *doubt)
-{
-    size_t end = parent_of(path, path->length), n = end;
-    int error = 0;
-    *first = 0;
-    *doubt = 0;
-    while (n > 0 && !exists_up_to(fs, path, n, doubt))
-        n = parent_of(path, n);
-    if (n == 0) /* not even the root */
-        return exists_up_to(fs, path, end + 1, doubt) ? 0 : MHQ_WIN(ERROR_PATH_NOT_FOUND);
-    while (!error && n < end) {
-        for (n++; path->text[n] != '\\'; n++)
-            continue;
-        error = make_up_to(fs, path, n);
-        if (error == MHQ_WIN(ERROR_ALREADY_EXISTS))
-            error = 0, *first = 0; /* another program's in between: not ours to climb over */
-        else if (!error && *first == 0)
-            *first = n;
-    }
-    if (error) {
-        size_t length = path->length;
-        path->length = n; /* what could not be made has no parent's name yet */
-        unmake_parents(fs, path, *first);
-        path->length = length;
-    }
-    return error;
 }
 
 /* ---- the operation ---- */
@@ -414,13 +395,13 @@ void mhq_fs_directory_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     } else if ((error = mhq_path_open_full(fs, op->path2, &path2, NULL)) != 0) {
         mhq_fail(run, error, MHQ_AT_PATH2);
     } else {
-        error = make_parents(fs, &path2, &first, &doubt);
+        error = mhq_parents_make(fs, &path2, INVALID_HANDLE_VALUE, &first, &doubt);
         if (error) {
             mhq_fail(run, error, MHQ_AT_PATH2);
         } else {
             mhq_copy_tree(fs, &path, op->path, &path2, op->path2, NULL, run);
             if (run->error)
-                unmake_parents(fs, &path2, first);
+                mhq_parents_remove(fs, &path2, first);
         }
         if (doubt && run->where == MHQ_AT_PATH2 && run->error == MHQ_WIN(ERROR_PATH_NOT_FOUND))
             run->error = doubt; /* what was taken to be there is not */

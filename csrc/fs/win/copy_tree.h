@@ -11,7 +11,4 @@
 void mhq_copy_tree(mhq_fs *fs, const mhq_path *path, const char *shown, const mhq_path *path2,
                    const char *shown2, mhq_fingerprints *copied, mhq_run *run);
 
-/* Whether `path` is the directory `top` or lies below it. */
-int mhq_is_within(mhq_fs *fs, HANDLE top, const mhq_path *path);
-
 #endif

@@ -49,8 +49,7 @@ static int dispose_later(mhq_fs *fs, HANDLE handle, int own)
     return fs->sys->set(handle, FileDispositionInfo, &info, sizeof info) ? 0 : mhq_last();
 }
 
-/* Marks what is open to be removed when the handle is closed. */
-static int dispose(mhq_fs *fs, HANDLE handle, int own)
+int mhq_dispose(mhq_fs *fs, HANDLE handle, int own)
 {
     enum { DELETE_IT = 1, POSIX_SEMANTICS = 2, IGNORE_READONLY = 16, DISPOSITION_INFO_EX = 21 };
     DWORD flags = DELETE_IT | POSIX_SEMANTICS | (own ? IGNORE_READONLY : 0);
@@ -99,7 +98,7 @@ static int remove_at(const deleter *d, HANDLE dir, const wchar_t *name, DWORD at
         return error;
     }
     do {
-        error = dispose(d->fs, handle, d->own);
+        error = mhq_dispose(d->fs, handle, d->own);
     } while (!(attributes & FILE_ATTRIBUTE_READONLY) && mhq_again(d->fs, error, 1, &tries));
     d->fs->sys->close(handle);
     return error;
@@ -149,7 +148,7 @@ static void visit(void *who, const wchar_t *name)
                 mhq_tree_fail(&d->tree, d->run, error, 0, NULL);
             return;
         }
-        error = dispose(d->fs, dir, d->own);
+        error = mhq_dispose(d->fs, dir, d->own);
         d->fs->sys->close(dir);
     }
     if (error && !is_gone(error)) {
@@ -179,7 +178,7 @@ static void finish(void *who)
     mhq_level *level = mhq_tree_top(&d->tree);
     int error, tries = 0;
     do {
-        error = dispose(d->fs, level->dir, d->own);
+        error = mhq_dispose(d->fs, level->dir, d->own);
         if (error == MHQ_WIN(ERROR_DIR_NOT_EMPTY) && read_again(d, level))
             return;
     } while (mhq_again(d->fs, error, 1, &tries));

@@ -15,4 +15,7 @@ int mhq_check_tree(mhq_fs *fs, const char *given, const mhq_path *path, mhq_file
 void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_file_info *expect, const char *shown,
                      int own, const mhq_fingerprints *copied, mhq_run *run);
 
+/* Marks what is open to be removed when the handle is closed. `own`: also if it is read-only. */
+int mhq_dispose(mhq_fs *fs, HANDLE handle, int own);
+
 #endif

@@ -203,7 +203,7 @@ static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
 {
     int error, tries = 0;
     do {
-        if (fs->sys->read(handle, to, n < MHQ_CALL_BYTES ? (DWORD)n : (DWORD)MHQ_CALL_BYTES, got)) {
+        if (fs->sys->read(handle, to, (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs)), got)) {
             fs->bytes_read += *got;
             return 0;
         }
@@ -212,8 +212,7 @@ static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
     return error;
 }
 
-/* Reads until the end, whatever the size was said to be. A first read that fills exactly the said
- * size left its one byte of slack empty: that was the end. */
+/* Reads until the end, whatever the size was: that is where a read brings nothing. */
 static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_growing *g)
 {
     if (size > PTRDIFF_MAX)
@@ -221,6 +220,7 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
     int error = mhq_reserve(fs, run, g, (size_t)size);
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
+    mhq_total(fs, size);
     while (!error) {
         size_t want = g->capacity + 1 - g->have;
         DWORD got;
@@ -228,8 +228,11 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
         if (error)
             return mhq_errno_of(error);
         g->have += got;
-        if (got == 0 || (g->have == size && got < want))
-            return 0;
+        fs->done += got;
+        if (got == 0 || fs->done >= fs->slice)
+            error = mhq_step(fs);
+        if (error || got == 0)
+            return error;
         if (g->have > g->capacity)
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
     }
@@ -268,7 +271,7 @@ static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n)
     int tries = 0;
     while (n > 0) {
         DWORD put = 0;
-        if (!fs->sys->write(handle, from, n < MHQ_CALL_BYTES ? (DWORD)n : (DWORD)MHQ_CALL_BYTES,
+        if (!fs->sys->write(handle, from, (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs)),
                             &put)) {
             int error = mhq_last();
             if (mhq_again(fs, error, 0, &tries))
@@ -280,6 +283,8 @@ static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n)
         fs->bytes_written += put;
         from += put;
         n -= put;
+        fs->done += put;
+        (void)mhq_step(fs); /* a file that is being written is written to its end */
     }
     return 0;
 }
@@ -295,6 +300,7 @@ static int write_file(mhq_fs *fs, const wchar_t *path, const mhq_op *op)
         return error;
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
+    mhq_total(fs, op->size);
     if (fs->sys->type(handle) == FILE_TYPE_PIPE)
         error = MHQ_ENOTREGULAR;
     else

@@ -12,6 +12,12 @@
 /* The most that one system call is asked to move. */
 #define MHQ_CALL_BYTES ((size_t)1 << 30)
 
+/* The same, where steps come in between. */
+static inline size_t mhq_call_bytes(const mhq_fs *fs)
+{
+    return fs->step ? fs->slice : MHQ_CALL_BYTES;
+}
+
 #define MHQ_SHARE_ALL (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 
 /* What is at a path. */

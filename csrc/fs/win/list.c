@@ -44,6 +44,7 @@ static int next_entry(mhq_reader *reader, mhq_dirent *entry)
         memcpy(entry->name, info->FileName, n * sizeof(wchar_t));
         entry->name[n] = 0;
         entry->length = n;
+        entry->size = (uint64_t)info->EndOfFile.QuadPart;
         entry->attributes = info->FileAttributes;
         entry->tag = info->EaSize; /* where there is a reparse point */
         return 1;
@@ -105,6 +106,8 @@ static int list_all(listing *list)
         }
         error = more < 0 ? -more : mhq_keep(fs, list->run, packed, list->batch);
         list->batch = 0;
+        if (!error)
+            error = mhq_step(fs);
         if (fs->lengthy)
             fs->lengthy(fs->who);
     }

@@ -18,6 +18,7 @@ typedef struct mhq_reader {
 typedef struct mhq_dirent {
     wchar_t name[MAX_PATH];
     size_t length;
+    uint64_t size;
     DWORD attributes, tag;
 } mhq_dirent;
 

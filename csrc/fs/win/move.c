@@ -10,6 +10,7 @@
 #include "fs/win/copy.h"
 #include "fs/win/copy_tree.h"
 #include "fs/win/delete.h"
+#include "fs/win/parents.h"
 
 typedef struct mover {
     mhq_fs *fs;
@@ -18,6 +19,7 @@ typedef struct mover {
     mhq_path path, path2;       /* whole; path2: inside of the directory, where that was given */
     char *joined;               /* how errors name path2 then; else NULL */
     mhq_file_info seen;              /* the source */
+    size_t made;                /* parents of the target: see mhq_parents_make */
 } mover;
 
 static void fail_target(mover *m, int error)
@@ -110,16 +112,26 @@ static int put_file(const mover *m, const wchar_t *path)
     return mhq_rename(m->fs, path, m->path2.text, MOVEFILE_REPLACE_EXISTING);
 }
 
-/* What was written while the copy was made may not be in it. */
+/* What was written while the copy was made may not be in it. What is verified and what is removed is
+ * the same open file, whatever has its name by now. */
 static int remove_source(const mover *m)
 {
     mhq_file_info now;
-    int error = mhq_stat(m->fs, m->path.text, &now);
+    HANDLE handle;
+    int error = mhq_open(m->fs, m->path.text, DELETE | FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL,
+                         OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT,
+                         &handle);
+    if (error)
+        return error;
+    error = mhq_stat_handle(m->fs, handle, &now);
     if (!error
         && (!mhq_same(&now, &m->seen) || now.size != m->seen.size
             || now.written.QuadPart != m->seen.written.QuadPart))
         error = MHQ_CHANGED;
-    return error ? error : mhq_unlink(m->fs, m->path.text);
+    if (!error)
+        error = mhq_dispose(m->fs, handle, 0);
+    m->fs->sys->close(handle);
+    return error;
 }
 
 static void move_file_across(mover *m)
@@ -128,6 +140,7 @@ static void move_file_across(mover *m)
     int side = 1;
     if (m->fs->lengthy)
         m->fs->lengthy(m->fs->who);
+    mhq_total(m->fs, m->seen.size);
     int error = mhq_temporary(m->fs, &m->path2, &temporary);
     if (error) {
         fail_target(m, error);
@@ -197,14 +210,15 @@ void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- directories ---- */
 
-/* 1: path2 is another spelling of the source's own name. */
-static int is_case_rename(const mover *m)
+/* path2 is the source: by its own name (1), or another spelling of it (2). */
+static int is_itself(const mover *m)
 {
     mhq_file_info other;
     const wchar_t *base = m->path.text + mhq_path_base(&m->path);
     const wchar_t *base2 = m->path2.text + mhq_path_base(&m->path2);
-    return mhq_stat(m->fs, m->path2.text, &other) == 0 && mhq_same(&m->seen, &other)
-        && wcscmp(base, base2) != 0;
+    if (mhq_stat(m->fs, m->path2.text, &other) != 0 || !mhq_same(&m->seen, &other))
+        return 0;
+    return wcscmp(base, base2) == 0 ? 1 : 2;
 }
 
 /* A directory is not moved into itself. */
@@ -227,13 +241,31 @@ static int check_outside(const mover *m)
     return error;
 }
 
+/* Parents that are missing are made, unless the target is to be inside of the source. */
+static int make_parents(mover *m)
+{
+    int doubt;
+    HANDLE top;
+    int error = mhq_open(m->fs, m->path.text, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &top);
+    if (error)
+        return error;
+    error = mhq_parents_make(m->fs, &m->path2, top, &m->made, &doubt);
+    m->fs->sys->close(top);
+    return error;
+}
+
+/* Onto itself: there is nothing to do. */
 static int rename_directory(mover *m)
 {
-    if (is_case_rename(m))
-        return mhq_rename(m->fs, m->path.text, m->path2.text, 0);
+    int itself = is_itself(m);
+    if (itself)
+        return itself == 2 ? mhq_rename(m->fs, m->path.text, m->path2.text, 0) : 0;
     int error = choose_target(m);
     if (!error)
         error = check_outside(m);
+    if (!error && !m->joined)
+        error = make_parents(m);
     return error ? error : put_inside(m, m->path.text);
 }
 
@@ -242,10 +274,12 @@ static void move_directory_across(mover *m)
     mhq_fingerprints copied = {.slots = NULL};
     mhq_copy_tree(m->fs, &m->path, m->shown, &m->path2, m->joined ? m->joined : m->shown2, &copied,
                   m->run);
+    m->fs->masked++; /* the target has its name: what is left to do is done */
     if (!m->run->error)
         mhq_delete_tree(m->fs, &m->path, &m->seen, m->shown, 0, &copied, m->run);
     else if (m->run->where == MHQ_AT_PATH2)
         fail_target(m, m->run->error);
+    m->fs->masked--;
     mhq_fingerprints_fini(m->fs, &copied);
 }
 
@@ -263,6 +297,8 @@ void mhq_fs_directory_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
             move_directory_across(&m);
         else if (error)
             fail_rename(&m, error);
+        if (run->error)
+            mhq_parents_remove(fs, &m.path2, m.made);
     }
     end(&m);
 }

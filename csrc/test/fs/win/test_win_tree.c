@@ -29,7 +29,8 @@ static void displace(const wchar_t *path, const wchar_t *top)
     }
 }
 
-static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, DWORD flags)
+static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress,
+                         void *who, DWORD flags)
 {
     copies++;
     flags_seen = flags;
@@ -40,7 +41,7 @@ static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, DWORD flags)
         SetLastError(copy_says);
         return FALSE;
     }
-    return mhq_calls_real.copy(path, path2, flags);
+    return mhq_calls_real.copy(path, path2, progress, who, flags);
 }
 
 static HANDLE watched_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
