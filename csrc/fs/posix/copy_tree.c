@@ -25,7 +25,7 @@ typedef struct copier {
     mhq_fs *fs;
     mhq_run *run;
     char *entries;
-    mhq_fingerprints *seen;    /* a move's */
+    mhq_seen *seen;    /* a move's */
     dev_t dev;         /* the top of what is being built, once begun: never a source */
     ino_t ino;
     int begun;
@@ -300,7 +300,7 @@ static int begin(copier *c, int from, int dir, const char *temporary, const stru
 }
 
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
-                      const char *shown2, mhq_fingerprints *seen, mhq_run *run)
+                      const char *shown2, mhq_seen *seen, mhq_run *run)
 {
     copier c = { .fs = fs, .run = run, .seen = seen };
     char temporary[MHQ_TEMPORARY];

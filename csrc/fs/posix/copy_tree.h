@@ -8,6 +8,6 @@
  * in `dir`, which must not exist. A move, which keeps owners, notes what it has copied in `seen`;
  * a copy has NULL. */
 void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const char *name,
-                      const char *shown2, mhq_fingerprints *seen, mhq_run *run);
+                      const char *shown2, mhq_seen *seen, mhq_run *run);
 
 #endif

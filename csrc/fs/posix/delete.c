@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#include "fs/posix/commit.h"
 #include "fs/posix/mounts.h"
 #include "fs/traverse.h"
 
@@ -24,12 +23,11 @@ typedef struct deleter {
     int dir;           /* where the top is */
     const char *name;
     int own;
-    const mhq_fingerprints *seen;
-    char aside[MHQ_TEMPORARY]; /* of a moved tree: where what goes is renamed to */
+    const mhq_seen *seen;
     uint64_t mount;    /* the only one to work on */
 } deleter;
 
-static int check_copied(mhq_fs *fs, const mhq_fingerprints *seen, int fd)
+static int check_copied(mhq_fs *fs, const mhq_seen *seen, int fd)
 {
     struct stat st;
     int error = mhq_stat_fd(fs, fd, &st);
@@ -42,9 +40,9 @@ static int unlink_entry(const deleter *d, int dir, const char *name)
     int left, error;
     if (d->seen == NULL)
         return mhq_unlink(d->fs, dir, name, 0);
-    error = mhq_seen_unlink(d->fs, d->seen, dir, name, d->aside, &left);
+    error = mhq_seen_unlink(d->fs, d->seen, dir, name, &left);
     if (left)
-        mhq_tree_report_leftover(&d->tree, d->aside);
+        mhq_tree_report_leftover(&d->tree, d->seen->aside);
     return error;
 }
 
@@ -165,7 +163,7 @@ static int check_identity(mhq_fs *fs, int fd, const struct stat *expect)
 }
 
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int own, const mhq_fingerprints *seen, mhq_run *run)
+                      const char *shown, int own, const mhq_seen *seen, mhq_run *run)
 {
     deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own, .seen = seen };
     int fd = -1;
@@ -173,8 +171,6 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
         fs->lengthy(fs->who);
     mhq_tree_init(&d.tree, fs, shown, NULL);
     int error = mhq_mount_of(fs, dir, &d.mount);
-    if (!error && seen)
-        error = mhq_temporary_name(fs, d.aside);
     if (!error)
         error = mhq_open_inside(fs, d.mount, dir, name, &fd);
     if (!error && expect)

@@ -16,6 +16,6 @@ int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place);
  * `own`: built by us; directories are made writable on the way. `seen`: what is not in it is
  * ESTALE, and stays (NULL: all goes). */
 void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *expect,
-                      const char *shown, int own, const mhq_fingerprints *seen, mhq_run *run);
+                      const char *shown, int own, const mhq_seen *seen, mhq_run *run);
 
 #endif

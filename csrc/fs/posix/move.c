@@ -120,18 +120,13 @@ static int commit_file(const mover *m, const char *temporary)
     return mhq_rename(m->fs, dir, temporary, dir, m->target.name);
 }
 
-/* What was written while the copy was made may not be in it. `aside`: a name that is free. */
-static int remove_source(const mover *m, const struct stat *st, const char *aside)
+/* What was written while the copy was made may not be in it. */
+static int remove_source(const mover *m, const mhq_seen *seen)
 {
-    const mhq_place *from = &m->source;
-    mhq_fingerprints seen = { .slots = NULL };
-    int left = 0;
-    int error = mhq_seen_add(m->fs, &seen, st);
-    if (!error)
-        error = mhq_seen_unlink(m->fs, &seen, from->dir, from->name, aside, &left);
+    int left;
+    int error = mhq_seen_unlink(m->fs, seen, m->source.dir, m->source.name, &left);
     if (left)
-        mhq_report_leftover(m->fs, m->path, aside);
-    mhq_fingerprints_fini(m->fs, &seen);
+        mhq_report_leftover(m->fs, m->path, seen->aside);
     return error == EISDIR ? ESTALE : error;
 }
 
@@ -188,23 +183,17 @@ static void drop_temporary(mover *m, const char *temporary)
         mhq_report_leftover(m->fs, shown_target(m), temporary);
 }
 
-static void move_file_across(mover *m)
+/* The copy, out of sight, and its name. -1: reported. */
+static int copy_and_commit(mover *m, const struct stat *st)
 {
     char temporary[MHQ_TEMPORARY];
-    struct stat st;
     int side = 1;
-    if (m->fs->lengthy)
-        m->fs->lengthy(m->fs->who);
-    if (check_file(m, &st) != 0)
-        return;
-    if (S_ISREG(st.st_mode))
-        mhq_total(m->fs, (uint64_t)st.st_size);
     int error = mhq_temporary_name(m->fs, temporary);
     if (error) {
         fail_target(m, error);
-        return;
+        return -1;
     }
-    error = copy_aside(m, &st, temporary, &side);
+    error = copy_aside(m, st, temporary, &side);
     if (error) {
         if (error != EEXIST) /* then it is not ours */
             drop_temporary(m, temporary);
@@ -212,17 +201,34 @@ static void move_file_across(mover *m)
             fail_target(m, error);
         else
             mhq_fail(m->run, error, MHQ_AT_PATH);
-        return;
+        return -1;
     }
     error = commit_file(m, temporary);
     if (error) {
         drop_temporary(m, temporary);
         fail_rename(m, error);
-        return;
     }
-    error = remove_source(m, &st, temporary);
+    return error ? -1 : 0;
+}
+
+static void move_file_across(mover *m)
+{
+    struct stat st;
+    mhq_seen seen;
+    if (m->fs->lengthy)
+        m->fs->lengthy(m->fs->who);
+    if (check_file(m, &st) != 0)
+        return;
+    if (S_ISREG(st.st_mode))
+        mhq_total(m->fs, (uint64_t)st.st_size);
+    int error = mhq_seen_open(m->fs, &seen);
+    if (!error)
+        error = mhq_seen_add(m->fs, &seen, &st);
+    if (!error && copy_and_commit(m, &st) == 0)
+        error = remove_source(m, &seen);
     if (error)
         mhq_fail(m->run, error, MHQ_AT_PATH);
+    mhq_seen_close(m->fs, &seen);
 }
 
 /* The paths as given: what a slash at the end means, the system knows best. */
@@ -270,7 +276,7 @@ static void move_directory_across(mover *m)
 {
     const mhq_place *from = &m->source;
     struct stat st;
-    mhq_fingerprints seen = { .slots = NULL };
+    mhq_seen seen;
     int fd;
     mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
     if (m->run->error)
@@ -291,6 +297,12 @@ static void move_directory_across(mover *m)
         mhq_fail(m->run, error, MHQ_AT_BOTH);
         return;
     }
+    error = mhq_seen_open(m->fs, &seen);
+    if (error) {
+        m->fs->sys->close(fd);
+        mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
     mhq_copy_tree_at(m->fs, fd, m->path, m->target.dir, m->target.name, shown_target(m), &seen,
                      m->run);
     m->fs->masked++; /* the target has its name: what is left to do is done */
@@ -299,7 +311,7 @@ static void move_directory_across(mover *m)
     else if (m->run->where == MHQ_AT_PATH2)
         fail_target(m, m->run->error);
     m->fs->masked--;
-    mhq_fingerprints_fini(m->fs, &seen);
+    mhq_seen_close(m->fs, &seen);
 }
 
 /* Parents that are missing are made, unless the target is to be inside of the source. */

@@ -1,8 +1,6 @@
 /* fs/posix/seen.c - see fs/posix/seen.h. */
 #include "fs/posix/seen.h"
 
-#include "fs/posix/commit.h"
-
 /* Neither the link count, which the removal of another name changes, nor what reading it changes.
  * Never 0, which is a free place. */
 static uint64_t fingerprint(const struct stat *st)
@@ -18,17 +16,28 @@ static uint64_t fingerprint(const struct stat *st)
     return x | 1;
 }
 
-int mhq_seen_add(mhq_fs *fs, mhq_fingerprints *seen, const struct stat *st)
+int mhq_seen_open(mhq_fs *fs, mhq_seen *seen)
 {
-    return mhq_fingerprints_add(fs, seen, fingerprint(st));
+    seen->things = (mhq_fingerprints){.slots = NULL};
+    return mhq_temporary_name(fs, seen->aside);
 }
 
-int mhq_seen_check(const mhq_fingerprints *seen, const struct stat *st)
+void mhq_seen_close(mhq_fs *fs, mhq_seen *seen)
 {
-    return mhq_fingerprints_have(seen, fingerprint(st)) ? 0 : ESTALE;
+    mhq_fingerprints_fini(fs, &seen->things);
 }
 
-static int check(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *name)
+int mhq_seen_add(mhq_fs *fs, mhq_seen *seen, const struct stat *st)
+{
+    return mhq_fingerprints_add(fs, &seen->things, fingerprint(st));
+}
+
+int mhq_seen_check(const mhq_seen *seen, const struct stat *st)
+{
+    return mhq_fingerprints_have(&seen->things, fingerprint(st)) ? 0 : ESTALE;
+}
+
+static int check(mhq_fs *fs, const mhq_seen *seen, int dir, const char *name)
 {
     struct stat st;
     int error = mhq_stat(fs, dir, name, AT_SYMLINK_NOFOLLOW, &st);
@@ -37,9 +46,9 @@ static int check(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *
     return S_ISDIR(st.st_mode) ? EISDIR : mhq_seen_check(seen, &st);
 }
 
-int mhq_seen_unlink(mhq_fs *fs, const mhq_fingerprints *seen, int dir, const char *name,
-                    const char *aside, int *left)
+int mhq_seen_unlink(mhq_fs *fs, const mhq_seen *seen, int dir, const char *name, int *left)
 {
+    const char *aside = seen->aside;
     *left = 0;
     int error = check(fs, seen, dir, name);
     if (!error)

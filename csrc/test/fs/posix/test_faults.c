@@ -158,9 +158,10 @@ static const char *lost(const scenario *s)
 /* The call that failed was about this path; a temporary stands for the target. */
 static void spot_as_shown(const scenario *s, char *to)
 {
-    char *at;
+    char *at, top[PATH_MAX];
     world_text(to, PATH_MAX, fault.spot);
-    if (s->path2 && (at = strstr(to, "/.mhddq-")) != NULL) {
+    absolute(top, sizeof top, world_path(s->path));
+    if (s->path2 && !world_below(to, top) && (at = strstr(to, "/.mhddq-")) != NULL) {
         char rest[PATH_MAX];
         const char *base = strrchr(s->path2, '/');
         base = base ? base + 1 : s->path2 + (s->path2[0] == '@');
@@ -179,6 +180,11 @@ static int names_the_spot(const scenario *s, const outcome *o)
     if (n > 3 && strcmp(spot + n - 3, "/..") == 0)
         spot[n - 3] = 0;
     absolute(top, sizeof top, world_path(s->path));
+    char *aside = strstr(spot, "/.mhddq-");
+    if (aside && world_below(spot, top)) { /* stands for an entry of its directory */
+        *aside = 0;
+        return strncmp(o->named, spot, strlen(spot)) == 0;
+    }
     int source = world_below(spot, top) && spot[strlen(top)];
     int target = 0;
     if (s->path2) {
