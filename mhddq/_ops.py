@@ -163,7 +163,8 @@ def directory_move(source_dirname: Path, destination_dirname: Path) -> None:
 
     source_dirname: str, bytes or os.PathLike. A directory, not a link.
     destination_dirname: the same. If it is a directory, the source goes into it under its old name,
-        and the operation fails if that name is taken there.
+        and the operation fails if that name is taken there. If it is the source itself, nothing is
+        done. Missing parents are created.
     Output: {}. To another file system the tree is copied, and the target shows up when it is
         complete; the source is removed after that. If it cannot be removed, the target stays and
         the operation fails.

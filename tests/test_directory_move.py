@@ -62,7 +62,9 @@ def test_rename_of_what_is_no_directory_fails(source):
 
 
 @pytest.mark.usefixtures("intact_trees")
-@pytest.mark.parametrize("target", ["file/new", TOO_LONG, "", "tree/sub/new", "loop/new", "tree/new"])
+@pytest.mark.parametrize(
+    "target", ["file/new", TOO_LONG, "", "tree/sub/new", "loop/new", "tree/new"]
+)
 @pytest.mark.parametrize("function", [mhddq.directory_rename, mhddq.directory_move])
 def test_renaming_to_where_nothing_can_be_fails_as_replace_does(function, target):
     text = text_of(os.replace, "tree", target)
@@ -151,7 +153,9 @@ def test_move_of_a_directory_never_replaces_anything(target):
 
 
 @pytest.mark.usefixtures("intact_trees")
-@pytest.mark.parametrize("target", ["tree/sub", "tree/sub/deeper", "tree/new", "tree/p/q/new", "./tree/."])
+@pytest.mark.parametrize(
+    "target", ["tree/sub", "tree/sub/deeper", "tree/new", "tree/p/q/new", "./tree/."]
+)
 @pytest.mark.parametrize("function", [mhddq.directory_move, mhddq.directory_copy])
 def test_a_directory_goes_not_into_itself(function, target):
     fails(function, "tree", target)
