@@ -191,6 +191,48 @@ def test_without_its_hooks_the_delivery_goes_on():
     assert "no memory, or no way, to report on file_exists(.)" in end.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where the system tells of ended threads")
+@pytest.mark.parametrize("then", ["full ring", "shutdown", "end"])
+def test_a_callback_thread_that_dies_is_replaced(then):
+    """A callback ends its thread past Python. The callbacks behind it are called by another one."""
+    end = ended(
+        f"""
+    import ctypes
+    libc = ctypes.CDLL(None)
+    gate, heard, threads = Gate(), [], []
+    def note(args):
+        heard.append(args["params"]["filename"])
+        threads.append(threading.get_native_id())
+    def dies(args):
+        note(args)
+        libc.pthread_exit(None)
+    gate.shut()
+    names = [str(n) for n in range(40)]
+    for name in names[:7]:
+        mhddq.file_exists(dies if name == "3" else note, name)
+    gate.opened.set()
+    if {then!r} == "full ring":
+        for name in names[7:]:
+            mhddq.file_exists(note, name)
+        until(lambda: len(heard) == 40)
+    elif {then!r} == "shutdown":
+        mhddq.shutdown()
+    else:
+        atexit._clear()
+        atexit.register(lambda: tell(heard=heard, threads=len(set(threads))))
+        from mhddq import _queues
+        atexit.register(_queues.at_exit, _queues._queues, _queues._interrupted, False)
+        sys.exit()
+    mhddq.shutdown()
+    tell(heard=heard, threads=len(set(threads)))
+    """,
+        env={"MHDDQ_RING_SIZE": "8"},
+    )
+    count = 40 if then == "full ring" else 7
+    assert end["heard"] == [str(n) for n in range(count)]
+    assert end["threads"] == 2
+
+
 @pytest.mark.skipif(FREE_THREADED, reason="the allocator's failures are set for all threads there")
 @pytest.mark.parametrize("start", [*range(25), 40, 60, 100])
 def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
@@ -211,9 +253,14 @@ def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
     def second():
         mhddq.file_exists(Counts(), "under test")
         mhddq.file_exists(lambda args: _testcapi.remove_mem_hooks(), "frees")
-        mhddq.file_exists(lambda args: called.append("last"), ".")
+        mhddq.file_exists(last, ".")
+    def last(args):
+        called.append("last")
+        lock.release()
+    lock = threading.Lock()
+    lock.acquire()
     mhddq.file_exists(cuts_memory, ".")
-    until(lambda: "last" in called or mhddq.stats()["callbacks"] >= 4)
+    lock.acquire()          # the main thread must not need memory meanwhile
     mhddq.shutdown()
     tell(called=called)
     """,

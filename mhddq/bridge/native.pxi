@@ -13,6 +13,20 @@ cdef extern from *:
         int has_begun;
     } mhddq_starting;
 
+    /* The number of the calling thread, and whether such a thread of this process has ended: where
+     * the system tells. */
+    #ifdef __linux__
+    #include <errno.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    #define mhddq_thread_number() ((uintptr_t)syscall(SYS_gettid))
+    #define mhddq_thread_has_ended(number)                                                     \
+        (syscall(SYS_tgkill, (long)getpid(), (long)(number), 0L) != 0 && errno == ESRCH)
+    #else
+    #define mhddq_thread_number() ((uintptr_t)0)
+    #define mhddq_thread_has_ended(number) ((void)(number), 0)
+    #endif
+
     static void (*mhddq_thread_body)(PyObject *);
 
     /* `argument` is on the starter's stack, which waits for `begun`. */
@@ -49,6 +63,8 @@ cdef extern from *:
         return starting.has_begun ? 0 : -2;
     }
     """
+    uintptr_t mhddq_thread_number() nogil
+    int mhddq_thread_has_ended(uintptr_t number) nogil
     ctypedef void *PyThread_type_lock
     PyThread_type_lock PyThread_allocate_lock()
     void PyThread_free_lock(PyThread_type_lock lock)

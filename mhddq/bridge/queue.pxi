@@ -14,6 +14,11 @@ cdef class Queue:
     cdef shared_word thread_started
     cdef shared_word starter            # the thread that is starting the callback thread
     cdef shared_word callback_thread
+    cdef shared_word thread_number      # of the thread that delivers, for the system
+    # The delivering thread's: the record whose callback is running, and those that were collected
+    # behind it. A thread that takes the place of one that died goes on with them.
+    cdef mhq_run *at
+    cdef mhq_run *collected
     cdef deliveries told                # `adopts` is set before `core`
     cdef dict aside                     # the callback thread's: see set_aside
     cdef shared_mutex frees             # what is looked at under it is not freed meanwhile
@@ -133,6 +138,8 @@ cdef class Queue:
                 if core == <mhq_engine *>shared_get(&self.core):
                     mhq_withdraw(core, job)
                 raise
+            if self.miss_thread():
+                continue
             if core == <mhq_engine *>shared_get(&self.core):   # no handler has forked
                 with nogil:
                     mhq_wait_room(core, job, 50000000)
@@ -196,6 +203,7 @@ cdef class Queue:
             if self.generation == generation:
                 shared_enter(&section, <PyObject *>self)
                 shared_set(&self.callback_thread, 0)
+                shared_set(&self.thread_number, 0)
                 if not ended:
                     self.delivering = False
                     shared_set(&self.thread_started, False)
@@ -217,8 +225,28 @@ cdef class Queue:
             self.stood_in_for = stands_in
             shared_set(&self.thread_started, True)
             shared_set(&self.callback_thread, PyThread_get_thread_ident())
+            shared_set(&self.thread_number, mhddq_thread_number())
         shared_leave(&section)
         return mine
+
+    cdef bint miss_thread(self) noexcept:
+        """Has the thread that delivers died (a callback may end it, past Python)? Then another may
+        be started. Looked at where its work is waited for."""
+        cdef shared_section section
+        cdef uintptr_t number = shared_get(&self.thread_number)
+        cdef bint missing = False
+        if number == 0 or not mhddq_thread_has_ended(number):
+            return False
+        shared_enter(&section, <PyObject *>self)
+        missing = self.delivering and shared_get(&self.thread_number) == number
+        if missing:
+            self.delivering = False
+            shared_set(&self.thread_number, 0)
+            shared_set(&self.callback_thread, 0)
+            shared_set(&self.told.calling, 0)
+            shared_set(&self.thread_started, False)
+        shared_leave(&section)
+        return missing
 
     cdef bint is_stood_in_for(self, mhq_engine *core) noexcept:
         """For the callback thread that is not let in. Waits for a moment."""
@@ -243,20 +271,29 @@ cdef class Queue:
     cdef bint deliver_batch(self, mhq_engine *core, unsigned long generation) except -1:
         """Everything that is ready. True: it was the last."""
         cdef mhq_run *run
-        cdef mhq_run *following
-        with nogil:
-            run = mhq_collect(core)
-        if run == NULL:
-            mhq_stop(core)
-            return True
-        while run != NULL:
-            following = run.next
+        if self.at != NULL:    # a thread has died in this callback
+            shared_bump(&self.told.delivered)
+            run = self.at
+            self.at = NULL
+            finish(core, run)
+        if self.collected == NULL:
+            with nogil:
+                run = mhq_collect(core)
+            if run == NULL:
+                mhq_stop(core)
+                return True
+            self.collected = run
+        while self.collected != NULL:
+            run = self.collected
+            self.collected = run.next
             if run.op != NULL:
+                self.at = run
                 if self.aside is None:
                     self.set_aside()
                 if deliver_one(self.hooks, &self.told, self.aside, run):
                     self.aside = None
                 if self.generation == generation:
+                    self.at = NULL
                     shared_bump(&self.told.delivered)
             if self.generation != generation:
                 return False
@@ -266,7 +303,6 @@ cdef class Queue:
             finish(core, run)
             if self.generation != generation:
                 return False
-            run = following
         report_leftovers(self.hooks, core)
         return False
 
@@ -346,6 +382,7 @@ cdef class Queue:
         self.close(when_quiet)   # at each turn: a handler may have forked, and this be the child
         if self.on_callback_thread():
             return False
+        self.miss_thread()
         self.ensure_deliveries(deadline)
         if self.stopped(max(0.0, min(0.05, deadline - time.monotonic()))):
             return False
@@ -435,6 +472,8 @@ cdef class Queue:
         shared_set(&self.thread_started, False)
         shared_set(&self.starter, 0)
         shared_set(&self.callback_thread, 0)
+        shared_set(&self.thread_number, 0)
+        self.at = self.collected = NULL
         shared_zero(&self.told.callbacks)
         shared_zero(&self.told.callback_errors)
         shared_zero(&self.told.late_failures)
