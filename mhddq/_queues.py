@@ -50,7 +50,9 @@ def _drain_in_multiprocessing_child() -> None:
     if process is not None and process.parent_process() is not None:
         from multiprocessing import util  # noqa: PLC0415 - not imported where it is not used
 
-        util.Finalize(None, at_exit, args=(_queues, _interrupted, True), exitpriority=0)
+        # There SystemExit is the child's status; from 3.13 on it would be printed.
+        passes_on = sys.version_info < (3, 13)
+        util.Finalize(None, at_exit, args=(_queues, _interrupted, passes_on), exitpriority=0)
 
 
 def _after_fork_in_child() -> None:

@@ -1,7 +1,8 @@
 """What is reported on stderr, where no callback or caller is given it.
 
 Guarantees
-  - Writing never raises, whatever ``sys.stderr`` is.
+  - Writing never raises, whatever ``sys.stderr`` is. At the end of a program KeyboardInterrupt and
+    SystemExit are the exception: there they come from a signal handler.
   - A report imports nothing: then it may be too late for that (no descriptor left, the interpreter
     about to end, a child that was forked in the middle of an import).
 """
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from mhddq._core import Queue
 
 
-def say(text: str) -> None:
-    """Prints a line on stderr: the program's own, or the process's where that one raises."""
+def say(text: str, passes_on: bool = False) -> None:
+    """Prints a line on stderr: the program's own, or the process's where that one raises.
+    passes_on: what is no Exception is raised."""
     line = text.rstrip("\n") + "\n"
     stream = getattr(sys, "stderr", None)  # a program may have deleted it
     if stream is None:
@@ -27,7 +29,9 @@ def say(text: str) -> None:
     try:
         stream.write(line)
         stream.flush()
-    except BaseException:  # noqa: BLE001 - a broken stderr must not end the callback thread
+    except BaseException as error:  # it must not end the callback thread
+        if passes_on and not isinstance(error, Exception):
+            raise
         try:  # noqa: SIM105 - contextlib costs time to import
             os.write(2, line.encode("utf-8", "backslashreplace"))
         except OSError:
@@ -135,27 +139,27 @@ def _left(queue: Queue) -> str:
 def timeout(queue: Queue) -> None:
     left = _left(queue)
     if left:
-        say(f"mhddq: shutdown timed out: {left}")
+        say(f"mhddq: shutdown timed out: {left}", True)
 
 
 def interruption(queues: list[Queue]) -> None:
     left = "; ".join(filter(None, map(_left, queues)))
-    say(f"mhddq: interrupted at exit: {left or '0 operations were left'}")
+    say(f"mhddq: interrupted at exit: {left or '0 operations were left'}", True)
 
 
 def wait(queue: Queue) -> None:
     """On a terminal, where a person may take the wait at the end for a hang."""
     try:
         seen = sys.stderr.isatty()
-    except BaseException:  # noqa: BLE001 - whatever stderr is
+    except Exception:  # noqa: BLE001 - whatever stderr is
         return
     count, _, _ = queue.left()
     if seen and count > 0:
         before = _counted(count, "operation", "is", "are")
-        say(f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them")
+        say(f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them", True)
 
 
 def refusals(count: int, first: str) -> None:
     what = _counted(count, "operation", "was refused", "were refused")
     first = f"it was {first}" if count == 1 else f"the first was {first}"
-    say(f"mhddq: {what} in callbacks, for shutdown() had been called before; {first}")
+    say(f"mhddq: {what} in callbacks, for shutdown() had been called before; {first}", True)

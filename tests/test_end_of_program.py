@@ -153,7 +153,8 @@ def test_what_is_raised_at_the_end_of_a_child_of_multiprocessing_loses_nothing(w
         quiet=False,
     )
     assert end.files["heard"] == b"400"
-    assert end["code"] == (3 if "exit" in what else 0)
+    # From 3.13 on children run atexit's functions, where SystemExit is no status any more.
+    assert end["code"] == (3 if "exit" in what and sys.version_info < (3, 13) else 0)
 
 
 def test_what_callbacks_enqueue_at_the_end_is_done():
@@ -297,6 +298,7 @@ def test_callbacks_without_end_are_reported_on_a_terminal_and_ended_by_ctrl_c(tm
     process = subprocess.Popen(
         [sys.executable, "-c", RENEWED],
         stderr=slave,
+        cwd=tmp_path,
         stdout=subprocess.PIPE,
         env={**os.environ, "WHERE": str(tmp_path)},
     )
