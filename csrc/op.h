@@ -170,7 +170,12 @@ typedef struct mhq_list {
     const mhq_entry *entries;
 } mhq_list;
 
-enum mhq_budget { MHQ_NO_BYTES, MHQ_IN_LINE, MHQ_BYTES_HELD };
+/* Bits of mhq_job.marks: what jobs of the plain kind have none of. */
+enum mhq_mark {
+    MHQ_IN_LINE = 1,       /* it waits for bytes of the budget */
+    MHQ_BYTES_HELD = 2,    /* it has them */
+    MHQ_WATCHED = 4        /* it has a port of its own, a fate or a share */
+};
 
 /* What a ring slot holds. `op` or `walk` is set, never both (both NULL: an empty list). */
 typedef struct mhq_job {
@@ -183,7 +188,7 @@ typedef struct mhq_job {
     struct mhq_share *share; /* its part in a control, or NULL; see core/control.h */
     mhq_fate *fate;        /* or NULL */
     size_t lent;           /* bytes of data that the caller holds for it until it is delivered */
-    uint8_t budget;        /* enum mhq_budget: where it stands with the budget for them */
+    uint8_t marks;         /* enum mhq_mark */
     mhq_run run;           /* the operation's completion, or the list's end */
 } mhq_job;
 

@@ -56,7 +56,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t ticket
         const mhq_op *op
         mhq_port *port
-        uint8_t budget
+        uint8_t marks
         mhq_run run
 
     enum: MHQ_KINDS
@@ -157,6 +157,8 @@ cdef extern from "mhq.h" nogil:
     mhq_state mhq_fate_state(const mhq_fate *fate)
     int mhq_cancel(mhq_engine *engine, mhq_fate *fate)
     int mhq_skip(mhq_fate *fate)
+
+    enum: MHQ_WATCHED
 
     ctypedef struct mhq_figures:
         uint64_t accepted, finished, done, total

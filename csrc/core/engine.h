@@ -96,7 +96,11 @@ void *mhq_io_main(void *argument);
 int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me);
 void mhq_io_fini(mhq_io *io);
 /* The holder: wakes the port's taker if it waits. */
-void mhq_io_wake(mhq_io *io, mhq_port *port);
+static inline void mhq_io_wake(mhq_io *io, mhq_port *port)
+{
+    if (port == &io->engine->own ? mhq_unpark(&port->taker) : mhq_port_wake(port))
+        mhq_bump(&io->wakes, 1);
+}
 /* The holder, before it waits for others: what has come back and was not announced is. */
 void mhq_io_announce(mhq_engine *engine);
 

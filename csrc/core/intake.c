@@ -14,6 +14,12 @@ void mhq_intake_fini(mhq_intake *intake)
     mhq_mutex_fini(&intake->lock);
 }
 
+/* Instead of the mark that it had; 0: none. */
+static void mark(mhq_job *job, unsigned instead)
+{
+    job->marks = (uint8_t)((job->marks & MHQ_WATCHED) | instead);
+}
+
 static int fits(mhq_intake *intake, const mhq_job *job)
 {
     uint64_t held = mhq_load_sc(&intake->held); /* [P2] */
@@ -27,7 +33,7 @@ static int try_to_hold(mhq_intake *intake, mhq_job *job)
         if (held != 0 && (held > intake->limit || job->lent > intake->limit - held))
             return 0;
     while (!mhq_cas_sc(&intake->held, &held, held + job->lent));
-    job->budget = MHQ_BYTES_HELD;
+    mark(job, MHQ_BYTES_HELD);
     return 1;
 }
 
@@ -40,7 +46,7 @@ static void append(mhq_intake *intake, mhq_job *job)
     else
         intake->last->overflow_next = job;
     intake->last = job;
-    job->budget = MHQ_IN_LINE;
+    mark(job, MHQ_IN_LINE);
     mhq_add_sc(&intake->waiting, 1); /* [P1] */
 }
 
@@ -73,36 +79,37 @@ static void notify_first(mhq_intake *intake)
 
 int mhq_intake_take(mhq_intake *intake, mhq_job *job, int overdraw)
 {
-    if (job->budget == MHQ_BYTES_HELD)
+    if (job->marks & MHQ_BYTES_HELD)
         return 1;
-    if (job->budget == MHQ_NO_BYTES && !overdraw && mhq_load_sc(&intake->waiting) == 0
-        && try_to_hold(intake, job))
+    int was_in_line = job->marks & MHQ_IN_LINE;
+    if (!was_in_line && !overdraw && mhq_load_sc(&intake->waiting) == 0 && try_to_hold(intake, job))
         return 1;
     mhq_mutex_lock(&intake->lock);
-    if (job->budget == MHQ_NO_BYTES && !overdraw)
+    if (!was_in_line && !overdraw) {
         append(intake, job);
-    int was_in_line = job->budget == MHQ_IN_LINE;
+        was_in_line = 1;
+    }
     if (overdraw) {
         mhq_add_sc(&intake->held, job->lent);
-        job->budget = MHQ_BYTES_HELD;
+        mark(job, MHQ_BYTES_HELD);
     } else if (intake->first == job) {
         (void)try_to_hold(intake, job);
     }
-    int held = job->budget == MHQ_BYTES_HELD;
+    int held = job->marks & MHQ_BYTES_HELD;
     if (held && was_in_line) {
         leave_line(intake, job);
         notify_first(intake);
     }
     mhq_mutex_unlock(&intake->lock);
-    return held;
+    return held != 0;
 }
 
 void mhq_intake_give_back(mhq_intake *intake, mhq_job *job)
 {
-    int in_line = job->budget == MHQ_IN_LINE;
-    if (job->budget == MHQ_BYTES_HELD)
+    int in_line = job->marks & MHQ_IN_LINE;
+    if (job->marks & MHQ_BYTES_HELD)
         mhq_sub_sc(&intake->held, job->lent); /* [W1] */
-    job->budget = MHQ_NO_BYTES;
+    mark(job, 0);
     if (!in_line && mhq_load_sc(&intake->waiting) == 0) /* [W2] */
         return;
     mhq_mutex_lock(&intake->lock);

@@ -6,7 +6,7 @@
  * One that is larger than the whole budget passes when nothing else is held.
  *
  * Invariants:
- *  Q1  `held` is the sum of `lent` of all jobs whose budget is MHQ_BYTES_HELD. It exceeds the limit only
+ *  Q1  `held` is the sum of `lent` of all jobs marked MHQ_BYTES_HELD. It exceeds the limit only
  *      by overdrafts, or by one job that is larger than all of it.
  *  Q2  While a job is in line (`waiting`, counted before it looks), none passes it but overdrafts.
  *      When bytes come back the first in line is notified if it fits then; a thread that leaves the line

@@ -15,12 +15,6 @@
  * processor, little is lost. */
 #define PILE_BYTES UINT64_C(4194304)
 
-void mhq_io_wake(mhq_io *io, mhq_port *port)
-{
-    if (port == &io->engine->own ? mhq_unpark(&port->taker) : mhq_port_wake(port))
-        mhq_bump(&io->wakes, 1);
-}
-
 void mhq_io_announce(mhq_engine *engine)
 {
     if (mhq_ring_announce(&engine->ring))
@@ -155,17 +149,27 @@ static void run_or_pass_over(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq
     mhq_has_ended(io, job, fate);
 }
 
+/* Its start is to be decided: see core/step.c. */
 static int is_watched(mhq_engine *engine, const mhq_job *job)
 {
-    return ((uintptr_t)job->share | (uintptr_t)job->fate | (uintptr_t)job->port) != 0
-           || mhq_load_rlx(&engine->paused);
+    return (job->marks & MHQ_WATCHED) != 0 || mhq_load_rlx(&engine->paused) != 0;
 }
 
-/* The list as a whole is an operation of its own where it has a fate: 0: none of its operations is to
- * run. */
-static int list_may_start(mhq_job *job)
+/* The list as a whole is an operation of its own where it has a fate. If it does not start, each of its
+ * operations finds it cancelled. */
+static int list_starts(mhq_job *job)
 {
     return job->fate == NULL || mhq_fate_move(job->fate, MHQ_QUEUED, MHQ_RUNNING);
+}
+
+/* It stands behind a failed operation of a list that stops. */
+static void pass_over_the_rest(mhq_io *io, mhq_job *job, const mhq_entry *entry, mhq_run *run)
+{
+    if (entry->fate != NULL)
+        (void)mhq_fate_move(entry->fate, MHQ_QUEUED, MHQ_CANCELLED);
+    mhq_bump(&io->cancelled, 1);
+    pass_over(io, entry->op, run);
+    mhq_has_ended(io, job, entry->fate);
 }
 
 static void run_list(mhq_io *io, mhq_job *job)
@@ -174,20 +178,15 @@ static void run_list(mhq_io *io, mhq_job *job)
     mhq_port *port = mhq_port_of(engine, job);
     mhq_walk *walk = job->walk;
     const mhq_entry *entry;
-    (void)list_may_start(job); /* if not, each operation finds it cancelled */
+    (void)list_starts(job);
     while ((entry = mhq_walk_next(walk)) != NULL) {
         mhq_run *run = take_record(io, port, job);
-        if (walk->stopped) {
-            if (entry->fate != NULL)
-                (void)mhq_fate_move(entry->fate, MHQ_QUEUED, MHQ_CANCELLED);
-            mhq_bump(&io->cancelled, 1);
-            pass_over(io, entry->op, run);
-            mhq_has_ended(io, job, entry->fate);
-        } else if (entry->fate != NULL || is_watched(engine, job)) {
+        if (walk->stopped)
+            pass_over_the_rest(io, job, entry, run);
+        else if (entry->fate != NULL || is_watched(engine, job))
             run_or_pass_over(io, job, entry->fate, entry->op, run);
-        } else {
+        else
             run_one(io, entry->op, run);
-        }
         if (run->error)
             mhq_walk_note_failure(walk, run->error);
         mhq_io_wake(io, publish(io, port, run)); /* E2, E3 */
@@ -198,16 +197,15 @@ static void run_list(mhq_io *io, mhq_job *job)
     io->turn.lengthy = 1; /* worth a look at the clock, however short each was */
 }
 
-static void run_job(mhq_io *io, mhq_job *job)
+/* All but a plain operation. */
+static void run_special(mhq_io *io, mhq_job *job)
 {
     if (job->walk != NULL)
         run_list(io, job);
     else if (job->op == NULL)
-        job->run.error = list_may_start(job) ? 0 : ECANCELED;
-    else if (is_watched(io->engine, job))
-        run_or_pass_over(io, job, job->fate, job->op, &job->run);
+        job->run.error = list_starts(job) ? 0 : ECANCELED;
     else
-        run_one(io, job->op, &job->run);
+        run_or_pass_over(io, job, job->fate, job->op, &job->run);
 }
 
 /* ---- turns --------------------------------------------------------------------------------- */
@@ -251,7 +249,10 @@ static mhq_port *take_turn(mhq_io *io)
         }
         mhq_ring_prefetch(&engine->ring); /* comes while the system works on this one */
         mhq_port *port = mhq_port_of(engine, job);
-        run_job(io, job);
+        if (job->op != NULL && !is_watched(engine, job))
+            run_one(io, job->op, &job->run);
+        else
+            run_special(io, job);
         int trade = mhq_turn_is_over(&io->turn, &port->taker)
                     && !mhq_baton_sister_away(&engine->baton, io->me)
                     && mhq_ring_ready(&engine->ring);

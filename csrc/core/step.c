@@ -77,6 +77,13 @@ static void report(mhq_io *io, mhq_job *job)
     mhq_io_wake(io, port); /* E3 */
 }
 
+/* `done`: since the last time. */
+static void add_done(mhq_io *io, uint64_t done)
+{
+    if (done > 0 && io->job->share != NULL)
+        mhq_add_sc(&io->job->share->control->done, done); /* [W1] of progress */
+}
+
 static int wants_progress(const mhq_job *job)
 {
     return job->share != NULL && job->share->control->interval_ns >= 0;
@@ -126,6 +133,8 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
         mhq_control *control = job->share->control;
         if (io->job == job && !io->total_reported) /* it has none, or did not come to it */
             mhq_add_rlx(&control->reported, 1);
+        if (io->job == job)
+            add_done(io, io->fs.done);
         mhq_add_sc(&control->finished, 1); /* [W1] of progress */
         if (io->job == job && wants_progress(job))
             report(io, job);
@@ -137,14 +146,9 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
     io->fs.measure = 0;
 }
 
-static void add_done(mhq_io *io, uint64_t done)
+static int is_time(const mhq_share *share)
 {
-    if (io->job->share == NULL || done == 0)
-        return;
-    mhq_add_sc(&io->job->share->control->done, done); /* [W1] of progress */
-    if (wants_progress(io->job)
-        && mhq_now() - io->job->share->reported >= (uint64_t)io->job->share->control->interval_ns)
-        report(io, io->job);
+    return mhq_now() - share->reported >= (uint64_t)share->control->interval_ns;
 }
 
 int mhq_on_step(void *who, uint64_t done)
@@ -161,6 +165,8 @@ int mhq_on_step(void *who, uint64_t done)
         return 0;
     }
     add_done(io, done);
+    if (wants_progress(io->job) && is_time(io->job->share))
+        report(io, io->job);
     return is_cancelled(&now) || (is_paused(&now) && wait_for_the_pause_to_end(&now)) ? ECANCELED : 0;
 }
 

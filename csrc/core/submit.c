@@ -22,17 +22,20 @@ void mhq_job_set_port(mhq_job *job, mhq_port *port)
 {
     mhq_port_hold(port);
     job->port = port;
+    job->marks |= MHQ_WATCHED;
 }
 
 void mhq_job_set_fate(mhq_job *job, mhq_fate *fate)
 {
     mhq_fate_hold(fate);
     job->fate = fate;
+    job->marks |= MHQ_WATCHED;
 }
 
 int mhq_job_set_control(mhq_engine *engine, mhq_job *job, mhq_control *control)
 {
     job->share = mhq_share_take(control, mhq_port_of(engine, job));
+    job->marks |= MHQ_WATCHED;
     return job->share ? 0 : ENOMEM;
 }
 
@@ -55,10 +58,28 @@ static void note_high_water(mhq_engine *engine, uint64_t ticket)
         mhq_store_rlx(&engine->high_water, in_flight);
 }
 
-/* The job is accepted: what is counted before it can be delivered. */
-static void count_in(mhq_engine *engine, mhq_job *job, uint64_t operations)
+static enum mhq_accepted refuse(mhq_engine *engine, mhq_job *job)
 {
-    note_high_water(engine, job->ticket);
+    mhq_withdraw(engine, job);
+    return MHQ_RING_CLOSED;
+}
+
+/* What has a port or lends bytes: may it go on to the ring? */
+static enum mhq_accepted let_in(mhq_engine *engine, mhq_job *job, int overdraw)
+{
+    if (job->port != NULL && mhq_port_is_closed(job->port))
+        return refuse(engine, job);
+    if (job->lent == 0 || engine->intake.limit == 0)
+        return MHQ_ACCEPTED;
+    /* Else it would stand in a line in which none waits any more. */
+    if (overdraw ? mhq_ring_is_closed(&engine->ring) : mhq_ring_is_closing(&engine->ring))
+        return refuse(engine, job);
+    return mhq_intake_take(&engine->intake, job, overdraw) ? MHQ_ACCEPTED : MHQ_RING_FULL;
+}
+
+/* The job is accepted: what is counted before it can be delivered, of lists and watched ones. */
+static void count_in(mhq_engine *engine, const mhq_job *job, uint64_t operations)
+{
     if (job->op == NULL) {
         mhq_add_rel(&engine->lists, 1); /* [lists] */
         mhq_add_rlx(&engine->list_operations, operations);
@@ -69,23 +90,12 @@ static void count_in(mhq_engine *engine, mhq_job *job, uint64_t operations)
         mhq_add_sc(&job->share->control->accepted, operations);
 }
 
-static enum mhq_accepted refuse(mhq_engine *engine, mhq_job *job)
-{
-    if (job->budget != MHQ_NO_BYTES)
-        mhq_intake_give_back(&engine->intake, job);
-    return MHQ_RING_CLOSED;
-}
-
 enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
 {
-    if (job->port != NULL && mhq_port_is_closed(job->port))
-        return refuse(engine, job);
-    if (job->lent != 0 && engine->intake.limit != 0) {
-        /* Else it would stand in a line in which none waits any more. */
-        if (overdraw ? mhq_ring_is_closed(&engine->ring) : mhq_ring_is_closing(&engine->ring))
-            return refuse(engine, job);
-        if (!mhq_intake_take(&engine->intake, job, overdraw))
-            return MHQ_RING_FULL;
+    if (job->lent != 0 || job->marks != 0) {
+        enum mhq_accepted let = let_in(engine, job, overdraw);
+        if (let != MHQ_ACCEPTED)
+            return let;
     }
     switch (mhq_ring_claim(&engine->ring, job, overdraw)) {
     case MHQ_FULL:
@@ -95,8 +105,10 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
     case MHQ_CLAIMED:
         break;
     }
+    note_high_water(engine, job->ticket);
+    if (job->op == NULL || job->marks != 0)
+        count_in(engine, job, operations);
     /* Once it is published the job may be run, delivered and freed at any moment. */
-    count_in(engine, job, operations);
     if (mhq_ring_publish(&engine->ring, job))
         mhq_add_rlx(&engine->caller_wakes, 1);
     return MHQ_ACCEPTED;
@@ -104,7 +116,7 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
 
 void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
 {
-    if (job->budget == MHQ_IN_LINE)
+    if (job->marks & MHQ_IN_LINE)
         mhq_intake_wait(&engine->intake, job, timeout_ns);
     else
         mhq_ring_wait_room(&engine->ring, timeout_ns);
@@ -112,7 +124,7 @@ void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
 
 void mhq_withdraw(mhq_engine *engine, mhq_job *job)
 {
-    if (job->budget != MHQ_NO_BYTES)
+    if (job->marks & (MHQ_IN_LINE | MHQ_BYTES_HELD))
         mhq_intake_give_back(&engine->intake, job);
 }
 

@@ -327,6 +327,29 @@ mhq_run *mhq_collect(mhq_engine *engine)
 
 /* ---- coming back --------------------------------------------------------------------------- */
 
+/* A job that has bytes of the budget or is watched. 1: the callback thread may be waiting for it. */
+static int marked_one_is_back(mhq_engine *engine, mhq_job *job)
+{
+    if (job->marks & MHQ_BYTES_HELD)
+        mhq_intake_give_back(&engine->intake, job);
+    if (job->port == NULL)
+        return 0;
+    mhq_sub_sc(&job->port->pending, 1);
+    return 1;
+}
+
+static void job_is_back(mhq_engine *engine, mhq_job *job)
+{
+    mhq_port *port = mhq_port_of(engine, job);
+    int elsewhere = job->marks != 0 && marked_one_is_back(engine, job);
+    if (mhq_ring_return(&engine->ring)) { /* [W1] of the callback thread's wait */
+        mhq_add_rlx(&engine->caller_wakes, 1);
+        mhq_park_make_way(&port->taker);
+    }
+    if (elsewhere && is_quiet(engine))
+        mhq_unpark(&engine->own.taker); /* which closes */
+}
+
 int mhq_delivered(mhq_engine *engine, mhq_run *run)
 {
     if (run->in_block)
@@ -341,23 +364,11 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run)
         announce = 1;
     }
     mhq_job *job = run->job;
-    mhq_port *port = mhq_port_of(engine, job);
     int whole = run == &job->run;
-    if (!whole) {
-        announce |= mhq_credit_give_back(&port->credit, run);
-    } else {
-        if (job->budget != MHQ_NO_BYTES)
-            mhq_intake_give_back(&engine->intake, job);
-        int elsewhere = job->port != NULL;
-        if (elsewhere)
-            mhq_sub_sc(&port->pending, 1);
-        if (mhq_ring_return(&engine->ring)) { /* [W1] of the callback thread's wait */
-            mhq_add_rlx(&engine->caller_wakes, 1);
-            mhq_park_make_way(&port->taker);
-        }
-        if (elsewhere && is_quiet(engine))
-            mhq_unpark(&engine->own.taker); /* which closes */
-    }
+    if (whole)
+        job_is_back(engine, job);
+    else
+        announce |= mhq_credit_give_back(&mhq_port_of(engine, job)->credit, run);
     if (announce && mhq_unpark(&engine->delivery))
         mhq_add_rlx(&engine->caller_wakes, 1);
     return whole;

@@ -144,7 +144,7 @@ cdef class Queue:
                 with nogil:
                     mhq_wait_room(core, job, 50000000)
             else:
-                job.budget = 0   # what it held is the parent's
+                job.marks &= MHQ_WATCHED   # what it held is the parent's
 
     cdef void note_refused(self, mhq_job *job, uint64_t operations) noexcept:
         if self.first_refused is None:
