@@ -343,6 +343,55 @@ static void swapped_node(int type)
     CHECK_INT(count_entries(away), 0);
 }
 
+/* Another program saves the source by a rename, in between its last check and its removal. */
+static const char *saved;
+static int saves;
+
+static void save(void)
+{
+    put_text("saving", "new");
+    CHECK(rename("saving", saved) == 0);
+    saves++;
+}
+
+static int save_before_aside(int d1, const char *p1, int d2, const char *p2)
+{
+    if (saves == 0 && strncmp(p2, ".mhddq-", 7) == 0)
+        save();
+    return renameat(d1, p1, d2, p2);
+}
+
+static int save_before_unlink(int dir, const char *path, int flags)
+{
+    if (saves == 0 && strncmp(path, ".mhddq-", 7) == 0 && !there(saved))
+        save();
+    return unlinkat(dir, path, flags);
+}
+
+static void saved_meanwhile(int kind)
+{
+    int file = kind == MHQ_FILE_MOVE;
+    saved = file ? "a" : "a/file";
+    for (int late = 0; late < 2; late++) {
+        mhq_calls calls = mhq_calls_real;
+        if (late)
+            calls.unlinkat = save_before_unlink;
+        else
+            calls.renameat = save_before_aside;
+        file ? put_text("a", "a") : make_tree("a");
+        saves = 0;
+        left[0] = '\0';
+        int error = operate_on(&calls, kind, "a", in("b")).error;
+        CHECK_INT(saves, 1);
+        CHECK(error == ESTALE || (file && late && error == 0));
+        CHECK(holds_text(saved, "new"));
+        CHECK(file ? holds_text(in("b"), "a") : is_whole(in("b")));
+        CHECK(!left[0] && count_temporaries(".") == 0 && count_temporaries(away) == 0);
+        CHECK_INT(file ? unlink("a") : operate(MHQ_DIRECTORY_DELETE, "a", NULL).error, 0);
+        CHECK_INT(file ? unlink(in("b")) : operate(MHQ_DIRECTORY_DELETE, in("b"), NULL).error, 0);
+    }
+}
+
 /* Every call fails, once and from then on: nothing is lost. */
 static void failing_moves(int kind)
 {
@@ -394,6 +443,8 @@ int main(void)
         written_below();
         swapped_node(S_IFREG);
         swapped_node(S_IFIFO);
+        saved_meanwhile(MHQ_FILE_MOVE);
+        saved_meanwhile(MHQ_DIRECTORY_MOVE);
         failing_moves(MHQ_FILE_MOVE);
         failing_moves(MHQ_DIRECTORY_MOVE);
         CHECK(rmdir(away) == 0);
