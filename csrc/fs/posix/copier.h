@@ -2,7 +2,7 @@
  * own way for (fs/linux/copy.c, fs/macos/copy.c); no other file includes it.
  *
  * Every function that returns int returns 0 or an errno, and has set `side` in case of failure,
- * unless it says otherwise.
+ * unless its comment differs.
  */
 #ifndef MHQ_FS_POSIX_COPIER_H
 #define MHQ_FS_POSIX_COPIER_H

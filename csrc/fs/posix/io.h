@@ -2,7 +2,7 @@
  * the calls that all POSIX files of the seam make, as 0 or an errno.
  *
  * In all headers of this folder: a function that returns int returns 0 or an errno (never -1;
- * MHQ_ENOTREGULAR where it says so), unless its comment differs.
+ * MHQ_ENOTREGULAR where the comment has it), unless its comment differs.
  */
 #ifndef MHQ_FS_POSIX_IO_H
 #define MHQ_FS_POSIX_IO_H

@@ -2,8 +2,8 @@
  *
  * Errors are ints: 0, an errno, an mhq_failure, or MHQ_WIN(a Windows error code). What Python's
  * open fails with is an errno of the C runtime (mhq_errno_of); everything else has Windows' own code. In
- * all headers of this folder a function that returns int returns such an error, unless it says
- * otherwise.
+ * all headers of this folder a function that returns int returns such an error, unless its
+ * comment differs.
  */
 #ifndef MHQ_FS_WIN_ERRORS_H
 #define MHQ_FS_WIN_ERRORS_H

@@ -1,6 +1,6 @@
 /* fs/win/move.c - file_move, directory_move.
  *
- * A move is a rename, within whatever the system can rename within. Only where it says that the
+ * A move is a rename, within whatever the system can rename within. Only where its error is that the
  * target is on another volume, the source is copied out of sight, the copy gets the target's name,
  * and the source is removed, provided that it is still what was copied. From the moment the target
  * has its name it is never touched again, whatever becomes of the source.

@@ -2,7 +2,7 @@
  *
  * A path goes to the system as it was given, which resolves it as it always does. Only where it is
  * long it is made whole first, as the system itself would, and gets the prefix that lifts the
- * limit of 260 characters and tells the system to resolve nothing more.
+ * limit of 260 characters and makes the system resolve nothing more.
  */
 #include "fs/win/path.h"
 

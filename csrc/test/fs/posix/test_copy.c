@@ -103,16 +103,16 @@ static void test_proc(void)
         CHECK(n > 0 && holds("version", version, (size_t)n));
         REQUIRE(unlink("version") == 0);
     }
-    /* said to be 4096 bytes, and is less */
-    const char *said = "/sys/kernel/mm/transparent_hugepage/enabled";
-    fd = open(said, O_RDONLY | O_CLOEXEC);
+    /* its size is 4096 bytes, and it has less */
+    const char *stated = "/sys/kernel/mm/transparent_hugepage/enabled";
+    fd = open(stated, O_RDONLY | O_CLOEXEC);
     n = fd < 0 ? -1 : read(fd, version, 4096);
     close(fd);
     for (size_t s = 0; s < SYSTEMS && n > 0; s++) {
         fault_lacking(systems[s]);
-        CHECK_INT(copy(said, "said"), 0);
-        CHECK(holds("said", version, (size_t)n));
-        REQUIRE(unlink("said") == 0);
+        CHECK_INT(copy(stated, "stated"), 0);
+        CHECK(holds("stated", version, (size_t)n));
+        REQUIRE(unlink("stated") == 0);
     }
     fault_none();
     free(version);
@@ -236,7 +236,7 @@ static void test_names(void)
 
 static char left[4][64];
 static size_t lefts;
-static void left_behind(void *who, const char *path)
+static void on_leftover(void *who, const char *path)
 {
     (void)who;
     if (CHECK(lefts < 4))
@@ -247,7 +247,7 @@ static void test_left_behind(void)
 {
     put_text("file", "text");
     REQUIRE(mkdir("dir", 0755) == 0);
-    fs.report_leftover = left_behind;
+    fs.report_leftover = on_leftover;
     lefts = 0;
     fault_lacking(LACK_TMPFILE | LACK_NOREPLACE);
     fault.which = CALL_unlinkat, fault.nth = 1, fault.forever = 1, fault.error = EROFS;
@@ -300,7 +300,7 @@ static void test_faults(void)
 {
     static const int errors[] = {EIO, ENOSPC, EINTR, EMFILE, EACCES, EPERM, EINVAL, 0};
     char *bytes = pattern(600000);
-    fs.report_leftover = left_behind;
+    fs.report_leftover = on_leftover;
     for (size_t size = 100; size <= 600000; size += 599900) {
         put("file", bytes, size);
         (void)setxattr("file", "user.mine", "value", 5, 0);

@@ -132,7 +132,7 @@ static void trial_list(char *to, const char *kept)
 
 static void trial_tell(void)
 {
-    fprintf(stderr, "lacking %x: call %ld%s, %s '%s', said %d", fault.lacks, fault.nth,
+    fprintf(stderr, "lacking %x: call %ld%s, %s '%s', answered %d", fault.lacks, fault.nth,
             fault.forever ? " and on" : "", call_names[fault.hit], fault.spot, fault.error);
 }
 
@@ -194,7 +194,7 @@ static int names_the_spot(const scenario *s, const outcome *o)
     }
     if (!source && !target)
         return o->where != MHQ_AT_NONE;
-    /* A directory above is looked at once more on the way down; then it is the lower one's. */
+    /* A directory above has its stat once more on the way down; then it is the lower one's. */
     return strcmp(o->named, spot) == 0 || fault.hit == CALL_fstat;
 }
 
@@ -234,7 +234,7 @@ static int forgiven(void)
 static void check_success(const scenario *s, const outcome *o, const outcome *clean)
 {
     HOLDS(o->error == clean->error, "the error", "");
-    HOLDS(o->lefts == 0 || clean->error, "told, in spite of success", o->left[0]);
+    HOLDS(o->lefts == 0 || clean->error, "a leftover, in spite of success", o->left[0]);
     const char *path = NULL;
     if (believed(s)) {
         if (s->rule == AS_BEFORE && (s->kind == MHQ_FILE_COPY || s->kind == MHQ_DIRECTORY_COPY))
@@ -376,7 +376,7 @@ static void every_operation(void)
 
 /* ---- what a kernel may lack ------------------------------------------------------------------ */
 
-/* Whatever a kernel or a sandbox says of a call that it does not know: the results are the same. */
+/* Whatever a kernel or a sandbox answers to a call that it does not know: the results are the same. */
 static void ways_round(void)
 {
     static const int answers[] = {ENOSYS, EINVAL, EOPNOTSUPP, EPERM, EXDEV};
@@ -391,7 +391,7 @@ static void ways_round(void)
         run_clean(s, 0, 0, 1);
         for (size_t l = 0; l < sizeof lacks / sizeof *lacks; l++)
             for (size_t e = 0; e < sizeof answers / sizeof *answers; e++) {
-                /* EXDEV of a rename means what it says. */
+                /* EXDEV of a rename is what it is. */
                 if (lacks[l] == LACK_NOREPLACE && answers[e] == EXDEV)
                     continue;
                 run_clean(s, lacks[l], answers[e], 0);
@@ -423,7 +423,7 @@ static void list_with(int error, int forever, enum scene_call which)
         entries[i] = (mhq_entry){.op = &ops[i]};
     }
     const mhq_list list = {.count = STEPS, .total = STEPS, .depth = 1, .entries = entries};
-    outcome nobody = {.error = 0};
+    outcome none = {.error = 0};
     int hit;
     do {
         mhq_job job;
@@ -449,8 +449,8 @@ static void list_with(int error, int forever, enum scene_call which)
         mhq_job_fini(&job);
         hit = fault.count >= nth;
         fault.nth = 0;
-        take_left_behind(&nobody);
-        nobody.lefts = 0;
+        take_left_behind(&none);
+        none.lefts = 0;
         CHECK_INT(count_descriptors(), descriptors);
         CHECK_INT(atomic_load(&scene_bytes), bytes);
         injected += (unsigned)hit;

@@ -290,7 +290,7 @@ static void test_write_special(void)
     if (terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0) {
         char text[8] = "";
         int error = writes(ptsname(terminal), "hi\n", 3);
-        CHECK(error == 0 || error == EIO); /* EIO: hung up where nobody else has it open */
+        CHECK(error == 0 || error == EIO); /* EIO: hung up where no other program has it open */
         CHECK(error || (read(terminal, text, 4) == 4 && memcmp(text, "hi\r\n", 4) == 0));
     }
     close(terminal);
@@ -298,7 +298,7 @@ static void test_write_special(void)
 
 static char leased_for[8];
 static int break_seen;
-/* As if a lease were on it: an open that must not block is told so. */
+/* As if a lease were on it: an open that must not block fails so. */
 static int open_leased(int dir, const char *path, int flags, mode_t mode)
 {
     if (strcmp(path, leased_for) == 0 && (flags & O_NONBLOCK)) {
@@ -320,7 +320,7 @@ static void test_leases(void)
     CHECK_INT(writes("file", "newer", 5), 0);
     CHECK_INT(break_seen, 2);
     CHECK(holds("file", "newer", 5));
-    memcpy(leased_for, "fifo", 5); /* does not hang whatever is said of it */
+    memcpy(leased_for, "fifo", 5); /* does not hang whatever is answered */
     FAILS(FILE_READ, "fifo", NULL, EAGAIN, MHQ_AT_PATH);
     FAILS(FILE_WRITE, "fifo", NULL, EAGAIN, MHQ_AT_PATH);
     calls = scene_calls();

@@ -47,7 +47,7 @@ static void files(void)
 }
 
 /* Without the flag, inside of a directory: a name that was given, and cannot be taken back. */
-static void told(void)
+static void reported(void)
 {
     mhq_calls calls = scene_calls();
     make_directory("d");
@@ -62,7 +62,7 @@ static void told(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "d", NULL).error, 0);
 }
 
-/* A target that could not be looked at may be a directory, or a link to one. */
+/* A target without a stat may be a directory, or a link to one. */
 static void not_looked_at(void)
 {
     mhq_calls calls = scene_calls();
@@ -170,7 +170,7 @@ static void directories_across(void)
     CHECK_INT(operate(MHQ_DIRECTORY_MOVE, in("p/q/b"), "b").error, 0);
     CHECK(rmdir(in("p/q")) == 0 && rmdir(in("p")) == 0);
     put_text(in("file"), "x");
-    /* The kernel says EXDEV first. */
+    /* The kernel answers EXDEV first. */
     CHECK_INT(operate(MHQ_DIRECTORY_MOVE, "b", in("file")).error, EEXIST);
     CHECK(is_whole("b") && holds_text(in("file"), "x") && unlink(in("file")) == 0);
     CHECK_INT(operate(MHQ_DIRECTORY_MOVE, "b", away).error, 0);
@@ -427,7 +427,7 @@ int main(void)
 {
     enter_home();
     files();
-    told();
+    reported();
     not_looked_at();
     directories(0);
     directories(LACK_NOREPLACE);

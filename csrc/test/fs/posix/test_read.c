@@ -1,5 +1,5 @@
 /* test/fs/posix/test_read.c - file_read as its users see it: what is in the file and nothing else, whatever the
- * system says beforehand of how much that is; special files; room, budget and blocks; system calls.
+ * system reports beforehand of how much that is; special files; room, budget and blocks; system calls.
  */
 #include "fs/posix/io.h"
 
@@ -50,7 +50,7 @@ static void test_read_proc(void)
     mhq_run run = scene_run(&fs, MHQ_FILE_READ, "/proc/self/maps", NULL, NULL, 0);
     CHECK(run.error == 0 && run.length > 500 && run.buffer[run.length - 1] == '\n');
     free(run.buffer);
-    /* said to be 4096 bytes, and is less */
+    /* its size is 4096 bytes, and it has less */
     run = scene_run(&fs, MHQ_FILE_READ, "/sys/kernel/mm/transparent_hugepage/enabled", NULL, NULL, 0);
     CHECK(run.error == ENOENT || (run.error == 0 && run.length < 4096));
     free(run.buffer);

@@ -168,7 +168,7 @@ static void commit(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
-/* When the name comes to be given, somebody has put a directory of his in the place of what was
+/* When the name is given, another program has put a directory of its own in the place of what was
  * built. It is not removed in its stead. */
 static int stealing_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
 {
@@ -245,7 +245,7 @@ static void parents_left(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
-/* Every call fails once, and from then on. There is a whole copy, or nothing but what was told. */
+/* Every call fails once, and from then on. There is a whole copy, or nothing but what was reported. */
 static void failing_copy(void)
 {
     mhq_calls calls = scene_calls();
@@ -278,7 +278,7 @@ static void failing_copy(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
-/* What is listed is gone, or another one, by the time it is looked at or opened. */
+/* What is listed is gone, or another one, by the time of its stat or its opening. */
 static void (*meanwhile)(const char *name);
 
 static int changing_fstatat(int dir, const char *path, struct stat *st, int flags)
@@ -366,7 +366,7 @@ static void changing(void)
     CHECK(!there("copy"));
 }
 
-/* Others may pass where the owner may not; the owner of the copy is whoever makes it. */
+/* Others may pass where the owner may not; the copy belongs to the user who makes it. */
 static void forbidding(void)
 {
     char path[64] = "deep";
@@ -386,7 +386,7 @@ static void forbidding(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
 }
 
-/* As somebody whom permissions bind. */
+/* As a user whom permissions bind. */
 static void permissions(void)
 {
     if (geteuid() == 0 && (chmod(".", 0777) != 0 || seteuid(65534) != 0)) {

@@ -413,7 +413,7 @@ static void trial_list(char *to, const char *kept)
 
 static void trial_tell(void)
 {
-    fprintf(stderr, "call %ld%s, %s, said %lu", fault.nth, fault.forever ? " and on" : "",
+    fprintf(stderr, "call %ld%s, %s, answered %lu", fault.nth, fault.forever ? " and on" : "",
             call_names[fault.hit], fault.error);
 }
 
@@ -443,7 +443,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
     if (!o->error || o->error == s->refusal || fault.count < fault.nth) {
         HOLDS(o->error == clean->error, "the error", "");
         HOLDS(o->digest == clean->digest, "the result", "");
-        HOLDS(o->lefts == 0, "told, in spite of success", o->left[0]);
+        HOLDS(o->lefts == 0, "a leftover, in spite of success", o->left[0]);
         path = world_differs(&now, s->refusal ? &before : &done);
         HOLDS(path == NULL, "what is there", path);
         return;

@@ -10,7 +10,7 @@ static char home[MAX_PATH];
 
 /* ---- the system's copy, watched -------------------------------------------------------------- */
 
-static DWORD copy_says, source_says; /* errors; 0: none */
+static DWORD copy_error, source_error; /* errors; 0: none */
 static wchar_t source[MAX_PATH + 8]; /* of the copy that is watched */
 static int copies, displaced;
 static DWORD flags_seen;
@@ -37,8 +37,8 @@ static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_R
     (void)wcscpy(source, path);
     displace(path, L"\\tree");
     displace(path2, L"\\.mhddq-");
-    if (copy_says) {
-        SetLastError(copy_says);
+    if (copy_error) {
+        SetLastError(copy_error);
         return FALSE;
     }
     return mhq_calls_real.copy(path, path2, progress, who, flags);
@@ -46,8 +46,8 @@ static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_R
 
 static HANDLE watched_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
 {
-    if (source_says && access == GENERIC_READ && wcscmp(path, source) == 0) {
-        SetLastError(source_says);
+    if (source_error && access == GENERIC_READ && wcscmp(path, source) == 0) {
+        SetLastError(source_error);
         return INVALID_HANDLE_VALUE;
     }
     return mhq_calls_real.open(path, access, share, how, flags);
@@ -87,12 +87,12 @@ static void links_are_not_followed(void)
 }
 
 /* 'Access denied' is the source's where that cannot be opened, else the target's. */
-static void errors_are_put_down_to(DWORD says, DWORD opening, int where, const char *named)
+static void errors_are_put_down_to(DWORD copying, DWORD opening, int where, const char *named)
 {
-    copy_says = says, source_says = opening;
+    copy_error = copying, source_error = opening;
     mhq_run run = perform(MHQ_DIRECTORY_COPY, "tree", "copy");
-    copy_says = source_says = 0;
-    CHECK_INT(run.error, MHQ_WIN(says));
+    copy_error = source_error = 0;
+    CHECK_INT(run.error, MHQ_WIN(copying));
     CHECK_INT(run.where, where);
     if (CHECK(run.buffer != NULL))
         CHECK_TEXT(run.buffer, named);
