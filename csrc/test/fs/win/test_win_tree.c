@@ -109,6 +109,88 @@ static void errors(void)
     errors_are_put_down_to(ERROR_DISK_FULL, 0, MHQ_AT_BUFFER2, "copy\\sub\\file");
 }
 
+/* ---- stopped at every step ------------------------------------------------------------------- */
+
+static long steps, stop;
+
+static int on_step(void *who, uint64_t done)
+{
+    (void)who, (void)done;
+    CHECK(!stop || steps < stop); /* none while it is undone */
+    return ++steps == stop ? ECANCELED : 0;
+}
+
+static int count_entries(void)
+{
+    WIN32_FIND_DATAA found;
+    int count = 0;
+    HANDLE search = FindFirstFileA("*", &found);
+    REQUIRE(search != INVALID_HANDLE_VALUE);
+    do
+        count++;
+    while (FindNextFileA(search, &found));
+    CHECK(FindClose(search));
+    return count;
+}
+
+static void stop_everywhere(int kind, const char *path, const char *path2)
+{
+    int entries = count_entries();
+    steps = stop = 0;
+    mhq_run run = perform(kind, path, path2);
+    long count = steps;
+    CHECK_INT(run.error, 0);
+    CHECK(count > 0);
+    free(run.buffer);
+    if (path2)
+        perform(kind == MHQ_FILE_COPY ? MHQ_FILE_DELETE : MHQ_DIRECTORY_DELETE, path2, NULL);
+    RemoveDirectoryA("p\\q"), RemoveDirectoryA("p");
+    CHECK_INT(count_entries(), entries);
+    for (long at = 1; at <= count; at++) {
+        steps = 0, stop = at;
+        run = perform(kind, path, path2);
+        CHECK_INT(run.error, ECANCELED);
+        CHECK_INT(run.where, MHQ_AT_PATH);
+        CHECK(run.buffer == NULL);
+        CHECK_INT(count_entries(), entries);
+    }
+    steps = stop = 0;
+}
+
+static void stops(void)
+{
+    enum { LARGE = 1 << 20 };
+    char *large = calloc(1, LARGE);
+    REQUIRE(large != NULL);
+    mhq_op op = {.kind = MHQ_FILE_WRITE, .path = "tree/sub/large", .data = large, .size = LARGE};
+    mhq_run run = {.error = 0};
+    mhq_fs_run(&fs, &op, &run);
+    CHECK_INT(run.error, 0);
+    fs.step = on_step;
+    fs.slice = 65536;
+    stop_everywhere(MHQ_FILE_READ, "tree/sub/large", NULL);
+    stop_everywhere(MHQ_FILE_COPY, "tree/sub/large", "copy");
+    stop_everywhere(MHQ_DIRECTORY_COPY, "tree", "copy");
+    stop_everywhere(MHQ_DIRECTORY_COPY, "tree", "p/q/copy");
+    stop_everywhere(MHQ_DIRECTORY_CONTENTS, "tree", NULL);
+    fs.step = NULL;
+    free(large);
+    CHECK_INT(perform(MHQ_FILE_DELETE, "tree/sub/large", NULL).error, 0);
+}
+
+/* ---- moves ----------------------------------------------------------------------------------- */
+
+static void moves(void)
+{
+    CHECK_INT(perform(MHQ_DIRECTORY_MOVE, "tree", "tree").error, 0); /* there is nothing to do */
+    CHECK_INT(perform(MHQ_DIRECTORY_MOVE, "tree", "p/q/tree").error, 0); /* parents are made */
+    CHECK(GetFileAttributesA("p/q/tree/sub/file") != INVALID_FILE_ATTRIBUTES);
+    CHECK_INT(perform(MHQ_DIRECTORY_MOVE, "p/q/tree", "tree").error, 0);
+    CHECK(RemoveDirectoryA("p\\q") && RemoveDirectoryA("p"));
+    CHECK_INT(perform(MHQ_DIRECTORY_MOVE, "tree", "tree/p/q").error, EINVAL);
+    CHECK(GetFileAttributesA("tree/p") == INVALID_FILE_ATTRIBUTES);
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 
 static void enter_home(void)
@@ -132,6 +214,8 @@ int main(void)
     directories_stay();
     links_are_not_followed();
     errors();
+    stops();
+    moves();
     CHECK_INT(perform(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
     mhq_fs_fini(&fs);
     REQUIRE(SetCurrentDirectoryA(".."));
