@@ -24,7 +24,12 @@ else:
     flags = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-g0", "-fvisibility=hidden", *threads]
 libraries = []
 if TARGET == "win":  # to wait on an address; MinGW has that by the name of its contract
-    libraries = ["ntdll", "ws2_32", "synchronization" if os.name == "nt" else "api-ms-win-core-synch-l1-2-0"]
+    libraries = [
+        "advapi32",
+        "ntdll",
+        "ws2_32",
+        "synchronization" if os.name == "nt" else "api-ms-win-core-synch-l1-2-0",
+    ]
 if os.environ.get("MHDDQ_CFLAGS"):
     flags += os.environ["MHDDQ_CFLAGS"].split()
 

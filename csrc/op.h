@@ -36,6 +36,7 @@
     X(FILE_COPY, file_copy)             \
     X(FILE_READ, file_read)             \
     X(FILE_WRITE, file_write)           \
+    X(FILE_REPLACE, file_replace)       \
     X(DIRECTORY_EXISTS, directory_exists)     \
     X(DIRECTORY_CREATE, directory_create)     \
     X(DIRECTORY_DELETE, directory_delete)     \
@@ -53,7 +54,9 @@ enum mhq_kind {
 
 /* X(FLAG, name): what an operation can be asked beside its paths and data; a bit of mhq_op.options
  * each, named as the parameter is. */
-#define MHQ_FLAGS(X) X(BINARY, binary) /* for the bridge: bytes, not text */
+#define MHQ_FLAGS(X)                                            \
+    X(BINARY, binary)   /* for the bridge: bytes, not text */   \
+    X(DURABLE, durable) /* synced: it outlives a power loss */
 
 enum mhq_flag_places {
 #define X(FLAG, name) MHQ_PLACE_OF_##FLAG,
@@ -119,8 +122,8 @@ typedef struct mhq_op {
     uint32_t options;    /* enum mhq_flag */
     const char *path;    /* NUL-terminated, in the file system's encoding */
     const char *path2;   /* the second path where there is one, else NULL */
-    const char *data;    /* file_write: the bytes; not NULL even where there are none */
-    size_t size;         /* file_write: how many */
+    const char *data;    /* of what writes: the bytes; not NULL even where there are none */
+    size_t size;         /* how many */
     const mhq_numbers *numbers; /* NULL: it takes none */
 } mhq_op;
 

@@ -66,6 +66,33 @@ def file_write(
 def file_write(
     callback: _Callback[types.FileWriteArgs], data: _Data, filename: _Path, binary: bool
 ) -> bool: ...
+@overload
+def file_replace(
+    callback: _Callback[types.FileReplaceArgs],
+    data: str,
+    filename: _Path,
+    binary: Literal[False] = False,
+    *,
+    durable: bool = True,
+) -> bool: ...
+@overload
+def file_replace(
+    callback: _Callback[types.FileReplaceArgs],
+    data: Buffer,
+    filename: _Path,
+    binary: Literal[True],
+    *,
+    durable: bool = True,
+) -> bool: ...
+@overload
+def file_replace(
+    callback: _Callback[types.FileReplaceArgs],
+    data: _Data,
+    filename: _Path,
+    binary: bool,
+    *,
+    durable: bool = True,
+) -> bool: ...
 def directory_exists(callback: _Callback[types.DirectoryExistsArgs], dirname: _Path) -> bool: ...
 def directory_create(callback: _Callback[types.DirectoryCreateArgs], dirname: _Path) -> bool: ...
 def directory_delete(callback: _Callback[types.DirectoryDeleteArgs], dirname: _Path) -> bool: ...
@@ -201,6 +228,7 @@ __all__ = [
     "file_move",
     "file_read",
     "file_rename",
+    "file_replace",
     "file_write",
     "is_shutdown",
     "oplist_directory_contents",

@@ -106,6 +106,26 @@ def file_write(data: Data, filename: Path, binary: Flag = False) -> None:
     """
 
 
+@operation("nothing")
+def file_replace(data: Data, filename: Path, binary: Flag = False, *, durable: Flag = True) -> None:
+    """Writes a whole new version of a file: whatever happens, there is the new one or the old one.
+
+    data: as of file_write.
+    filename: str, bytes or os.PathLike. A regular file, or nothing; a link is followed. Its
+        directory must be writable, and with durable readable.
+    binary: False takes str and writes UTF-8, with the platform's line ends; True takes bytes.
+    durable: True syncs the file before it gets its name, and its directory afterwards: once the
+        callback is called, neither a crash nor a power loss shows another version. False spares
+        the syncs: the new version comes at once or not at all, but a power loss may take it back.
+    Output: {}. Written beside the target under a temporary name, and renamed over it. Mode, and
+        where permitted owner, ACL and extended attributes, are taken over from the file that is
+        replaced, also from a read-only one; setuid and setgid bits only if owner and group are
+        the same. Other hard links to it keep the old version. After a failure the old version
+        is whole and nothing is left behind, but for one case: if syncing the directory fails,
+        which is the last step, the new version is visible already.
+    """
+
+
 @operation("exists", seed=True)
 def directory_exists(dirname: Path) -> None:
     """Asks whether a directory exists.

@@ -162,6 +162,24 @@ class FileWriteArgs(TypedDict):
     output: NoOutput
 
 
+class _FileReplaceParams(TypedDict):
+    callback: Any
+    data: Any
+    filename: Path
+    binary: bool
+
+
+class FileReplaceParams(_FileReplaceParams, total=False):
+    durable: bool
+
+
+class FileReplaceArgs(TypedDict):
+    action: Literal["file_replace"]
+    result: bool
+    params: FileReplaceParams
+    output: NoOutput
+
+
 class DirectoryExistsParams(TypedDict):
     callback: Any
     dirname: Path

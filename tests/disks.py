@@ -104,6 +104,18 @@ class Disk:
         with self.open_top() as top:
             fcntl.ioctl(top, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
 
+    @contextlib.contextmanager
+    def power_loss(self) -> Iterator[None]:
+        """For what cannot be cut off: what the image holds at the beginning is what is left at the
+        end, mounted anew. The disk must be at rest at the beginning."""
+        kept = Path(self.image).read_bytes()
+        yield
+        self.unmount()
+        Path(self.image).write_bytes(kept)
+        done = self.try_mount()
+        if done.returncode:
+            raise AssertionError(done.stderr)
+
     def sync(self) -> None:
         with self.open_top() as top:
             _check(_libc.syncfs(top), "syncfs")

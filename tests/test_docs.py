@@ -185,40 +185,6 @@ def test_a_command_is_one_that_exists(block, tally):
     tally("blocks of code in README and docs", "blocks of commands looked at")
 
 
-SAVE = """
-import os, sys
-saved = queue.SimpleQueue()
-mhddq.file_write(callback=None, data="old", filename="settings.txt")
-for number in range(2):
-    save(f"{sys.argv[1]} {number}", "settings.txt", saved.put)
-results = [saved.get()["result"] for _ in range(2)]
-mhddq.shutdown()
-print(results, sorted(os.listdir()))
-"""
-
-
-def save_twice(text, folder):
-    """Runs the guide's `save` twice without waiting in between."""
-    guide = next(b.text for b in BLOCKS if b.page == "docs/guide.md" and "def save(" in b.text)
-    program = guide.partition("\nresults =")[0] + SAVE
-    ended = ran("-c", program, text, cwd=folder)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    return ended.stdout.strip(), (folder / "settings.txt").read_text(encoding="utf-8")
-
-
-def test_the_guides_save_twice_in_a_row(tmp_path):
-    assert save_twice("new", tmp_path) == ("[True, True] ['settings.txt']", "new 1")
-
-
-def test_the_guides_save_on_a_full_disk_keeps_the_old_file(tmp_path):
-    from disks import fill, small_memory  # noqa: PLC0415 - not on Windows
-
-    with small_memory(tmp_path / "small", 1) as small:
-        fill(small, leave=8192)
-        result = "[False, False] ['ballast', 'settings.txt']"
-        assert save_twice("n" * 100_000, small) == (result, "old")
-
-
 # ---- tables ----
 
 

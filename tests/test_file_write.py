@@ -22,11 +22,12 @@ pytestmark = pytest.mark.usefixtures("here")
 # ---- file_write ----
 
 
+@pytest.mark.parametrize("function", [mhddq.file_write, mhddq.file_replace])
 @pytest.mark.parametrize("mask", [0o022, 0o077])
-def test_write_makes_a_file_as_open_does(mask):
+def test_write_makes_a_file_as_open_does(function, mask):
     before = os.umask(mask)
     try:
-        succeeds(mhddq.file_write, "text", "made")
+        succeeds(function, "text", "made")
         with open("opened", "w") as file:
             file.write("text")
     finally:

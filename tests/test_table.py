@@ -73,7 +73,7 @@ def test_an_operation_that_the_core_lacks_is_named(changed):
         ("filename: Path, binary", "filename: Place, binary", "'filename' of 'file_read' is anno"),
         ("binary: Flag = False", "winged: Flag = False", "(MHQ_FLAGS in csrc/op.h) has no flag"),
         ("binary: Flag = False", "weight: Number = 0", "(MHQ_NUMBERS in csrc/op.h) has no number"),
-        ("binary: Flag = False", "*, binary: Flag", "is keyword-only and has no default"),
+        ("binary: Flag = False)", "*, binary: Flag)", "is keyword-only and has no default"),
     ],
 )
 def test_what_a_row_cannot_be_bound_to_is_named(changed, before, after, fault):

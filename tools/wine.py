@@ -76,7 +76,7 @@ def check_core(folder: Path, environment: dict[str, str]) -> int:
     """Compiles the core and its tests, warnings as errors, and runs them. Returns the failures."""
     compiler = (sys.executable, "-m", "ziglang", "cc", "-target", windows.TARGET, "-std=c11", "-O1")
     compiler += (*WARNINGS, "-D_GNU_SOURCE", f"-I{CORE}")
-    libraries = ("-lntdll", "-lws2_32", "-lapi-ms-win-core-synch-l1-2-0", "-lpthread")
+    libraries = ("-ladvapi32", "-lntdll", "-lws2_32", "-lapi-ms-win-core-synch-l1-2-0", "-lpthread")
     objects = []
     for source in SOURCES["core"]("win"):
         objects.append(folder / "-".join(source.with_suffix(".o").parts))

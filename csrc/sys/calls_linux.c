@@ -49,6 +49,8 @@ static int real_openat(int dir, const char *path, int flags, mode_t mode)
     return openat(dir, path, flags, mode);
 }
 
+#define real_fsync fsync
+
 static ssize_t real_getdents(int fd, void *to, size_t n)
 {
     return syscall(SYS_getdents64, fd, to, n);

@@ -2,7 +2,8 @@
  * them has is in sys/calls_linux.h or sys/calls_macos.h.
  *
  * The usual convention: -1 and errno on failure. Where systems say the same thing in different
- * ways, the table has Linux's: mount_id, getdents (the kernel's struct linux_dirent64), renameat2.
+ * ways, the table has Linux's: mount_id, getdents (the kernel's struct linux_dirent64), renameat2,
+ * fsync (which reaches the disk's own cache too).
  */
 #ifndef MHQ_SYS_CALLS_POSIX_H
 #define MHQ_SYS_CALLS_POSIX_H
@@ -32,6 +33,7 @@
     X(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))       \
     X(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence))                           \
     X(int, ftruncate, (int fd, off_t size), (fd, size))                                         \
+    X(int, fsync, (int fd), (fd))                                                               \
     X(int, fcntl_setfl, (int fd, int flags), (fd, flags))                                       \
     X(ssize_t, getdents, (int fd, void *to, size_t n), (fd, to, n))                             \
     X(int, mkdirat, (int dir, const char *path, mode_t mode), (dir, path, mode))                \

@@ -77,6 +77,25 @@ static BOOL real_write(HANDLE handle, const void *from, DWORD n, DWORD *put)
     return WriteFile(handle, from, n, put, NULL);
 }
 
+static BOOL real_copy_access(const wchar_t *path, const wchar_t *path2)
+{
+    DWORD room = 0;
+    if (GetFileSecurityW(path, DACL_SECURITY_INFORMATION, NULL, 0, &room)
+        || GetLastError() != ERROR_INSUFFICIENT_BUFFER)
+        return FALSE;
+    void *list = malloc(room);
+    if (list == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return FALSE;
+    }
+    BOOL done = GetFileSecurityW(path, DACL_SECURITY_INFORMATION, list, room, &room)
+        && SetFileSecurityW(path2, DACL_SECURITY_INFORMATION, list);
+    DWORD error = GetLastError();
+    free(list);
+    SetLastError(error);
+    return done;
+}
+
 static BOOL real_make_directory(const wchar_t *path)
 {
     return CreateDirectoryW(path, NULL);
@@ -128,6 +147,7 @@ static void *real_aligned(size_t alignment, size_t n)
 
 /* The system's own, under the table's names. */
 #define real_close CloseHandle
+#define real_flush FlushFileBuffers
 #define real_type GetFileType
 #define real_about GetFileInformationByHandle
 #define real_remove_directory RemoveDirectoryW

@@ -24,6 +24,7 @@
  * open       CreateFileW, sharing everything unless `share` says otherwise
  * open_at    the entry `name` of the open directory, never through a link: NtCreateFile
  * attributes GetFileAttributesExW; `find` FindFirstFileW, closed again
+ * copy_access gives path2 the access list (DACL) of path: GetFileSecurityW, SetFileSecurityW
  * get, set   GetFileInformationByHandleEx, SetFileInformationByHandle */
 #define MHQ_SYSTEM_CALLS(X)                                                                     \
     X(HANDLE, open, (const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags), (path, access, share, how, flags)) \
@@ -37,6 +38,8 @@
     X(BOOL, set, (HANDLE handle, int what, void *from, DWORD n), (handle, what, from, n))       \
     X(BOOL, read, (HANDLE handle, void *to, DWORD n, DWORD *got), (handle, to, n, got))         \
     X(BOOL, write, (HANDLE handle, const void *from, DWORD n, DWORD *put), (handle, from, n, put)) \
+    X(BOOL, flush, (HANDLE handle), (handle))                                                   \
+    X(BOOL, copy_access, (const wchar_t *path, const wchar_t *path2), (path, path2))            \
     X(BOOL, make_directory, (const wchar_t *path), (path))                                      \
     X(BOOL, remove_directory, (const wchar_t *path), (path))                                    \
     X(BOOL, delete_file, (const wchar_t *path), (path))                                         \

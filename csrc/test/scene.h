@@ -333,7 +333,8 @@ static inline void scene_leave(void)
 static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const char *path2,
                                 const char *data, size_t size)
 {
-    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size};
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size,
+                 .options = kind == MHQ_FILE_REPLACE ? MHQ_DURABLE : 0};
     mhq_run run;
     memset(&run, 0, sizeof run);
     mhq_fs_run(fs, &op, &run);

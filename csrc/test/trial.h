@@ -75,7 +75,8 @@ static void take_left_behind(outcome *o)
 static outcome perform(int kind, const char *path, const char *path2)
 {
     mhq_op op = {.kind = (uint8_t)kind, .path = trial_path(path), .path2 = trial_path(path2),
-                 .data = large, .size = large_size};
+                 .data = large, .size = large_size,
+                 .options = kind == MHQ_FILE_REPLACE ? MHQ_DURABLE : 0};
     mhq_job job;
     outcome o;
     mhq_job_init(&job, &op);

@@ -288,13 +288,19 @@ static int copy_all_metadata(mhq_copier *c)
     c->without = 0;
     if (!error && c->ownership)
         error = copy_ownership(c);
-    if (!error)
+    if (!error && c->from >= 0)
         error = mhq_copy_attributes(c);
     if (!error)
         error = copy_permissions(c);
-    if (!error)
+    if (!error && !c->renewed)
         error = copy_times(c);
     return error;
+}
+
+int mhq_take_over(mhq_fs *fs, int from, const struct stat *st, int to)
+{
+    mhq_copier c = {.fs = fs, .from = from, .to = to, .st = st, .ownership = 1, .renewed = 1};
+    return copy_all_metadata(&c);
 }
 
 int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership,

@@ -13,6 +13,10 @@
 int mhq_copy_metadata(mhq_fs *fs, int from, const struct stat *st, int to, int ownership,
                       int *side);
 
+/* What a new version of a file takes over from the old one: all of that but the times. `from`: -1
+ * where it cannot be read; then its owner and mode are taken over. */
+int mhq_take_over(mhq_fs *fs, int from, const struct stat *st, int to);
+
 /* For a new directory that is going to be filled: what is made in it inherits no ACL. */
 int mhq_inherit_nothing(mhq_fs *fs, int to);
 
