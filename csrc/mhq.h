@@ -24,7 +24,8 @@ typedef struct mhq_config {
     uint64_t ring_size;        /* a power of two, 1 to 2^20 */
     uint64_t buffer_bytes;     /* budget of undelivered result bytes */
     uint64_t write_bytes;      /* budget of bytes on their way in (mhq_job.lent); 0: none */
-    uint32_t lookahead;        /* operations ahead that hints are given for; 0: none */
+    uint32_t lookahead;        /* files ahead that may be read ahead on disks that rotate; 0: none */
+    uint64_t lookahead_bytes;  /* at most so many bytes that are not read yet */
     int32_t spin_us;           /* how long a thread spins before it parks; 0: not at all */
     size_t head, tail;         /* space around the results of file_read, see fs/fs.h */
     const struct mhq_calls *calls; /* NULL: the real system */
@@ -232,7 +233,9 @@ typedef struct mhq_counters {
     uint64_t ring_high_water, ring_size;
     uint64_t bytes_read, bytes_written, undelivered_bytes, unwritten_bytes;
     uint64_t overlaps;         /* times two threads were at the disk at once: 0 */
-    uint64_t hints;
+    /* Read ahead on disks that rotate, see scout/scout.h: files, bytes that were asked for, files that
+     * were opened and not worth it, sweeps over the disk. */
+    uint64_t lookahead_files, lookahead_bytes, lookahead_passed_over, lookahead_windows;
     uint64_t retries;          /* calls made again because somebody else had the file (Windows) */
     uint64_t in_flight;        /* jobs accepted and not yet delivered */
 } mhq_counters;

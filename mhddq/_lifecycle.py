@@ -76,7 +76,9 @@ def stats() -> Stats:
     large_reads_copied, large_reads_uncopied: binary reads from 256 KiB up whose result was copied
         once; not at all.
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
-    hints: look-ahead hints given to the kernel.
+    lookahead_files, lookahead_bytes, lookahead_windows: on disks that rotate: files that were read
+        ahead, the bytes that were asked for, and the sweeps over the disk in which it was done.
+    lookahead_passed_over: files that were opened for this and found not worth it.
     retries: system calls made again because somebody else had the file open for a moment; only on
         Windows, where virus scanners and indexers do that.
     """

@@ -86,6 +86,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t buffer_bytes
         uint64_t write_bytes
         uint32_t lookahead
+        uint64_t lookahead_bytes
         int32_t spin_us
         size_t head
         size_t tail
@@ -96,7 +97,8 @@ cdef extern from "mhq.h" nogil:
         uint64_t trades, parks, wakes
         uint64_t ring_high_water, ring_size
         uint64_t bytes_read, bytes_written, undelivered_bytes, unwritten_bytes
-        uint64_t overlaps, hints, retries, in_flight
+        uint64_t overlaps, retries, in_flight
+        uint64_t lookahead_files, lookahead_bytes, lookahead_passed_over, lookahead_windows
 
     enum: MHQ_ACCEPTED
     enum: MHQ_RING_FULL

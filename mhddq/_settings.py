@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SETTINGS: dict[str, tuple[str, int, int, int]] = {
     "ring_size": ("MHDDQ_RING_SIZE", 4096, 1, 1048576),
     "buffer_bytes": ("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
-    "lookahead": ("MHDDQ_LOOKAHEAD", 16, 0, 4096),
+    "lookahead": ("MHDDQ_LOOKAHEAD", 2048, 0, 4096),
+    "lookahead_bytes": ("MHDDQ_LOOKAHEAD_BYTES", 268435456, 1048576, 2**40),
     "spin_us": ("MHDDQ_SPIN_US", 100, 0, 1000),
 }
 

@@ -287,5 +287,8 @@ class Stats(TypedDict):
     large_reads_copied: int
     large_reads_uncopied: int
     disk_overlaps: int
-    hints: int
+    lookahead_files: int
+    lookahead_bytes: int
+    lookahead_passed_over: int
+    lookahead_windows: int
     retries: int

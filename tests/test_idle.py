@@ -97,10 +97,11 @@ def idle() -> dict[str, Ended]:
 def test_two_idle_seconds_cost_nothing(load, idle):
     end = idle[load]
     assert (end.status, end.stderr) == (0, "")
-    assert end["threads"] == 3
+    # A scout's five sleep beside them once a file lay on a disk that says that it rotates.
+    assert end["threads"] in (3, 8)
     assert end["same"] is True
-    assert end["switches"] == [0, 0, 0]
-    assert end["spent"] in ([0, 0, 0], [])
+    assert not any(end["switches"])
+    assert not any(end["spent"])
     # The watching itself, which on a busy machine is slow. Where the kernel reports each thread's
     # own time, the line above has settled it.
     assert end["cpu"] < 0.05
@@ -122,14 +123,14 @@ def test_a_queue_that_waits_for_its_callbacks_bytes_sleeps():
     """,
         env={"MHDDQ_BUFFER_BYTES": "65536"},
     )
-    assert end["threads"] == 3
-    assert end["switches"] == [0, 0, 0]
+    assert end["threads"] in (3, 8)
+    assert not any(end["switches"])
     assert end["cpu"] < 0.05
 
 
 def test_spinning_ends_in_sleep():
     end = ended(WATCH + "\n    rest()\n    watch(2)\n", env={"MHDDQ_SPIN_US": "1000"})
-    assert end["switches"] == [0, 0, 0]
+    assert not any(end["switches"])
     assert end["cpu"] < 0.05
 
 
@@ -157,5 +158,5 @@ def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
         env={"MHDDQ_RING_SIZE": "1"},
     )
     assert end["room"] <= 2 * 20 * end["seconds"] + 4  # a wake-up may cost one for the GIL, too
-    assert end["others"] == [0, 0, 0]
+    assert not any(end["others"])
     assert end["cpu"] < 0.2

@@ -32,6 +32,7 @@ static void set_up(mhq_engine *engine, const mhq_config *config, const mhq_calls
     mhq_store_rlx(&engine->references, 1);
     mhq_store_rlx(&engine->lives, 3); /* E5 */
     mhq_port_init(&engine->own, engine);
+    mhq_ahead_init(&engine->ahead, sys, config->lookahead, config->lookahead_bytes);
 }
 
 int mhq_engine_open(const mhq_config *config, mhq_engine **out)
@@ -85,6 +86,7 @@ static void destroy(mhq_engine *engine)
     while ((path = mhq_take_leftover(engine)) != NULL)
         sys->release(path);
     mhq_ports_release(engine);
+    mhq_ahead_fini(&engine->ahead);
     mhq_io_fini(&engine->io[1]);
     mhq_io_fini(&engine->io[0]);
     mhq_blocks_fini(&engine->blocks, sys);
@@ -197,6 +199,16 @@ void mhq_totals(mhq_engine *engine, uint64_t *accepted, uint64_t *under_way)
     *under_way = *accepted - done;
 }
 
+static void count_lookahead(mhq_ahead *ahead, mhq_counters *c)
+{
+    mhq_scout_counts found;
+    mhq_ahead_count(ahead, &found);
+    c->lookahead_files = found.files;
+    c->lookahead_bytes = found.bytes;
+    c->lookahead_passed_over = found.passed_over;
+    c->lookahead_windows = found.windows;
+}
+
 void mhq_count(mhq_engine *engine, mhq_counters *c)
 {
     /* The tail last: `done` and `lists` follow it, so no difference falls below zero. */
@@ -216,6 +228,7 @@ void mhq_count(mhq_engine *engine, mhq_counters *c)
         .overlaps = mhq_load_rlx(&engine->overlaps),
         .in_flight = tail - done,
     };
+    count_lookahead(&engine->ahead, c);
     for (int i = 0; i < 2; i++) {
         mhq_io *io = &engine->io[i];
         c->thread_operations[i] = mhq_load_rlx(&io->operations);
@@ -228,7 +241,6 @@ void mhq_count(mhq_engine *engine, mhq_counters *c)
         c->retries += mhq_load_rlx(&io->retries);
         c->trades += mhq_load_rlx(&io->trades);
         c->wakes += mhq_load_rlx(&io->wakes);
-        c->hints += mhq_load_rlx(&io->hints.given);
         c->parks += mhq_load_rlx(&engine->baton.waiting[i].parks);
     }
 }

@@ -21,6 +21,7 @@
 #ifndef MHQ_CORE_ENGINE_H
 #define MHQ_CORE_ENGINE_H
 
+#include "core/ahead.h"
 #include "core/baton.h"
 #include "core/control.h"
 #include "core/fate.h"
@@ -32,7 +33,6 @@
 #include "core/turn.h"
 #include "fs/block.h"
 #include "fs/fs.h"
-#include "hint/hint.h"
 #include "mhq.h"
 #include "sys/calls.h"
 
@@ -41,7 +41,6 @@ typedef struct mhq_io {
     uint32_t me;              /* 0 or 1 */
     mhq_thread thread;
     mhq_fs fs;
-    mhq_hints hints;
     mhq_turn turn;            /* the present one */
     mhq_job *job;             /* the present one, where it has a fate or a share */
     mhq_fate *fate;           /* of the present operation, or NULL */
@@ -61,6 +60,7 @@ struct mhq_engine {
     mhq_intake intake;
     mhq_parker delivery;       /* the holder waiting for takers */
     mhq_parker pausing;        /* the holder waiting for the end of a pause */
+    alignas(MHQ_CACHE_LINE) mhq_ahead ahead; /* the holder's: what comes next */
     /* From here on a cache line for each that writes. A word that one thread writes for each
      * operation, on a line that another looks at in a spin, costs as much as a system call. */
     alignas(MHQ_CACHE_LINE) mhq_config config; /* hardly ever written, as what follows */

@@ -1,8 +1,8 @@
 /* core/io.c - the two I/O threads, which take turns at the disk.
  *
  * The baton holder pops a job, runs its operations, publishes each completion before the next
- * system call. The other one sleeps, or keeps house: it wakes the taker and hints the kernel at what
- * comes next. They trade when the holder has worked for a slice of time, or has run one long
+ * system call. The other one sleeps. What comes next is handed to the scout (core/ahead.h), which reads
+ * it ahead where a disk rotates. They trade when the holder has worked for a slice of time, or has run one long
  * operation, and there is more to do; so a lone small operation costs no second wake-up, and under
  * long ones they alternate every time. For the invariants see core/engine.h.
  */
@@ -112,12 +112,16 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
 {
     mhq_engine *engine = io->engine;
     run->op = op;
+    if (!mhq_ahead_is_plain(&engine->ahead, io->fs.device))
+        mhq_ahead_before(&engine->ahead, &engine->ring, op);
     if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
         mhq_add_rlx(&engine->overlaps, 1);
     mhq_store_rel(&engine->running, op); /* [running] */
     mhq_fs_run(&io->fs, op, run);
     mhq_store_rlx(&engine->running, NULL); /* before the record's publication, so before its end */
     mhq_store_rel(&engine->at_disk, 0);
+    if (!mhq_ahead_is_plain(&engine->ahead, io->fs.device))
+        mhq_ahead_after(&engine->ahead, op, io->fs.device);
 
     mhq_bump(&io->operations, 1);
     if (run->error)
@@ -135,6 +139,7 @@ static void pass_over(mhq_io *io, const mhq_op *op, mhq_run *run)
 {
     run->op = op;
     run->error = ECANCELED;
+    mhq_ahead_skips(&io->engine->ahead, op);
     mhq_bump(&io->operations, 1);
     mhq_bump(&io->failed, 1);
 }
@@ -178,6 +183,7 @@ static void run_list(mhq_io *io, mhq_job *job)
     mhq_port *port = mhq_port_of(engine, job);
     mhq_walk *walk = job->walk;
     const mhq_entry *entry;
+    engine->ahead.list = walk;
     (void)list_starts(job);
     while ((entry = mhq_walk_next(walk)) != NULL) {
         mhq_run *run = take_record(io, port, job);
@@ -191,6 +197,7 @@ static void run_list(mhq_io *io, mhq_job *job)
             mhq_walk_note_failure(walk, run->error);
         mhq_io_wake(io, publish(io, port, run)); /* E2, E3 */
     }
+    engine->ahead.list = NULL;
     job->run.error = walk->error;
     if (job->fate != NULL && !mhq_fate_move(job->fate, MHQ_RUNNING, MHQ_ENDED))
         (void)mhq_fate_move(job->fate, MHQ_STOPPING, MHQ_ENDED);
@@ -266,20 +273,14 @@ static mhq_port *take_turn(mhq_io *io)
 static void pass_baton(mhq_io *io, mhq_port *port)
 {
     mhq_engine *engine = io->engine;
-    /* What comes next is copied while the ring's end is still ours. */
-    int hints = !mhq_hints_spare(&io->hints, io->fs.device)
-                && mhq_hints_copy(&io->hints, &engine->ring);
-    mhq_baton_away(&engine->baton, io->me, (uint32_t)hints);
+    engine->io[1 - io->me].fs.device = io->fs.device; /* the next turn begins where this one was */
+    mhq_ahead_renew(&engine->ahead);
     mhq_bump(&io->trades, 1);
     mhq_store_rlx(&io->waking, 1); /* released with the baton */
     if (mhq_baton_pass(&engine->baton, io->me))
         mhq_bump(&io->wakes, 1);
     mhq_io_wake(io, port); /* E3 */
     mhq_store_rel(&io->waking, 0); /* [waking] */
-    if (hints) {
-        mhq_hints_give(&io->hints);
-        mhq_baton_away(&engine->baton, io->me, 0);
-    }
 }
 
 void *mhq_io_main(void *argument)
@@ -320,14 +321,10 @@ int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.total = mhq_on_total;
     io->fs.report_leftover = on_leftover;
     io->fs.who = io;
-    error = mhq_hints_init(&io->hints, config->lookahead, config->calls);
-    if (error)
-        mhq_fs_fini(&io->fs);
-    return error;
+    return 0;
 }
 
 void mhq_io_fini(mhq_io *io)
 {
-    mhq_hints_fini(&io->hints, io->fs.sys);
     mhq_fs_fini(&io->fs);
 }

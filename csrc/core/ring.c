@@ -125,6 +125,11 @@ int mhq_ring_ready(mhq_ring *ring)
            || overflow_take(ring, head, 0) != NULL;
 }
 
+uint64_t mhq_ring_next(mhq_ring *ring)
+{
+    return mhq_load_rlx(&ring->head);
+}
+
 const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead)
 {
     uint64_t ticket = mhq_load_rlx(&ring->head) + ahead;

@@ -95,6 +95,8 @@ int mhq_ring_publish(mhq_ring *ring, mhq_job *job);
 mhq_job *mhq_ring_pop(mhq_ring *ring);
 /* The baton holder: is there one to pop? [P2] of the consumer's parker. */
 int mhq_ring_ready(mhq_ring *ring);
+/* The baton holder: the ticket of the next job. */
+uint64_t mhq_ring_next(mhq_ring *ring);
 /* The baton holder: the job `ahead` places behind the next one, if it is published in its slot. */
 const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead);
 /* The baton holder: has the next job's memory brought near. A producer on another core wrote it,

@@ -11,8 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/fiemap.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -38,6 +41,20 @@
 #endif
 #endif
 
+/* Younger calls have one number everywhere. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+#ifndef FS_IOC_FIEMAP
+#define FS_IOC_FIEMAP _IOWR('f', 11, struct fiemap)
+#endif
 #ifndef FICLONE
 #define FICLONE _IOW(0x94, 9, int)
 #endif
@@ -156,6 +173,113 @@ static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
     }
 #endif
     return mount_id_by_proc(dir, path, flags, id);
+}
+
+static int real_will_need(int fd, off_t at, off_t n)
+{
+    int error = posix_fadvise(fd, at, n, POSIX_FADV_WILLNEED);
+    if (error == 0)
+        return 0;
+    errno = error;
+    return -1;
+}
+
+/* RWF_NOWAIT; preadv2 takes the offset in two halves. */
+static int real_has_come(int fd, off_t at)
+{
+#ifdef SYS_preadv2
+    char byte;
+    struct iovec to = {&byte, 1};
+    long n = syscall(SYS_preadv2, fd, &to, 1L, (long)at, 0L, 8L);
+    if (n >= 0)
+        return 1;
+    return errno == EAGAIN ? 0 : -1;
+#else
+    (void)fd, (void)at;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+static off_t page_bytes(void)
+{
+    return (off_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Kernels before 6.5: as much of the range as a small vector covers. Of files that are not ours mincore
+ * says that all is there. */
+static int cached_by_mincore(int fd, off_t at, off_t n)
+{
+    enum { PAGES = 256 };
+    unsigned char there[PAGES];
+    off_t page = page_bytes(), start = at / page * page, bytes = at + n - start;
+    if (bytes > page * PAGES)
+        bytes = page * PAGES;
+    void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, start);
+    if (map == MAP_FAILED)
+        return -1;
+    int result = mincore(map, (size_t)bytes, there), saved = errno;
+    (void)munmap(map, (size_t)bytes);
+    errno = saved;
+    if (result < 0)
+        return -1;
+    for (off_t i = 0; i < (bytes + page - 1) / page; i++)
+        if (!(there[i] & 1))
+            return 0;
+    return 1;
+}
+
+/* A read that must not wait (RWF_NOWAIT) would tell, too, but it starts to read what is missing. */
+static int real_cached(int fd, off_t at, off_t n)
+{
+    struct {
+        uint64_t at, n;
+    } range = {(uint64_t)at, (uint64_t)n};
+    struct {
+        uint64_t cached, other[4];
+    } found;
+    memset(&found, 0, sizeof found);
+    if (syscall(SYS_cachestat, fd, &range, &found, 0) < 0)
+        return cached_by_mincore(fd, at, n);
+    off_t page = page_bytes();
+    return found.cached >= (uint64_t)((at + n - 1) / page - at / page + 1);
+}
+
+/* RESOLVE_NO_XDEV, _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH */
+#define BENEATH 0x0fu
+
+static int real_open_beneath(int dir, const char *path, int flags)
+{
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {(uint64_t)flags, 0, BENEATH};
+    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+/* CLOSE_RANGE_UNSHARE */
+static int real_private_descriptors(unsigned keep)
+{
+    return (int)syscall(SYS_close_range, keep, ~0U, 2U);
+}
+
+static int real_fiemap(int fd, struct fiemap *map)
+{
+    return ioctl(fd, FS_IOC_FIEMAP, map);
+}
+
+/* struct btrfs_ioctl_fs_info_args: two numbers, the id, and more. */
+static int real_btrfs_uuid(int fd, unsigned char uuid[16])
+{
+    struct {
+        uint64_t max_id, num_devices;
+        unsigned char fsid[16];
+        unsigned char other[992];
+    } info;
+    memset(&info, 0, sizeof info);
+    if (ioctl(fd, _IOR(0x94, 31, info), &info) < 0)
+        return -1;
+    memcpy(uuid, info.fsid, sizeof info.fsid);
+    return 0;
 }
 
 /* libc's own that macOS has not, or has in another way. */

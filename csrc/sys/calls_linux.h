@@ -30,6 +30,8 @@
 /* Opens a directory as a place to work in, which need not be readable. */
 #define MHQ_O_PLACE (O_PATH | O_DIRECTORY)
 
+struct fiemap;
+
 #define MHQ_OWN_CALLS(X)                                                                        \
     X(int, clone, (int to, int from), (to, from))                                               \
     X(int, file_system, (int fd, uint64_t *magic), (fd, magic))                                 \
@@ -39,6 +41,8 @@
     X(ssize_t, flistxattr, (int fd, char *to, size_t n), (fd, to, n))                           \
     X(ssize_t, fgetxattr, (int fd, const char *name, void *to, size_t n), (fd, name, to, n))    \
     X(int, fsetxattr, (int fd, const char *name, const void *from, size_t n, int flags), (fd, name, from, n, flags)) \
-    X(int, fremovexattr, (int fd, const char *name), (fd, name))
+    X(int, fremovexattr, (int fd, const char *name), (fd, name))                                \
+    X(int, fiemap, (int fd, struct fiemap *map), (fd, map))                                     \
+    X(int, btrfs_uuid, (int fd, unsigned char uuid[16]), (fd, uuid))
 
 #endif

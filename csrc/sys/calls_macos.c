@@ -8,9 +8,12 @@
 
 #include <copyfile.h>
 #include <errno.h>
+#include <limits.h>
 #include <sys/acl.h>
 #include <sys/attr.h>
 #include <sys/clonefile.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 
 #include "sys/entries_macos.h"
@@ -119,6 +122,69 @@ static int real_copy_acl(int from, int to)
     (void)acl_free(acl);
     errno = saved;
     return result;
+}
+
+static int real_will_need(int fd, off_t at, off_t n)
+{
+    struct radvisory advice = {at, n < INT_MAX ? (int)n : INT_MAX};
+    return fcntl(fd, F_RDADVISE, &advice);
+}
+
+static int real_has_come(int fd, off_t at)
+{
+    (void)fd, (void)at;
+    errno = ENOTSUP;
+    return -1;
+}
+
+/* Asking would take a mapping. */
+static int real_cached(int fd, off_t at, off_t n)
+{
+    (void)fd, (void)at, (void)n;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static int real_open_beneath(int dir, const char *path, int flags)
+{
+    (void)dir, (void)path, (void)flags;
+    errno = ENOSYS;
+    return -1;
+}
+
+static int real_private_descriptors(unsigned keep)
+{
+    (void)keep;
+    errno = ENOSYS;
+    return -1;
+}
+
+static int real_place_on_disk(int fd, off_t *at, off_t *n)
+{
+    struct log2phys place = {.l2p_contigbytes = *n, .l2p_devoffset = *at};
+    if (fcntl(fd, F_LOG2PHYS_EXT, &place) < 0)
+        return -1;
+    *at = place.l2p_devoffset;
+    *n = place.l2p_contigbytes;
+    return 0;
+}
+
+#define SOLID_STATE _IOR('d', 79, uint32_t) /* DKIOCISSOLIDSTATE of <sys/disk.h> */
+
+/* The device itself is asked, which takes permission to read it. */
+static int real_solid_state(int fd)
+{
+    struct statfs mount;
+    uint32_t solid = 1;
+    if (fstatfs(fd, &mount) < 0)
+        return -1;
+    int device = open(mount.f_mntfromname, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (device < 0)
+        return -1;
+    int result = ioctl(device, SOLID_STATE, &solid), saved = errno;
+    (void)close(device);
+    errno = saved;
+    return result < 0 ? -1 : solid != 0;
 }
 
 /* Alignments come from C types: large enough, and powers of two. */

@@ -19,10 +19,14 @@
 
 /*   clone_at      makes `name` in `dir`, a clone of the open file: contents, attributes, mode
  *   copy_xattrs   all extended attributes
- *   copy_acl      the ACL; `from` -1: takes the target's away */
+ *   copy_acl      the ACL; `from` -1: takes the target's away
+ *   place_on_disk where byte *at lies on the device, and how many bytes follow it there
+ *   solid_state   whether the device under the file's file system has no moving parts */
 #define MHQ_OWN_CALLS(X)                                                                        \
     X(int, clone_at, (int from, int dir, const char *name), (from, dir, name))                  \
     X(int, copy_xattrs, (int from, int to), (from, to))                                         \
-    X(int, copy_acl, (int from, int to), (from, to))
+    X(int, copy_acl, (int from, int to), (from, to))                                            \
+    X(int, place_on_disk, (int fd, off_t *at, off_t *n), (fd, at, n))                           \
+    X(int, solid_state, (int fd), (fd))
 
 #endif

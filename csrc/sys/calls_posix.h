@@ -4,6 +4,14 @@
  * The usual convention: -1 and errno on failure. Where systems say the same thing in different
  * ways, the table has Linux's: mount_id, getdents (the kernel's struct linux_dirent64), renameat2,
  * fsync (which reaches the disk's own cache too).
+ *
+ *   will_need            starts to read a range into the page cache, and does not wait for it
+ *   cached               1: all of the range is in the page cache; 0: not all. Reads nothing
+ *   has_come             1: the byte can be read without waiting; 0: not yet, or not at all
+ *   open_beneath         openat that follows no link and crosses no mount on the whole way
+ *   private_descriptors  from here on this thread, and those it starts, have a table of descriptors
+ *                        of their own; of what was open only those below `keep` are in it
+ *   open_limit           how many descriptors the process may have
  */
 #ifndef MHQ_SYS_CALLS_POSIX_H
 #define MHQ_SYS_CALLS_POSIX_H
@@ -48,6 +56,12 @@
     X(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))                              \
     X(int, futimens, (int fd, const struct timespec ts[2]), (fd, ts))                           \
     X(int, utimensat, (int dir, const char *path, const struct timespec ts[2], int flags), (dir, path, ts, flags)) \
-    X(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))
+    X(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))                 \
+    X(int, will_need, (int fd, off_t at, off_t n), (fd, at, n))                                 \
+    X(int, has_come, (int fd, off_t at), (fd, at))                                              \
+    X(int, cached, (int fd, off_t at, off_t n), (fd, at, n))                                    \
+    X(int, open_beneath, (int dir, const char *path, int flags), (dir, path, flags))            \
+    X(int, private_descriptors, (unsigned keep), (keep))                                        \
+    X(int, open_limit, (uint64_t *limit), (limit))
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <sys/resource.h>
+
 #include "sys/calls.h"
 
 #define real_close close
@@ -34,6 +36,15 @@
 static inline int real_fcntl_setfl(int fd, int flags)
 {
     return fcntl(fd, F_SETFL, flags);
+}
+
+static inline int real_open_limit(uint64_t *limit)
+{
+    struct rlimit found;
+    if (getrlimit(RLIMIT_NOFILE, &found) < 0)
+        return -1;
+    *limit = found.rlim_cur;
+    return 0;
 }
 
 #define MHQ_REAL_ROW(type, name, parameters, arguments) .name = real_##name,

@@ -47,6 +47,7 @@ cdef class Queue:
         config.ring_size = settings["ring_size"]
         config.buffer_bytes = settings["buffer_bytes"]
         config.lookahead = settings["lookahead"]
+        config.lookahead_bytes = settings["lookahead_bytes"]
         config.spin_us = settings["spin_us"]
         config.head = BYTES_HEAD
         config.tail = 1
@@ -509,6 +510,9 @@ cdef class Queue:
             "large_reads_copied": shared_read(&self.told.copied),
             "large_reads_uncopied": shared_read(&self.told.uncopied),
             "disk_overlaps": c.overlaps,
-            "hints": c.hints,
+            "lookahead_files": c.lookahead_files,
+            "lookahead_bytes": c.lookahead_bytes,
+            "lookahead_passed_over": c.lookahead_passed_over,
+            "lookahead_windows": c.lookahead_windows,
             "retries": c.retries,
         }

@@ -3,7 +3,6 @@
  */
 #include "test/gate_fixture.h"
 
-#include "hint/hint.h"
 #include "sys/sys.h"
 
 /* ---- publishing and waking ------------------------------------------------------------------- */
@@ -109,23 +108,14 @@ static ssize_t slow_pread(int fd, void *to, size_t n, off_t at)
     return mhq_calls_real.pread(fd, to, n, at);
 }
 
-static _Atomic int asked;
-static int counted_unread(int fd, int *bytes)
-{
-    atomic_fetch_add(&asked, 1);
-    return mhq_calls_real.unread(fd, bytes);
-}
-
 /* All are queued before the first has ended. Returns the counters. */
 static mhq_counters turns(enum mhq_kind kind, const char *path, size_t count, uint64_t ns)
 {
     mhq_calls calls = gated_calls();
     calls.fstatat = slow_fstatat;
     calls.pread = slow_pread;
-    calls.unread = counted_unread;
     slow_ns = ns;
     atomic_store(&together_at_the_disk, 0);
-    atomic_store(&asked, 0);
     mhq_engine *engine = engine_open(1024, UINT64_C(1) << 32, &calls);
     item *items = items_new(count + 1);
     size_t next = 0;
@@ -155,28 +145,6 @@ static void long_operations_alternate(void)
     c = turns(MHQ_FILE_EXISTS, "there", 600, 1500000);
     CHECK(c.thread_operations[0] >= 180);
     CHECK(c.thread_operations[1] >= 180);
-}
-
-/* How much there is a small file is asked, not looked at, from each thread's first trade on, if no hints
- * depend on where it lies. */
-static void small_files_are_asked(void)
-{
-    race_deadline(240, "small files are asked");
-    write_file("small", 4000);
-    CHECK(turns(MHQ_FILE_READ, "small", 300, 1500000).trades >= 270);
-    CHECK(atomic_load(&asked) >= 290 && atomic_load(&asked) < 299);
-
-    mhq_hints hints;
-    REQUIRE(mhq_hints_init(&hints, 16, &mhq_calls_real) == 0);
-    mhq_hints_learn(&hints, 1, 1);
-    mhq_hints_learn(&hints, 2, 0);
-    CHECK(!mhq_hints_spare(&hints, 1)); /* it rotates */
-    CHECK(mhq_hints_spare(&hints, 2));
-    CHECK(!mhq_hints_spare(&hints, 3)); /* nobody knows */
-    mhq_hints_fini(&hints, &mhq_calls_real);
-    REQUIRE(mhq_hints_init(&hints, 0, &mhq_calls_real) == 0);
-    CHECK(mhq_hints_spare(&hints, 1));
-    mhq_hints_fini(&hints, &mhq_calls_real);
 }
 
 /* Long ones after short ones, which are not timed one by one. */
@@ -270,11 +238,10 @@ int main(void)
     a_wait_for_the_budget_wakes();
     who_passes_the_baton_wakes();
     long_operations_alternate();
-    small_files_are_asked();
     long_operations_after_short_ones_alternate();
     a_lone_small_operation_wakes_no_sister();
     const char *const files[] = {"there",   "gate-a",  "gate-b",
-                                 "gate-large", "lengthy", "small", "gate-lengthy"};
+                                 "gate-large", "lengthy", "gate-lengthy"};
     place_leave(files, sizeof files / sizeof *files);
     return check_report("test_holder");
 }

@@ -50,8 +50,8 @@ static void openings(size_t threads, uint32_t lookahead, int error, int forever)
         CHECK_INT(count_descriptors(), descriptors);
         RACE_UNTIL(count_entries("/proc/self/task") == threads);
     }
-    /* itself, its ring and pool, a scratch and the hints for each thread, the threads */
-    CHECK_INT(nth, 1 + (lookahead ? 9 : 7));
+    /* itself, its ring and pool, a scratch for each thread, the threads; of a scout nothing yet */
+    CHECK_INT(nth, 1 + 7);
     fault_none();
 }
 
