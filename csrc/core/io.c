@@ -108,6 +108,21 @@ static void on_leftover(void *who, const char *path)
     mhq_leftover_push(&engine->leftovers, path, engine->config.calls);
 }
 
+static void on_tree_begins(void *who, const char *path, uint64_t device, uint64_t inode)
+{
+    mhq_ahead_tree_begins(&((mhq_io *)who)->engine->ahead, path, device, inode);
+}
+
+static void on_tree_file(void *who)
+{
+    mhq_ahead_tree_file(&((mhq_io *)who)->engine->ahead);
+}
+
+static void on_tree_ends(void *who)
+{
+    mhq_ahead_tree_ends(&((mhq_io *)who)->engine->ahead);
+}
+
 static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
 {
     mhq_engine *engine = io->engine;
@@ -320,6 +335,9 @@ int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.step = mhq_on_step;
     io->fs.total = mhq_on_total;
     io->fs.report_leftover = on_leftover;
+    io->fs.tree_begins = on_tree_begins;
+    io->fs.tree_file = on_tree_file;
+    io->fs.tree_ends = on_tree_ends;
     io->fs.who = io;
     return 0;
 }

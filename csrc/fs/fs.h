@@ -39,6 +39,11 @@ typedef struct mhq_fs {
     /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
     void (*report_leftover)(void *who, const char *path);
+    /* A tree is copied from here on, by this path, device and inode; its next regular file is about to
+     * be read, which may wait a little; no more of it. For a scout, which reads ahead. May be NULL. */
+    void (*tree_begins)(void *who, const char *path, uint64_t device, uint64_t inode);
+    void (*tree_file)(void *who);
+    void (*tree_ends)(void *who);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
     uint64_t device;       /* where the file of the last stat lies; 0: none yet */
     uint64_t sized;        /* the device that `exact` is of: see mhq_size_is_exact */

@@ -46,6 +46,8 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
     *side = 0;
     if (entry->type == DT_DIR)
         return mhq_tree_note(&c->tree, entry->name);
+    if (entry->type == DT_REG && c->fs->tree_file)
+        c->fs->tree_file(c->fs->who); /* before anything of it is read, its inode included */
     int error = mhq_stat(c->fs, level->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
     if (error)
         return error;
@@ -320,6 +322,8 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
         mhq_fail(run, error, MHQ_AT_PATH2);
         fs->sys->close(from);
     } else {
+        if (fs->tree_begins)
+            fs->tree_begins(fs->who, shown, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
         error = begin(&c, from, dir, temporary, &st);
         if (!error)
             fill(&c);
@@ -328,6 +332,8 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
         if (error)
             mhq_fail(run, error, MHQ_AT_PATH2);
         mhq_tree_fini(&c.tree);
+        if (fs->tree_ends)
+            fs->tree_ends(fs->who);
         if (run->error)
             undo(&c, dir, temporary, shown2);
     }

@@ -243,7 +243,8 @@ void mhq_scout_tree_begin(mhq_scout *scout, const char *path, uint64_t device, u
     scout->tree_inode = inode;
     scout->trees = scout->trees + 1 ? scout->trees + 1 : 1;
     scout->tree = scout->trees;
-    scout->tree_at = scout->tree_passed = scout->tree_progress = 0;
+    scout->tree_at = scout->tree_progress = 0;
+    scout->tree_passed = UINT64_MAX; /* until something is found that is not in the cache */
     scout->tree_stalled = 0;
     mhq_crew_wake(&scout->main_epoch);
     mhq_mutex_unlock(&scout->lock);

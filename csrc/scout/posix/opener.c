@@ -236,6 +236,7 @@ static enum mhq_verdict look_at_directory(mhq_scout *scout, mhq_prospect *p, int
     struct stat st;
     size_t room = 0;
     ssize_t n;
+    uint64_t began = mhq_now();
     if (sys->fstat(fd, &st) < 0 || (uint64_t)st.st_dev != p->device)
         return MHQ_NOT_WORTH; /* another mount */
     while ((n = sys->getdents(fd, buffer.bytes, sizeof buffer)) > 0) {
@@ -246,6 +247,7 @@ static enum mhq_verdict look_at_directory(mhq_scout *scout, mhq_prospect *p, int
                 return MHQ_NOT_WORTH;
         }
     }
+    p->size = mhq_now() - began; /* how long it took tells whether it was in the cache */
     return n < 0 ? MHQ_NOT_WORTH : MHQ_WORTH;
 }
 

@@ -38,6 +38,8 @@ typedef struct walk {
     size_t depth, stack_room;
     size_t held;                /* names that are kept */
     uint64_t serial;            /* of the next file */
+    uint64_t passed;            /* files that the copy need not wait for */
+    int cold;                   /* something was not in the cache */
 } walk;
 
 static int on(walk *w)
@@ -135,11 +137,25 @@ static int ask(walk *w, mhq_files *files, long step)
 
 /* ---- listing ---- */
 
+/* Something had to be read from the disk: from here on the copy waits for what is not passed. */
+static void be_cold(walk *w)
+{
+    if (w->cold)
+        return;
+    w->cold = 1;
+    mhq_mutex_lock(&w->scout->lock);
+    if (w->scout->tree == w->tree)
+        w->scout->tree_passed = w->passed;
+    mhq_mutex_unlock(&w->scout->lock);
+}
+
 static void take_listing(walk *w, size_t at, mhq_prospect *p)
 {
     directory *d = &w->dirs[at];
     if (p->verdict != MHQ_WORTH)
         return;
+    if (p->size >= MHQ_PROBE_NS)
+        be_cold(w);
     d->names = p->names;
     d->bytes = p->names_bytes;
     p->names = NULL;
@@ -278,8 +294,10 @@ static int next_window(walk *w, mhq_files *window)
 static void pass(walk *w, uint64_t serial)
 {
     mhq_mutex_lock(&w->scout->lock);
+    w->passed = serial;
     if (w->scout->tree == w->tree) {
-        w->scout->tree_passed = serial;
+        if (w->cold)
+            w->scout->tree_passed = serial;
         mhq_crew_wake(&w->scout->tree_epoch);
     }
     mhq_mutex_unlock(&w->scout->lock);
@@ -372,6 +390,7 @@ static int scout_window(walk *w, mhq_files *files)
     if (!sample(w, files, &worth))
         return 0;
     if (worth) {
+        be_cold(w);
         if (!ask(w, files, -MHQ_SCOUT_SAMPLE)
             || !mhq_sweep_collect(w->scout, files, PATIENCE_NS, w->tree))
             return 0;
