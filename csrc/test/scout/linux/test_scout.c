@@ -392,6 +392,41 @@ static void a_hanging_open_delays_nobody(void)
     RACE_UNTIL(count_threads() == before);
 }
 
+/* A tree: two directories of a hundred files each, and links, which are not followed. */
+static void a_tree_ahead_of_its_copy(void)
+{
+    race_deadline(240, "a tree ahead of its copy");
+    char path[32];
+    mhq_calls calls = scouted_calls();
+    REQUIRE(mkdir("tree", 0755) == 0 && mkdir("tree/a", 0755) == 0 && mkdir("tree/b", 0755) == 0);
+    REQUIRE(symlink("../../there", "tree/a/link") == 0 && symlink("..", "tree/b/up") == 0);
+    for (unsigned i = 0; i < FILES; i++) {
+        snprintf(path, sizeof path, "tree/%c/f%u", i & 1 ? 'a' : 'b', i);
+        write_file(path, 4000);
+    }
+    mhq_engine *engine = scouted_engine(&calls, 2048);
+    size_t next = 0;
+    item *items = items_new(1);
+    item_set(&items[0], MHQ_DIRECTORY_COPY, "tree");
+    items[0].op.path2 = "copy";
+    submit(engine, &items[0]);
+    take_in_order(engine, items, &next, 1);
+    CHECK_INT(items[0].job.run.error, 0);
+    mhq_counters c = counted(engine);
+    /* The copy does not wait before something was cold, so it may have been ahead for some. */
+    unsigned count = atomic_load(&fetches);
+    CHECK(c.lookahead_files > 0 && c.lookahead_files <= FILES && count > 0);
+    struct stat outside;
+    REQUIRE(stat("there", &outside) == 0);
+    for (unsigned i = 0; i < count; i++) {
+        CHECK(fetched[i].inode != outside.st_ino);
+        CHECK(i == 0 || fetched_place(i - 1) < fetched_place(i));
+    }
+    engine_end(engine);
+    free(items);
+    REQUIRE(system("rm -r tree copy") == 0);
+}
+
 /* Where the process's own table is used, too, all is closed in the end. */
 static void with_descriptors_of_the_process(void)
 {
@@ -437,6 +472,7 @@ int main(void)
     off_after_a_look("no descriptors", 3000000, 0, 1);
     a_hanging_open_delays_nobody();
     with_descriptors_of_the_process();
+    a_tree_ahead_of_its_copy();
     for (unsigned i = 0; i < FILES; i++)
         CHECK_INT(unlink(name_of(i)), 0);
     const char *const files[] = {"there", "hangs", "rotational", "gate-a", "gate-b"};
