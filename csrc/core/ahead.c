@@ -137,12 +137,11 @@ static int in_list(const mhq_ahead *ahead)
 static void catch_up(mhq_ahead *ahead, mhq_ring *ring)
 {
     uint64_t next = mhq_ring_next(ring), now = ahead->list ? next - 1 : next;
-    uint64_t number = ahead->running + (uint64_t)ahead->counted;
     int not_entered = ahead->list && ahead->ticket == now && !in_list(ahead);
-    if (!ahead->lost && ahead->ticket >= now && ahead->handed >= number && !not_entered)
+    if (!ahead->lost && ahead->ticket >= now && ahead->handed >= ahead->running && !not_entered)
         return;
     ahead->lost = 0;
-    ahead->handed = number;
+    ahead->handed = ahead->running;
     ahead->ticket = now;
     if (ahead->walk)
         ahead->walk->level = 0;
@@ -268,25 +267,7 @@ static void hand_sample(mhq_ahead *ahead, mhq_ring *ring, mhq_scout *scout)
     }
 }
 
-/* ---- around an operation ---- */
-
-void mhq_ahead_before(mhq_ahead *ahead, mhq_ring *ring, const mhq_op *op)
-{
-    ahead->counted = reads_a_file(op);
-    mhq_scout *scout = scout_of(ahead);
-    if (scout == NULL)
-        return;
-    switch (mhq_scout_mood(scout)) {
-    case MHQ_SCOUT_ACTIVE:
-        hand_all(ahead, ring, scout);
-        break;
-    case MHQ_SCOUT_CALM:
-        hand_sample(ahead, ring, scout);
-        break;
-    case MHQ_SCOUT_OFF:
-        break;
-    }
-}
+/* ---- after an operation ---- */
 
 /* Nothing of the scout's is to be open when it is seen that an operation has ended behind which there
  * is nothing: its directory may be unmounted next. */
@@ -298,10 +279,9 @@ static void settle(mhq_ahead *ahead, mhq_scout *scout)
 }
 
 /* An operation has ended, or is not run. */
-static void end(mhq_ahead *ahead)
+static void end(mhq_ahead *ahead, const mhq_op *op)
 {
-    ahead->running += (uint64_t)ahead->counted;
-    ahead->counted = 0;
+    ahead->running += (uint64_t)reads_a_file(op);
     mhq_scout *scout = scout_of(ahead);
     if (scout != NULL) {
         mhq_scout_passed(scout, ahead->running);
@@ -311,14 +291,19 @@ static void end(mhq_ahead *ahead)
 
 void mhq_ahead_skips(mhq_ahead *ahead, const mhq_op *op)
 {
-    ahead->counted = reads_a_file(op);
-    end(ahead);
+    end(ahead, op);
 }
 
-void mhq_ahead_after(mhq_ahead *ahead, const mhq_op *op, uint64_t device)
+void mhq_ahead_after(mhq_ahead *ahead, mhq_ring *ring, const mhq_op *op, uint64_t device)
 {
-    end(ahead);
-    (void)wanted_scout(ahead, op->path, device);
+    end(ahead, op);
+    mhq_scout *scout = wanted_scout(ahead, op->path, device);
+    if (scout == NULL)
+        return;
+    if (mhq_scout_mood(scout) == MHQ_SCOUT_CALM)
+        hand_sample(ahead, ring, scout);
+    else
+        hand_all(ahead, ring, scout);
 }
 
 /* ---- trees ---- */

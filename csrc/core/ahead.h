@@ -1,7 +1,7 @@
 /* core/ahead.h - what comes next, for the scout: the baton holder's, and passed on with the baton.
  *
  * Where the last file lay on a device that does not rotate, or nothing is known of, an operation costs
- * two comparisons here (mhq_ahead_is_plain). Else a cursor goes ahead of the operations, through the
+ * a comparison here (mhq_ahead_is_plain). Else a cursor goes ahead of the operations, through the
  * ring and through the lists in it, and hands the scout the files that will be read.
  *
  * Invariant A1: the cursor is never behind the operations where it looks at anything: a job behind
@@ -31,8 +31,7 @@ typedef struct mhq_ahead {
         int rotates;
     } devices[MHQ_AHEAD_DEVICES]; /* what is known; the oldest is forgotten */
     uint32_t known;
-    uint64_t running;          /* number of the file under way, or of the next */
-    int counted;               /* the operation under way has a number */
+    uint64_t running;          /* number of the next file */
     uint64_t handed;           /* number of the next to be handed over */
     uint64_t ticket;           /* the cursor: the job that it looks at next */
     mhq_walk *walk;            /* the list it is in; level 0: in none */
@@ -52,10 +51,9 @@ static inline int mhq_ahead_is_plain(const mhq_ahead *ahead, uint64_t device)
     return ahead->plain == device;
 }
 
-/* The holder, around each operation where it is not plain. `device`: of the last file that was looked
- * at, by an operation, 0 where there was none. */
-void mhq_ahead_before(mhq_ahead *ahead, mhq_ring *ring, const mhq_op *op);
-void mhq_ahead_after(mhq_ahead *ahead, const mhq_op *op, uint64_t device);
+/* The holder, after each operation where it is not plain. `device`: of the last file that was looked
+ * at, by an operation. */
+void mhq_ahead_after(mhq_ahead *ahead, mhq_ring *ring, const mhq_op *op, uint64_t device);
 
 /* The holder: an operation completes without having run. */
 void mhq_ahead_skips(mhq_ahead *ahead, const mhq_op *op);

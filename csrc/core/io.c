@@ -127,8 +127,6 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
 {
     mhq_engine *engine = io->engine;
     run->op = op;
-    if (!mhq_ahead_is_plain(&engine->ahead, io->fs.device))
-        mhq_ahead_before(&engine->ahead, &engine->ring, op);
     if (mhq_swap_ar(&engine->at_disk, io->me + 1) != 0)
         mhq_add_rlx(&engine->overlaps, 1);
     mhq_store_rel(&engine->running, op); /* [running] */
@@ -136,7 +134,7 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
     mhq_store_rlx(&engine->running, NULL); /* before the record's publication, so before its end */
     mhq_store_rel(&engine->at_disk, 0);
     if (!mhq_ahead_is_plain(&engine->ahead, io->fs.device))
-        mhq_ahead_after(&engine->ahead, op, io->fs.device);
+        mhq_ahead_after(&engine->ahead, &engine->ring, run->op, io->fs.device);
 
     mhq_bump(&io->operations, 1);
     if (run->error)
