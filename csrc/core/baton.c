@@ -25,7 +25,7 @@ void mhq_baton_away(mhq_baton *baton, uint32_t me, uint32_t away)
     mhq_store_rlx(&baton->away[me], away);
 }
 
-int mhq_baton_sister_away(mhq_baton *baton, uint32_t me)
+int mhq_baton_other_away(mhq_baton *baton, uint32_t me)
 {
     return mhq_load_rlx(&baton->away[1 - me]) != 0;
 }

@@ -1,7 +1,7 @@
-/* core/baton.h - which of the two I/O threads may touch the disk and the consumer's end of the ring.
+/* core/baton.h - which of the two I/O threads may touch the disk and the ring's consumer side.
  *
  * Invariant B1: `holder` names the one thread that pops, runs and publishes. It is changed only by
- * that thread. All of the consumer's state (head, the overflow's front, the walk of a list)
+ * that thread. All of the consumer's state (head, the overflow's front, the traversal of a list)
  * passes with it: [baton] released by the giver, acquired by the taker.
  */
 #ifndef MHQ_CORE_BATON_H
@@ -11,21 +11,21 @@
 
 typedef struct mhq_baton {
     _Atomic uint32_t holder;   /* 0 or 1 */
-    _Atomic uint32_t finished; /* the queue has drained: nobody needs the baton any more */
-    _Atomic uint32_t away[2];  /* each thread's own: she is where a disk may hold her up */
-    mhq_parker waiting[2];     /* each thread's own, for when her sister has the baton */
+    _Atomic uint32_t finished; /* the queue has drained: no thread needs the baton any more */
+    _Atomic uint32_t away[2];  /* each thread's own: 1 while a disk may block it */
+    mhq_parker waiting[2];     /* each thread's own, for when the other has the baton */
 } mhq_baton;
 
-/* Thread `me`: 1 when she has the baton, 0 when there is nothing more to do. */
+/* Thread `me` waits for the baton. 1: it has it; 0: there is nothing more to do. */
 int mhq_baton_wait(mhq_baton *baton, uint32_t me);
-/* Thread `me`, around what may block her: `away` 1, and 0 when she is back. */
+/* Thread `me`, around a call that may block it: `away` is 1 before the call, and 0 after it. */
 void mhq_baton_away(mhq_baton *baton, uint32_t me, uint32_t away);
-/* The holder: is her sister away? An old answer does no harm: the trade comes an operation later,
- * or the disk waits until she is back. */
-int mhq_baton_sister_away(mhq_baton *baton, uint32_t me);
-/* The holder gives it to her sister, and wakes her. 1: a wake-up was paid for. */
+/* The holder: is the other I/O thread away? An old answer does no harm: they trade one operation
+ * later, or the disk is idle until that thread is back. */
+int mhq_baton_other_away(mhq_baton *baton, uint32_t me);
+/* The holder gives the baton to the other thread, and wakes it. 1: this took a wake-up. */
 int mhq_baton_pass(mhq_baton *baton, uint32_t me);
-/* The holder: the end. */
+/* The holder: the queue has drained, and no thread waits for the baton any more. */
 void mhq_baton_finish(mhq_baton *baton, uint32_t me);
 
 #endif

@@ -274,7 +274,7 @@ static mhq_port *take_turn(mhq_io *io)
         else
             run_special(io, job);
         int trade = mhq_turn_is_over(&io->turn, &port->taker)
-                    && !mhq_baton_sister_away(&engine->baton, io->me)
+                    && !mhq_baton_other_away(&engine->baton, io->me)
                     && mhq_ring_ready(&engine->ring);
         port = publish(io, port, &job->run); /* E2; the job is not ours from here on */
         if (trade)

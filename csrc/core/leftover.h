@@ -1,8 +1,8 @@
-/* core/leftover.h - temporaries that could not be removed: their paths, on the way from the holder to
- * the callback thread, which reports them. A stack; they are rare.
+/* core/leftover.h - leftover temporaries, which could not be removed: the holder hands their paths
+ * to the callback thread, which reports them. They are rare, so a stack will do.
  *
  * The holder pushes. The callback thread takes all at once, keeps the first and pushes the others
- * back. Neither looks beyond the top before it is theirs, so no ABA.
+ * back. Neither thread reads what is below the top before it has taken it, so there is no ABA.
  */
 #ifndef MHQ_CORE_LEFTOVER_H
 #define MHQ_CORE_LEFTOVER_H
@@ -19,8 +19,8 @@ typedef struct mhq_leftover {
 
 typedef _Atomic(mhq_leftover *) mhq_leftovers;
 
-/* The holder. Where memory is short it cannot be reported; the temporary's name still says whose it
- * is. */
+/* The holder. Where memory is short the path cannot be reported; the temporary's name still shows
+ * that it is one of this library's. */
 static inline void mhq_leftover_push(mhq_leftovers *top, const char *path,
                                         const mhq_calls *sys)
 {
@@ -34,7 +34,7 @@ static inline void mhq_leftover_push(mhq_leftovers *top, const char *path,
         continue;
 }
 
-/* The callback thread: one of the paths, to be released with the real table; or NULL. */
+/* The callback thread: returns one of the paths, to be freed through the real table; or NULL. */
 static inline char *mhq_leftover_take(mhq_leftovers *top)
 {
     mhq_leftover *left = mhq_load_rlx(top);

@@ -2,12 +2,12 @@
  *
  * The sleeper                         The waker
  *   prepare: state = PARKED  (sc) [P1]  makes the condition true      (sc) [W1]
- *   looks at the condition   (sc) [P2]  unpark: looks at the state    (sc) [W2]
+ *   loads the condition      (sc) [P2]  unpark: loads the state       (sc) [W2]
  *   wait, or cancel                     if PARKED: state = AWAKE, wake
  *
- * mhq_park_until is the sleeper's whole part. Before it sleeps it looks for a while, if lately what
- * it waited for came sooner than a sleeper wakes up: so in a stream of short operations nobody
- * sleeps, hence nobody pays for a wake-up, and from idle it sleeps at once.
+ * mhq_park_until is all that the sleeper does. Before it sleeps it spins for a while, provided that
+ * its latest waits were shorter than a wake-up takes. So in a stream of short operations no thread
+ * sleeps, and none pays for a wake-up; from idle the sleeper sleeps at once.
  *
  * Invariant: if the condition became true, the sleeper sees it at P2, or the waker sees PARKED
  * at W2. Each side stores one word and then loads the other's, so all four are seq_cst: with
@@ -22,11 +22,11 @@
 
 enum { MHQ_AWAKE = 0, MHQ_PARKED = 1 };
 
-/* Wakers look at the state after each thing they do; what the sleeper notes for herself stands on
- * another cache line, else each note would take the state away from them. */
+/* Wakers load the state after each thing they do. What the sleeper writes for its own use stands on
+ * another cache line; else each of these writes would take the line of the state away from them. */
 typedef struct mhq_parker {
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t state;
-    alignas(MHQ_CACHE_LINE) _Atomic uint64_t parks; /* times slept: the sleeper counts */
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t parks; /* times slept, counted by the sleeper */
     uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
     uint32_t crowded;       /* the sleeper's: waits for which it does not spin */
 } mhq_parker;
@@ -53,19 +53,20 @@ static inline void mhq_park_wait(mhq_parker *parker, int64_t timeout_ns)
     mhq_park_cancel(parker);
 }
 
-/* Between two looks while spinning, about a fifth of a microsecond (25 ns each on an AMD EPYC): a look
- * takes the word away from whoever is going to write it, and a pause leaves the core to its other
- * thread. */
+/* Pauses between two checks while spinning: about a fifth of a microsecond (25 ns each on an AMD
+ * EPYC). A check takes the word's cache line away from the thread that is going to write it, and a
+ * pause leaves the core to its other hardware thread. */
 #define MHQ_PAUSES 8
-/* Between two looks at the clock: some three microseconds. */
-#define MHQ_LOOKS 16
+/* Checks between two readings of the clock: some three microseconds. */
+#define MHQ_CHECKS 16
 /* A yield that takes longer has let another thread run: there is no processor to spare. */
 #define MHQ_YIELD_NS 50000
-/* Then so many waits pass before the next try. */
+/* After that, so many waits pass before the next one that spins. */
 #define MHQ_CROWDED 16
 
-/* The sleeper, when she has woken somebody who needs a processor: if she has to wait next, it can be
- * hers. Spinning she would look busy, and the other be put where the one works she waits for. */
+/* The sleeper calls this when it has woken a thread that needs a processor: if the sleeper waits
+ * next, that thread can have its processor. A spinning sleeper would seem busy to the system, which
+ * would then put that thread onto the processor of the one that the sleeper waits for. */
 static inline void mhq_park_make_way(mhq_parker *parker)
 {
     if (parker->crowded == 0)
@@ -77,14 +78,14 @@ static inline int mhq_spin(mhq_parker *parker, uint64_t now, uint64_t spin_ns,
 {
     uint64_t until = now + spin_ns, before;
     do {
-        for (int i = 0; i < MHQ_LOOKS; i++) {
+        for (int i = 0; i < MHQ_CHECKS; i++) {
             for (int pause = 0; pause < MHQ_PAUSES; pause++)
                 mhq_relax();
             if (ready(what))
                 return 1;
         }
         before = now;
-        mhq_yield(); /* to whoever could do what is waited for */
+        mhq_yield(); /* to a thread that could do what is waited for */
         now = mhq_now();
         if (now - before > MHQ_YIELD_NS) {
             parker->crowded = MHQ_CROWDED;
@@ -94,8 +95,8 @@ static inline int mhq_spin(mhq_parker *parker, uint64_t now, uint64_t spin_ns,
     return 0;
 }
 
-/* The sleeper: returns when ready(what), whose last answer it gives; or, with timeout_ns >= 0,
- * after a signal or when so much time has passed. It spins for up to spin_ns. */
+/* The sleeper waits until ready(what) is true; with timeout_ns >= 0 no longer than that, nor beyond
+ * a signal. It returns what ready(what) answered last. It spins for up to spin_ns. */
 static inline int mhq_park_until(mhq_parker *parker, uint64_t spin_ns, int64_t timeout_ns,
                                  int (*ready)(void *), void *what)
 {
@@ -117,8 +118,8 @@ static inline int mhq_park_until(mhq_parker *parker, uint64_t spin_ns, int64_t t
         if (timeout_ns >= 0)
             break;
     }
-    /* One long wait counts as a few short ones, however long it was: a stream that begins again
-     * is soon known for one. */
+    /* One long wait counts as a few short ones, however long it was: so a stream that begins again
+     * is soon recognised. */
     uint64_t waited = mhq_now() - began;
     parker->usual = (3 * parker->usual + (waited < 4 * spin_ns ? waited : 4 * spin_ns)) / 4;
     return yes;
@@ -129,7 +130,7 @@ static inline int mhq_is_parked(mhq_parker *parker)
     return mhq_load_sc(&parker->state) == MHQ_PARKED; /* [W2] */
 }
 
-/* Wakes the sleeper if there is one. 1: a wake-up was paid for. */
+/* Wakes the sleeper if there is one. 1: this took a wake-up. */
 static inline int mhq_unpark(mhq_parker *parker)
 {
     if (mhq_is_parked(parker) && mhq_swap_sc(&parker->state, MHQ_AWAKE) == MHQ_PARKED) {

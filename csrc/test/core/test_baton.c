@@ -80,7 +80,7 @@ static void finish_wakes_the_other_thread(void)
     for (unsigned round = 0; round < 2000; round++) {
         mhq_baton baton = {0};
         pthread_t thread = race_start(other_thread, &baton);
-        if (round % 2) /* else: finish races with its going to sleep */
+        if (round % 2) /* else finish races with that thread, which goes to sleep */
             RACE_UNTIL(mhq_is_parked(&baton.waiting[1]));
         CHECK_INT(mhq_baton_wait(&baton, 0), 1);
         mhq_baton_finish(&baton, 0);
@@ -137,7 +137,7 @@ static void *litmus_sleeper(void *ignored)
         litmus.sleeper_saw = mhq_load_sc(&litmus.condition) != 0;       /* [P2] */
         race_meet(&litmus.gate, 2 * round + 1);
         if (!litmus.sleeper_saw && !litmus.waker_saw)
-            litmus.lost++; /* it would sleep for ever */
+            litmus.lost++; /* the sleeper would sleep for ever */
         mhq_park_cancel(&litmus.parker);
         mhq_store_rlx(&litmus.condition, 0);
         if (litmus.is_last)
@@ -161,9 +161,9 @@ static void *litmus_waker(void *ignored)
     return NULL;
 }
 
-/* A meeting takes both processors at once, or a turn of every other thread: rounds beyond those
- * asked for end when it is time. */
-static void nobody_misses_the_other(uint64_t rounds)
+/* A meeting needs both processors at the same time, or else a turn of every other thread. So where
+ * the command line names no number of rounds, the litmus also ends after ten seconds. */
+static void no_thread_misses_the_other(uint64_t rounds)
 {
     race_deadline(rounds ? 3600 : 240, "litmus");
     litmus.rounds = rounds ? rounds : 1000000;
@@ -178,28 +178,28 @@ static void nobody_misses_the_other(uint64_t rounds)
 
 /* ---- parking: with real sleep ------------------------------------------------------------- */
 
-#define NAPS 200000u
+#define SLEEPS 200000u
 
 static struct {
     alignas(MHQ_CACHE_LINE) mhq_parker parker[2];
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t turn;
-    unsigned plain; /* written by whose turn it is */
-} naps;
+    unsigned plain; /* written by the thread whose turn it is */
+} sleeps;
 
-static void *napper(void *argument)
+static void *sleep_in_turn(void *argument)
 {
     uint32_t me = *(uint32_t *)argument;
-    for (uint32_t turn = me; turn < NAPS; turn += 2) {
-        while (mhq_load_sc(&naps.turn) != turn) {
-            mhq_park_prepare(&naps.parker[me]);
-            if (mhq_load_sc(&naps.turn) == turn)
-                mhq_park_cancel(&naps.parker[me]);
+    for (uint32_t turn = me; turn < SLEEPS; turn += 2) {
+        while (mhq_load_sc(&sleeps.turn) != turn) {
+            mhq_park_prepare(&sleeps.parker[me]);
+            if (mhq_load_sc(&sleeps.turn) == turn)
+                mhq_park_cancel(&sleeps.parker[me]);
             else
-                mhq_park_wait(&naps.parker[me], -1);
+                mhq_park_wait(&sleeps.parker[me], -1);
         }
-        naps.plain++;
-        mhq_store_sc(&naps.turn, turn + 1);
-        mhq_unpark(&naps.parker[1 - me]);
+        sleeps.plain++;
+        mhq_store_sc(&sleeps.turn, turn + 1);
+        mhq_unpark(&sleeps.parker[1 - me]);
     }
     return NULL;
 }
@@ -208,17 +208,17 @@ static void sleepers_are_woken(void)
 {
     race_deadline(240, "sleepers are woken");
     uint32_t names[2] = {0, 1};
-    pthread_t second = race_start(napper, &names[1]);
-    pthread_t first = race_start(napper, &names[0]);
+    pthread_t second = race_start(sleep_in_turn, &names[1]);
+    pthread_t first = race_start(sleep_in_turn, &names[0]);
     race_join(first);
     race_join(second);
-    CHECK_INT(naps.plain, NAPS);
+    CHECK_INT(sleeps.plain, SLEEPS);
 }
 
 int main(int count, char **arguments)
 {
-    nobody_misses_the_other(count > 1 ? strtoull(arguments[1], NULL, 10) : 0);
-    if (!WEAKENED) { /* else what sleeps may sleep for ever */
+    no_thread_misses_the_other(count > 1 ? strtoull(arguments[1], NULL, 10) : 0);
+    if (!WEAKENED) { /* else a sleeper may sleep for ever */
         trades();
         finish_wakes_the_other_thread();
         pass_wakes_the_other_thread();

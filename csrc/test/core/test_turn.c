@@ -4,15 +4,15 @@
 #include "sys/sys.h"
 
 static uint64_t the_time;
-static unsigned looks; /* at the clock */
+static unsigned readings; /* of the clock */
 
 static uint64_t clock_of_the_test(void)
 {
-    looks++;
+    readings++;
     return the_time;
 }
 
-/* core/turn.h is compiled into this file: this is the clock it looks at. */
+/* core/turn.h is compiled into this file: this is the clock that it reads. */
 #define mhq_now clock_of_the_test
 #include "core/turn.h"
 
@@ -27,7 +27,7 @@ static void begin(void)
     turn = (mhq_turn){0};
     mhq_turn_init(&turn);
     mhq_turn_begin(&turn);
-    looks = 0;
+    readings = 0;
 }
 
 /* Jobs that take so long each, up to `most`: how many there are until the turn is over. */
@@ -55,59 +55,59 @@ static void a_slice_of_middling_jobs(void)
 {
     begin();
     CHECK_INT(jobs_until_over(100 * MICROSECOND, 100, &awake), 41);
-    CHECK_INT(looks, 41); /* after each */
+    CHECK_INT(readings, 41); /* one after each job */
 }
 
-static void short_jobs_have_long_turns_and_few_looks(void)
+static void short_jobs_have_long_turns_and_few_readings(void)
 {
     begin();
     unsigned jobs = jobs_until_over(MICROSECOND, 60000, &awake);
     CHECK(jobs > 50000 && jobs <= 50000 + MHQ_GROUP);
-    CHECK(looks <= 6 + 50000 / MHQ_GROUP + 1); /* after 1, 2, 4, ... 32, then 64 */
-    CHECK_INT(turn.look_every, MHQ_GROUP);
-    mhq_turn_begin(&turn); /* what is known of the jobs stays */
-    CHECK_INT(turn.look_every, MHQ_GROUP);
+    CHECK(readings <= 6 + 50000 / MHQ_GROUP + 1); /* after 1, 2, 4, ... 32, then 64 */
+    CHECK_INT(turn.time_every, MHQ_GROUP);
+    mhq_turn_begin(&turn); /* it still counts the jobs as short */
+    CHECK_INT(turn.time_every, MHQ_GROUP);
 }
 
-/* Known for short, then one is long: no time is taken before the group is full ... */
+/* Jobs were short, then one is long: the clock is not read before the group is full ... */
 static void a_long_one_after_short_ones(void)
 {
     begin();
     CHECK_INT(jobs_until_over(MICROSECOND, 1000, &awake), 0);
-    CHECK_INT(turn.look_every, MHQ_GROUP);
-    uint32_t before = turn.since_look;
+    CHECK_INT(turn.time_every, MHQ_GROUP);
+    uint32_t before = turn.since_timed;
     the_time += 3 * MILLISECOND;
     CHECK_INT(mhq_turn_is_over(&turn, &awake), 0);
-    CHECK_INT(turn.since_look, before + 1);
-    /* ... unless the callback thread has gone to sleep; the group is no longer one of short ones */
+    CHECK_INT(turn.since_timed, before + 1);
+    /* ... unless the callback thread has gone to sleep. Then each job is timed by itself again. */
     CHECK_INT(mhq_turn_is_over(&turn, &parked), 0);
-    CHECK_INT(turn.since_look, 0);
-    CHECK_INT(turn.look_every, 1);
+    CHECK_INT(turn.since_timed, 0);
+    CHECK_INT(turn.time_every, 1);
     CHECK_INT(jobs_until_over(3 * MILLISECOND, 5, &parked), 1);
 }
 
-static void a_callback_thread_that_sleeps_costs_no_look_by_itself(void)
+static void a_callback_thread_that_sleeps_is_no_reason_to_time_short_jobs(void)
 {
     begin();
     (void)jobs_until_over(MICROSECOND, 1000, &awake);
-    uint32_t before = turn.since_look;
+    uint32_t before = turn.since_timed;
     the_time += MICROSECOND;
     CHECK_INT(mhq_turn_is_over(&turn, &parked), 0);
-    CHECK_INT(turn.since_look, before + 1); /* nothing has taken long */
+    CHECK_INT(turn.since_timed, before + 1); /* nothing has taken long */
 }
 
-static void who_knows_of_a_long_one_asks_for_a_look(void)
+static void a_job_marked_lengthy_is_timed(void)
 {
     begin();
     (void)jobs_until_over(MICROSECOND, 1000, &awake);
     turn.lengthy = 1;
-    turn.since_look = 0;
-    turn.looked = the_time;
+    turn.since_timed = 0;
+    turn.timed = the_time;
     CHECK_INT(jobs_until_over(2 * MILLISECOND, 5, &awake), 1);
     CHECK_INT(turn.lengthy, 0);
 }
 
-static void waiting_is_not_working(void)
+static void waiting_is_no_part_of_the_turn(void)
 {
     begin();
     CHECK_INT(jobs_until_over(100 * MICROSECOND, 20, &awake), 0);
@@ -118,27 +118,27 @@ static void waiting_is_not_working(void)
 
 /* ---- core/park.h: for how long a waiter spins before it parks ---- */
 
-static unsigned looks_at_it;
+static unsigned checks;
 static int never(void *what)
 {
     (void)what;
-    looks_at_it++;
+    checks++;
     the_time += MICROSECOND;
     return 0;
 }
 
-/* Whether a wait spun; each parked, for a moment. */
+/* Did the wait spin before it parked? Each wait parks, for a moment. */
 static int spins(mhq_parker *parker)
 {
     uint64_t parks = mhq_load_rlx(&parker->parks);
-    looks_at_it = 0;
+    checks = 0;
     CHECK_INT(mhq_park_until(parker, MILLISECOND, 1, never, NULL), 0);
     CHECK_INT(mhq_load_rlx(&parker->parks) - parks, 1);
-    CHECK(looks_at_it == 3 || looks_at_it > 100);
-    return looks_at_it > 3;
+    CHECK(checks == 3 || checks > 100);
+    return checks > 3;
 }
 
-static void who_made_way_parks_once_without_spinning(void)
+static void a_thread_that_made_way_parks_once_without_spinning(void)
 {
     mhq_parker parker = {.state = MHQ_AWAKE};
     CHECK(spins(&parker));
@@ -161,11 +161,11 @@ int main(void)
 {
     one_long_job_is_a_turn();
     a_slice_of_middling_jobs();
-    short_jobs_have_long_turns_and_few_looks();
+    short_jobs_have_long_turns_and_few_readings();
     a_long_one_after_short_ones();
-    a_callback_thread_that_sleeps_costs_no_look_by_itself();
-    who_knows_of_a_long_one_asks_for_a_look();
-    waiting_is_not_working();
-    who_made_way_parks_once_without_spinning();
+    a_callback_thread_that_sleeps_is_no_reason_to_time_short_jobs();
+    a_job_marked_lengthy_is_timed();
+    waiting_is_no_part_of_the_turn();
+    a_thread_that_made_way_parks_once_without_spinning();
     return check_report("test_turn");
 }
