@@ -778,7 +778,7 @@ inline may_trade()
 #if IO == 2
     if
     :: true
-    :: LOAD_RLX(v, AWAY(1 - side)); /* @ baton.c mhq_baton_sister_away load_rlx(away) */
+    :: LOAD_RLX(v, AWAY(1 - side)); /* @ baton.c mhq_baton_other_away load_rlx(away) */
         if
         :: v
         :: else -> atomic { ring_ready(); trade = yes }
