@@ -9,8 +9,8 @@ CHILD = """\
         '''A callback that only the parent may run.'''
         if os.getpid() != parent:
             os.close(os.open("stray", os.O_CREAT | os.O_WRONLY))
-        heard.append(args)
-    heard = []
+        collected.append(args)
+    collected = []
     def fresh(tag):
         counted = mhddq.stats()
         mine = []

@@ -209,7 +209,7 @@ class Fuzz:
         os.chdir(self.real)
         self.taken = 0
         self.outcome = Outcome()
-        # What is to be heard, in order: the action and the params of each accepted operation.
+        # What is to be collected, in order: the action and the params of each accepted operation.
         self.expected: list[tuple[str, dict[str, Any]]] = []
         self.lists = [mhddq.create_empty_oplist() for _ in range(3)]
         self.models: list[list[Any]] = [[], [], []]
@@ -400,10 +400,10 @@ class Fuzz:
 
     def compare(self) -> None:
         """Waits for what was accepted, and looks at it."""
-        heard = self.outcome.wait(len(self.expected))
+        collected = self.outcome.wait(len(self.expected))
         os.chdir(self.twin)
         try:
-            for args, (action, params) in zip(heard, self.expected, strict=True):
+            for args, (action, params) in zip(collected, self.expected, strict=True):
                 self.look(args, action, params)
         finally:
             os.chdir(self.real)

@@ -73,10 +73,12 @@ class Outcome:
     def wait(self, count: int, timeout: float = DEADLINE) -> list[Args]:
         with self._changed:
             arrived = self._changed.wait_for(lambda: len(self._args) >= count, timeout)
-            heard = list(self._args)
+            collected = list(self._args)
         if not arrived:
-            raise AssertionError(f"{len(heard)} of {count} callbacks within {timeout} s: {heard}")
-        return heard
+            raise AssertionError(
+                f"{len(collected)} of {count} callbacks within {timeout} s: {collected}"
+            )
+        return collected
 
 
 Call = tuple[Any, ...]

@@ -56,8 +56,8 @@ class Producer:
     def __init__(self, name: int, operations: int) -> None:
         self.name, self.operations = name, operations
         self.accepted: list[tuple[int, int]] = []
-        self.heard: list[tuple[int, int]] = []
-        self.nested_accepted, self.nested_heard = 0, 0
+        self.collected: list[tuple[int, int]] = []
+        self.nested_accepted, self.nested_collected = 0, 0
         self.begun = threading.Event()
 
     def produce(self) -> None:
@@ -85,14 +85,14 @@ class Producer:
 
     def hearing(self, identity: tuple[int, int]) -> Callable[[dict[str, object]], None]:
         def hear(args: dict[str, object]) -> None:
-            self.heard.append(identity)
+            self.collected.append(identity)
             if identity[1] % 16 == 0:
                 self.nested_accepted += mhddq.directory_exists(self.hear_nested, ".")
 
         return hear
 
     def hear_nested(self, args: dict[str, object]) -> None:
-        self.nested_heard += 1
+        self.nested_collected += 1
 
 
 def race_for_lists(rounds: int) -> int:
@@ -221,9 +221,11 @@ def main() -> None:
     at_once(*(producer.produce for producer in late), end, end)
     lists.check()
     for producer in producers + late:
-        expect(producer.heard == producer.accepted, f"producer {producer.name}: lost or reordered")
-        expect(producer.nested_heard == producer.nested_accepted, "a callback's own was lost")
-    operations = sum(len(producer.heard) for producer in producers + late)
+        expect(
+            producer.collected == producer.accepted, f"producer {producer.name}: lost or reordered"
+        )
+        expect(producer.nested_collected == producer.nested_accepted, "a callback's own was lost")
+    operations = sum(len(producer.collected) for producer in producers + late)
     with_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print(
         f"{operations} operations of {options.producers} producers, {len(lists.runs)} snapshots,"

@@ -1,7 +1,7 @@
 """Runs programs that use the queue from their start to their end, and reads what they report.
 
 The module's queue cannot be started again in a process, so what concerns its life is tried in
-interpreters of their own. A program reports facts with ``tell(name=value)``; the test asserts on
+interpreters of their own. A program reports facts with ``report(name=value)``; the test asserts on
 them. Every program has a deadline: when it is missed, the stacks of all its threads are shown.
 """
 
@@ -32,7 +32,7 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)   # fork, where t
 if threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def tell(**facts):
+def report(**facts):
     os.write(1, (json.dumps(facts) + "\\n").encode())
 
 def must(happened, what="an event"):
@@ -45,14 +45,14 @@ class Gate:
     '''A callback that stays until it is opened.'''
     def __init__(self):
         self.entered, self.opened = threading.Event(), threading.Event()
-        self.heard = []
+        self.collected = []
     def __call__(self, args):
         self.entered.set()
         must(self.opened.wait(DEADLINE), "opening of the gate")
-        self.heard.append(args)
+        self.collected.append(args)
     def shut(self):
         '''Enqueues itself and returns once the callback thread is inside.'''
-        must(mhddq.file_exists(self, "."), "room")
+        must(mhddq.file_exists(self, "."), "acceptance")
         must(self.entered.wait(DEADLINE), "callback")
 
 def waits(thread):
@@ -119,7 +119,7 @@ def ended_well(pid, seconds=None):
 def rest():
     '''Returns when everything enqueued so far has been called back.'''
     done = threading.Event()
-    must(mhddq.file_exists(lambda args: done.set(), "."), "room")
+    must(mhddq.file_exists(lambda args: done.set(), "."), "acceptance")
     must(done.wait(DEADLINE), "rest")
 
 """
@@ -137,12 +137,12 @@ class Ended:
     stdout: str
     stderr: str
     files: dict[str, bytes]
-    told: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self.told:
-            raise AssertionError(f"{name} was not told\n{self}")
-        return self.told[name]
+        if name not in self.facts:
+            raise AssertionError(f"{name} was not reported\n{self}")
+        return self.facts[name]
 
     def __str__(self) -> str:
         return (
@@ -236,7 +236,7 @@ class Running:
             raise AssertionError(f"it did not end in {self.timeout} s\n{ended}")
         for line in stdout.splitlines():
             if line.startswith("{"):
-                ended.told.update(json.loads(line))
+                ended.facts.update(json.loads(line))
         return ended
 
 

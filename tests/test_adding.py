@@ -30,13 +30,13 @@ import inspect, pathlib, pickle, sys
 import mhddq
 
 def head(*arguments, **keywords):
-    heard = []
-    must(mhddq.file_head(heard.append, *arguments, **keywords))
-    while not heard:
+    collected = []
+    must(mhddq.file_head(collected.append, *arguments, **keywords))
+    while not collected:
         pass
-    args = heard[0]
+    args = collected[0]
     must(args["action"] == "file_head" and args["result"] is True)
-    passed = {"callback": heard.append, "filename": arguments[0], "binary": False}
+    passed = {"callback": collected.append, "filename": arguments[0], "binary": False}
     must(set(args["params"]) == {*passed, *keywords}, args)
     return args["output"]["data"]
 
@@ -59,11 +59,11 @@ raises("length must be int or None, not 'str'", "a", length="b")
 raises("backwards must be True or False, not 'str'", "a", backwards="b")
 raises("file_head() takes 3 positional arguments but 4 were given", "a", False, 1)
 raises("file_head() got an unexpected keyword argument 'nonsense'", "a", nonsense=1)
-heard = []
-mhddq.file_head(heard.append, str(file), length=10**30)
+collected = []
+mhddq.file_head(collected.append, str(file), length=10**30)
 mhddq.shutdown()
-must(heard[0]["output"]["exception"] == "length is beyond 64 bits", heard)
-must(heard[0]["params"]["length"] == 10**30)
+must(collected[0]["output"]["exception"] == "length is beyond 64 bits", collected)
+must(collected[0]["params"]["length"] == 10**30)
 must(not hasattr(mhddq, "oplist_file_head"))
 must("file_head" in mhddq.__all__ and pickle.loads(pickle.dumps(mhddq.file_head)))
 must(mhddq.file_head.__doc__.startswith("Reads the beginning of a file."))

@@ -527,15 +527,15 @@ def test_functions_outlive_a_reload_of_their_module():
     end = ended(
         """
         import importlib, mhddq._ops
-        heard = []
+        collected = []
         old = mhddq.file_exists
         importlib.reload(mhddq._ops)
         gc.collect()
         reused = [b"x" * n for n in range(100, 900) for _ in range(20)]
-        must(old(heard.append, "."))
+        must(old(collected.append, "."))
         mhddq.shutdown()
-        tell(name=old.__name__, heard=len(heard), reused=len(reused))
+        report(name=old.__name__, collected=len(collected), reused=len(reused))
         """
     )
     assert end["name"] == "file_exists"
-    assert end["heard"] == 1
+    assert end["collected"] == 1

@@ -18,7 +18,7 @@ def test_reads_against_slow_callbacks_stay_within_the_budget(shape):
             with open(f"{n}", "wb") as file:
                 file.write(bytes([65 + n % 26]) * SIZE)
         samples, wrong, order = [], [], []
-        def heard(args):
+        def collect(args):
             name, data = args["params"]["filename"], args["output"]["data"]
             last = len(order) + 1 == FILES
             until(lambda: last or mhddq.stats()["undelivered_bytes"] > SIZE, "reading ahead")
@@ -32,16 +32,16 @@ def test_reads_against_slow_callbacks_stay_within_the_budget(shape):
         inner = mhddq.create_empty_oplist()
         for n in range(FILES):
             if shape == "list":
-                mhddq.oplist_file_read(outer, heard, f"{n}", True)
+                mhddq.oplist_file_read(outer, collect, f"{n}", True)
             elif shape == "nested":
-                mhddq.oplist_file_read(inner, heard, f"{n}", True)
+                mhddq.oplist_file_read(inner, collect, f"{n}", True)
             else:
-                mhddq.file_read(heard, f"{n}", shape != "text")
+                mhddq.file_read(collect, f"{n}", shape != "text")
         mhddq.embed_oplist(outer, inner)
         if shape in ("list", "nested"):
             must(mhddq.enqueue_oplist(outer) is True)
         mhddq.shutdown()
-        tell(samples=samples, wrong=wrong, order=order, left=mhddq.stats()["undelivered_bytes"])
+        report(samples=samples, wrong=wrong, order=order, left=mhddq.stats()["undelivered_bytes"])
         """,
         shape,
         env={"MHDDQ_BUFFER_BYTES": "1000000"},
@@ -62,15 +62,15 @@ def test_a_read_larger_than_the_budget_runs_alone_and_works():
         with open("small", "wb") as file:
             file.write(bytes(20000))
         rows = []
-        def heard(args):
+        def collect(args):
             rows.append([args["params"]["filename"], len(args["output"]["data"]),
                          mhddq.stats()["undelivered_bytes"]])
         for n in range(8):
-            mhddq.file_read(heard, "large", True)
-            mhddq.file_read(heard, "small", True)
-            mhddq.file_read(heard, "small")
+            mhddq.file_read(collect, "large", True)
+            mhddq.file_read(collect, "small", True)
+            mhddq.file_read(collect, "small")
         mhddq.shutdown()
-        tell(rows=rows)
+        report(rows=rows)
         """,
         env={"MHDDQ_BUFFER_BYTES": "65536"},
     )
@@ -93,14 +93,14 @@ def test_directory_entries_count_too():
         for n in range(400):
             open("d/" + f"{n:04d}" + "x" * 200, "w").close()
         samples, lengths = [], []
-        def heard(args):
+        def collect(args):
             samples.append(mhddq.stats()["undelivered_bytes"])
             lengths.append(len(args["output"]["contents"]))
             time.sleep(0.002)
         for n in range(40):
-            mhddq.directory_contents(heard, "d")
+            mhddq.directory_contents(collect, "d")
         mhddq.shutdown()
-        tell(samples=samples, lengths=lengths, left=mhddq.stats()["undelivered_bytes"])
+        report(samples=samples, lengths=lengths, left=mhddq.stats()["undelivered_bytes"])
         """,
         env={"MHDDQ_BUFFER_BYTES": "300000"},
     )
@@ -128,7 +128,7 @@ def test_a_blocked_callback_does_not_hide_what_came_before_the_budget_s_wait():
         mhddq.file_exists(lambda args: order.append("third"), ".")
         rest()
         rest()
-        tell(order=order)
+        report(order=order)
         """,
         env={"MHDDQ_BUFFER_BYTES": "65536"},
     )

@@ -12,13 +12,13 @@ RAISING = """
     def bad(args):
         raise {what}
 
-    heard = []
+    collected = []
     mhddq.file_exists(bad, "./first")
-    mhddq.file_exists(heard.append, "./second")
+    mhddq.file_exists(collected.append, "./second")
     mhddq.shutdown()
     counted = mhddq.stats()
-    tell(heard=[a["params"]["filename"] for a in heard],
-         callbacks=counted["callbacks"], errors=counted["callback_errors"])
+    report(collected=[a["params"]["filename"] for a in collected],
+           callbacks=counted["callbacks"], errors=counted["callback_errors"])
 """
 
 
@@ -34,7 +34,7 @@ RAISING = """
 )
 def test_what_a_callback_raises_is_printed_and_the_thread_goes_on(what, shown):
     end = ended(RAISING.format(what=what), quiet=False)
-    assert end["heard"] == ["./second"]
+    assert end["collected"] == ["./second"]
     assert end["callbacks"] == 2
     assert end["errors"] == 1
     assert "Traceback (most recent call last)" in end.stderr
@@ -65,21 +65,21 @@ def test_a_callback_may_take_its_args_apart_before_it_raises(what):
 def test_in_a_list_the_other_callbacks_are_still_called():
     end = ended(
         """
-        heard = []
+        collected = []
         def bad(args):
-            heard.append(args["params"]["filename"])
+            collected.append(args["params"]["filename"])
             raise SystemExit(args["params"]["filename"])
         fileops = mhddq.create_empty_oplist()
         for n in range(10):
             mhddq.oplist_file_exists(fileops, bad if n % 2 else
-                                     lambda a: heard.append(a["params"]["filename"]), str(n))
+                                     lambda a: collected.append(a["params"]["filename"]), str(n))
         mhddq.enqueue_oplist(fileops)
         mhddq.shutdown()
-        tell(heard=heard, errors=mhddq.stats()["callback_errors"])
+        report(collected=collected, errors=mhddq.stats()["callback_errors"])
         """,
         quiet=False,
     )
-    assert end["heard"] == [str(n) for n in range(10)]
+    assert end["collected"] == [str(n) for n in range(10)]
     assert end["errors"] == 5
     assert end.stderr.count("Traceback (most recent call last)") == 5
 
@@ -112,18 +112,18 @@ def test_a_stderr_that_fails_does_not_stop_the_thread(stream, seen):
             return file
         def bad(args):
             raise ValueError("boom")
-        heard = []
+        collected = []
         sys.stderr = {stream}
         mhddq.file_exists(bad, "x")
         mhddq.file_delete(None, "missing")
-        mhddq.file_exists(lambda args: heard.append(args["result"]), "x")
+        mhddq.file_exists(lambda args: collected.append(args["result"]), "x")
         mhddq.shutdown()
         sys.stderr = sys.__stderr__
-        tell(heard=heard)
+        report(collected=collected)
         """,
         quiet=False,
     )
-    assert end["heard"] == [True]
+    assert end["collected"] == [True]
     assert ("boom" in end.stderr) is seen
     assert (error_text(errno.ENOENT, "missing") in end.stderr) is seen
 
@@ -139,16 +139,16 @@ def test_what_cannot_be_shown_does_not_stop_the_thread():
                 raise KeyboardInterrupt("str")
         def bad(args):
             raise Unformatted()
-        heard = []
+        collected = []
         mhddq.file_exists(bad, Unshown("x"))
         mhddq.file_delete(None, Unshown("missing"))
-        mhddq.file_exists(lambda args: heard.append(args["result"]), "x")
+        mhddq.file_exists(lambda args: collected.append(args["result"]), "x")
         mhddq.shutdown()
-        tell(heard=heard)
+        report(collected=collected)
         """,
         quiet=False,
     )
-    assert end["heard"] == [True]
+    assert end["collected"] == [True]
     assert "file_exists" in end.stderr
     assert "Unformatted" in end.stderr
     assert "file_delete" in end.stderr
@@ -174,7 +174,7 @@ def test_without_a_callback_a_failure_is_reported_and_success_is_silent():
         mhddq.file_rename(None, "gone", "new")
         mhddq.file_create(None, "nul\\0")
         mhddq.shutdown()
-        tell(failed=mhddq.stats()["failed"], callbacks=mhddq.stats()["callbacks"])
+        report(failed=mhddq.stats()["failed"], callbacks=mhddq.stats()["callbacks"])
         """,
         quiet=False,
     )
@@ -209,7 +209,7 @@ def test_they_all_run_on_one_daemon_thread_of_python():
             seen.add((me.ident, me.daemon, me is threading.main_thread(), type(me).__name__))
         in_threads(4, lambda n: [mhddq.file_exists(look, ".") for i in range(100)])
         mhddq.shutdown()
-        tell(seen=sorted(seen))
+        report(seen=sorted(seen))
         """
     )
     assert [row[1:] for row in end["seen"]] == [[True, False, "Thread"]]
@@ -220,14 +220,14 @@ def test_they_may_enqueue_any_number(ring_size):
     """Breadth first, as the order of enqueuing demands: each of the first enqueues many."""
     end = ended(
         """
-        heard = []
+        collected = []
         def second(n, i, args):
-            heard.append([n, i])
+            collected.append([n, i])
         def first(n, args):
-            heard.append([n, None])
+            collected.append([n, None])
             for i in range(500):
                 if not mhddq.file_exists(functools.partial(second, n, i), "."):
-                    heard.append("refused")
+                    collected.append("refused")
         gate = Gate()
         gate.shut()
         # Enqueued from a thread: a ring of one makes it wait.
@@ -239,18 +239,18 @@ def test_they_may_enqueue_any_number(ring_size):
         gate.opened.set()
         thread.join(DEADLINE)
         must(not thread.is_alive(), "end of the producer")
-        until(lambda: len(heard) >= 4 * 501, "callbacks")
+        until(lambda: len(collected) >= 4 * 501, "callbacks")
         mhddq.shutdown()
-        tell(heard=heard, stats=mhddq.stats())
+        report(collected=collected, stats=mhddq.stats())
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
-    heard = end["heard"]
-    assert len(heard) == 4 * 501
-    assert "refused" not in heard
-    assert [n for n, i in heard if i is None] == [0, 1, 2, 3]
+    collected = end["collected"]
+    assert len(collected) == 4 * 501
+    assert "refused" not in collected
+    assert [n for n, i in collected if i is None] == [0, 1, 2, 3]
     # The operations of one callback are contiguous among those of callbacks, and in their order.
-    assert [[n, i] for n, i in heard if i is not None] == [
+    assert [[n, i] for n, i in collected if i is not None] == [
         [n, i] for n in range(4) for i in range(500)
     ]
     assert end["stats"]["accepted"] == end["stats"]["callbacks"] == 4 * 501 + 1
@@ -260,11 +260,11 @@ def test_they_may_enqueue_any_number(ring_size):
 def test_they_may_enqueue_lists_and_chains(ring_size):
     end = ended(
         """
-        heard = []
+        collected = []
         over = threading.Event()
         def step(args):
-            n = len(heard)
-            heard.append(args["params"]["filename"])
+            n = len(collected)
+            collected.append(args["params"]["filename"])
             if n == 300:
                 over.set()
             if n % 3 == 0 and n < 300:
@@ -277,18 +277,18 @@ def test_they_may_enqueue_lists_and_chains(ring_size):
         mhddq.file_exists(step, "0")
         must(over.wait(DEADLINE))
         mhddq.shutdown()
-        tell(heard=heard)
+        report(collected=collected)
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
-    assert end["heard"] == [str(n) for n in range(301)]
+    assert end["collected"] == [str(n) for n in range(301)]
 
 
 @pytest.mark.parametrize("ring_size", ["1", "2", "4096"])
 def test_shutdown_in_a_callback_closes_and_returns(ring_size):
     end = ended(
         """
-        heard, facts = [], {}
+        collected, facts = [], {}
         def closes(args):
             began = time.monotonic()
             facts["returned"] = mhddq.shutdown()
@@ -305,14 +305,14 @@ def test_shutdown_in_a_callback_closes_and_returns(ring_size):
         def produce():
             accepted.append(mhddq.file_exists(closes, "."))
             for n in range(50):
-                accepted.append(mhddq.file_exists(lambda args, n=n: heard.append(n), "."))
+                accepted.append(mhddq.file_exists(lambda args, n=n: collected.append(n), "."))
         thread = threading.Thread(target=produce)
         thread.start()
         gate.opened.set()
         thread.join(DEADLINE)
         must(not thread.is_alive(), "end of the producer")
         mhddq.shutdown()
-        tell(heard=heard, accepted=accepted, after=mhddq.is_shutdown(), **facts)
+        report(collected=collected, accepted=accepted, after=mhddq.is_shutdown(), **facts)
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
         quiet=False,
@@ -330,7 +330,7 @@ def test_shutdown_in_a_callback_closes_and_returns(ring_size):
     assert end["after"] is True
     accepted = end["accepted"][1:]
     assert end["accepted"] == sorted(end["accepted"], reverse=True)  # closed once, for good
-    assert end["heard"] == list(range(accepted.count(True)))
+    assert end["collected"] == list(range(accepted.count(True)))
     assert "late" not in end.files
 
 
@@ -378,7 +378,7 @@ def test_nothing_is_kept_after_the_callback():
         alive = {kind: sum(ref() is not None for ref in refs) for kind, refs in watched.items()}
         gc.collect()
         after = {kind: sum(ref() is not None for ref in refs) for kind, refs in watched.items()}
-        tell(alive=alive, after=after, locals=len(watched["local"]))
+        report(alive=alive, after=after, locals=len(watched["local"]))
         """
     )
     assert end["locals"] == 2 * 9
@@ -419,7 +419,7 @@ def test_a_bytearray_is_lent_until_its_callback_has_returned():
         refused = bytearray(b"x")
         facts["refused"] = mhddq.file_write(None, refused, "no", True)
         refused.append(1)
-        tell(**facts)
+        report(**facts)
         """
     )
     assert end["during"] == "held"
@@ -431,9 +431,9 @@ def test_a_bytearray_is_lent_until_its_callback_has_returned():
 def test_args_are_plain_and_each_call_has_its_own():
     end = ended(
         """
-        heard = []
+        collected = []
         def spoil(args):
-            heard.append([type(args).__name__, type(args["params"]).__name__,
+            collected.append([type(args).__name__, type(args["params"]).__name__,
                           type(args["output"]).__name__, sorted(args), len(args["params"])])
             args["params"].clear()
             args.clear()
@@ -444,11 +444,11 @@ def test_args_are_plain_and_each_call_has_its_own():
         for n in range(3):
             mhddq.enqueue_oplist(outer)
         mhddq.shutdown()
-        tell(heard=heard)
+        report(collected=collected)
         """
     )
     row = ["dict", "dict", "dict", ["action", "output", "params", "result"], 2]
-    assert end["heard"] == [row] * 6
+    assert end["collected"] == [row] * 6
 
 
 def test_no_descriptor_is_left_after_a_mixed_load():
@@ -473,7 +473,7 @@ def test_no_descriptor_is_left_after_a_mixed_load():
         load("b")
         after = sorted(os.listdir("/proc/self/fd"))
         mhddq.shutdown()
-        tell(before=before, after=after, end=sorted(os.listdir("/proc/self/fd")))
+        report(before=before, after=after, end=sorted(os.listdir("/proc/self/fd")))
         """
     )
     assert end["before"] == end["after"]
@@ -493,7 +493,7 @@ def test_without_a_stderr_nothing_is_said():
         mhddq.shutdown(0)
         gate.opened.set()
         mhddq.shutdown()
-        tell(unraisable=unraisable)
+        report(unraisable=unraisable)
         """
     )
     assert end["unraisable"] == []
@@ -512,7 +512,7 @@ SHORT_OF_MEMORY = """
             except MemoryError:
                 _testcapi.remove_mem_hooks()
         return accepted
-    heard = []
+    collected = []
     data = bytearray(b"data")
     gate = Gate()
     gate.shut()     # the callback thread must not be the one whose memory is short
@@ -521,25 +521,25 @@ SHORT_OF_MEMORY = """
     rest()
     data.append(1)
     mhddq.shutdown()
-    tell(accepted=accepted, heard=len(heard), mine=mhddq.stats()["accepted"] - 2,
-         held=sys.getrefcount(data))
+    report(accepted=accepted, collected=len(collected), mine=mhddq.stats()["accepted"] - 2,
+           held=sys.getrefcount(data))
 """
 
 
 @pytest.mark.parametrize(
     "tried",
     [
-        "tries(mhddq.file_write, heard.append, data, 'file', True)",
-        "tries(mhddq.file_write, heard.append, 'text', 'file')",
+        "tries(mhddq.file_write, collected.append, data, 'file', True)",
+        "tries(mhddq.file_write, collected.append, 'text', 'file')",
         "mhddq.create_empty_oplist()\n"
-        "    mhddq.oplist_file_write(accepted, heard.append, data, 'file', True)\n"
+        "    mhddq.oplist_file_write(accepted, collected.append, data, 'file', True)\n"
         "    accepted = tries(mhddq.enqueue_oplist, accepted)",
     ],
 )
 def test_where_memory_is_short_accepted_still_means_accepted(tried):
     pytest.importorskip("_testcapi")
     end = ended(SHORT_OF_MEMORY.format(tried=tried))
-    assert end["heard"] == end["accepted"] == end["mine"]
+    assert end["collected"] == end["accepted"] == end["mine"]
 
 
 def test_where_memory_is_short_a_list_keeps_nothing_of_what_it_refused():

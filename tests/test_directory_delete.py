@@ -73,10 +73,10 @@ os.chroot("root")
 os.chdir("/")
 for name in ("/", "//", "/.", "/..", "/kept/..", "kept/../.."):
     done = threading.Event()
-    heard = []
-    mhddq.directory_delete(lambda args: (heard.append(args), done.set()), name)
+    collected = []
+    mhddq.directory_delete(lambda args: (collected.append(args), done.set()), name)
     assert done.wait(20)
-    print(heard[0]["result"], heard[0]["output"]["exception"].endswith(f": {name!r}"))
+    print(collected[0]["result"], collected[0]["output"]["exception"].endswith(f": {name!r}"))
 print(os.listdir("/"))
 """
 

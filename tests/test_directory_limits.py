@@ -22,11 +22,11 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLI
 
 def do(function, *arguments):
     done = threading.Event()
-    heard = []
-    function(lambda args: (heard.append(args), done.set()), *arguments)
+    collected = []
+    function(lambda args: (collected.append(args), done.set()), *arguments)
     assert done.wait(60), function
-    if not heard[0]["result"]:
-        print(function.__name__, heard[0]["output"]["exception"][-300:])
+    if not collected[0]["result"]:
+        print(function.__name__, collected[0]["output"]["exception"][-300:])
 
 
 def descend(name, step):
@@ -98,10 +98,10 @@ os.chmod("own/secret", 0)
 
 def do(function, *arguments):
     done = threading.Event()
-    heard = []
-    function(lambda args: (heard.append(args), done.set()), *arguments)
+    collected = []
+    function(lambda args: (collected.append(args), done.set()), *arguments)
     assert done.wait(20), function
-    return heard[0]["output"].get("exception", "")
+    return collected[0]["output"].get("exception", "")
 
 
 found = {

@@ -248,11 +248,11 @@ class Stream:
         self._jobs, self._at, self._event = iter(jobs), at, event
         self._under_way = 0
         self._ended = threading.Event()
-        self.heard: list[Args] = []
+        self.collected: list[Args] = []
 
     def run(self) -> None:
         mhddq.file_exists(self._begin, os.curdir)
-        assert self._ended.wait(4 * DEADLINE), f"{len(self.heard)} callbacks"
+        assert self._ended.wait(4 * DEADLINE), f"{len(self.collected)} callbacks"
 
     def _begin(self, _: Args) -> None:
         for _ in range(self.QUEUED):
@@ -264,8 +264,8 @@ class Stream:
             self._under_way += function(self._callback, *arguments)
 
     def _callback(self, args: Args) -> None:
-        self.heard.append(args)
-        if len(self.heard) == self._at:
+        self.collected.append(args)
+        if len(self.collected) == self._at:
             self._event()
         self._go_on()
         self._under_way -= 1
@@ -285,14 +285,14 @@ def error_of(job: Job, args: Args) -> int:
     return int(number)
 
 
-def failures(jobs: list[Job], heard: list[Args], at_once: bool) -> set[int]:
+def failures(jobs: list[Job], collected: list[Args], at_once: bool) -> set[int]:
     """The errors of a stream that succeeded at first, and failed in the end: from some point on,
     if its disk broke at once."""
-    results = [args["result"] for args in heard]
-    assert (len(heard), results[0], results[-1]) == (len(jobs), True, False)
+    results = [args["result"] for args in collected]
+    assert (len(collected), results[0], results[-1]) == (len(jobs), True, False)
     assert not (at_once and any(results[results.index(False) :]))
     return {
-        error_of(job, args) for job, args in zip(jobs, heard, strict=True) if not args["result"]
+        error_of(job, args) for job, args in zip(jobs, collected, strict=True) if not args["result"]
     }
 
 
@@ -330,9 +330,9 @@ def prepare(top: Path, away: Path, seed: int) -> list[Job]:
     return jobs
 
 
-def check_survivors(jobs: list[Job], heard: list[Args], uncrashed: Path) -> None:
+def check_survivors(jobs: list[Job], collected: list[Args], uncrashed: Path) -> None:
     """Nothing is lost that was there. What was reported holds below `uncrashed`."""
-    for job, args in zip(jobs, heard, strict=True):
+    for job, args in zip(jobs, collected, strict=True):
         source, target = (content_of(path) == job.content for path in (job.source, job.target))
         if not args["result"]:
             # A tree can fail when its source is half removed; then the target is complete.
@@ -422,15 +422,15 @@ def test_what_a_disk_held_is_there_when_it_comes_back(tmp_path, capsys, tally, n
             at = random.Random(number).randrange(20, len(jobs) - 2 * Stream.QUEUED)
             stream = Stream(jobs, at, functools.partial(broken.happen, where))
             stream.run()
-            assert failures(jobs, stream.heard, broken.at_once) <= broken.says
+            assert failures(jobs, stream.collected, broken.at_once) <= broken.says
             stderr = capsys.readouterr().err
             assert all(path in stderr for path in temporaries(away))
             if not broken.crashes:
                 assert all(path in stderr for path in temporaries(where.top))
             broken.mend(where)
-            check_survivors(jobs, stream.heard, away if broken.crashes else tmp_path)
+            check_survivors(jobs, stream.collected, away if broken.crashes else tmp_path)
             succeeds(mhddq.file_write, b"again", where.top / "new", True)
-            done = sum(args["result"] for args in stream.heard)
+            done = sum(args["result"] for args in stream.collected)
         shutil.rmtree(away)
         tally("disks", f"operations before {name}", done)
         tally("disks", f"operations after {name}", len(jobs) - done)

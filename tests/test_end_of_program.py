@@ -20,14 +20,14 @@ if sys.platform == "win32":
 # Slow callbacks, in the midst of which the program sends itself a signal.
 SLOW = """
     import pathlib
-    heard = []
+    collected = []
     def slow(args):
         time.sleep(0.001)
-        heard.append(args["result"])
-        if len(heard) == 50:
+        collected.append(args["result"])
+        if len(collected) == 50:
             os.kill(os.getpid(), {number})
-        if len(heard) == COUNT:
-            pathlib.Path("heard").write_text(str(heard.count(True)))
+        if len(collected) == COUNT:
+            pathlib.Path("collected").write_text(str(collected.count(True)))
     COUNT = {count}
     def writes():
         for n in range(COUNT):
@@ -50,12 +50,12 @@ def raising(what: str, number: str = "signal.SIGTERM", count: int = 400) -> str:
 def test_a_system_exit_in_the_drain_loses_no_callback():
     """The recipe of docs/howto/ending.md; the program is at its end already."""
     end = ended(raising("sys.exit(0)", count=2500) + "writes()")
-    assert end.files["heard"] == b"2500"
+    assert end.files["collected"] == b"2500"
 
 
 def test_an_exception_in_the_drain_is_printed_when_all_is_done():
     end = ended(raising("raise ValueError('of the handler')") + "writes()", quiet=False)
-    assert end.files["heard"] == b"400"
+    assert end.files["collected"] == b"400"
     assert "ValueError: of the handler" in end.stderr
 
 
@@ -98,13 +98,13 @@ def test_what_is_raised_during_shutdown_comes_when_all_is_done(timeout):
     try:
         mhddq.shutdown({timeout})
     except SystemExit as error:
-        tell(code=error.code, heard=len(heard), after=mhddq.is_shutdown())
+        report(code=error.code, collected=len(collected), after=mhddq.is_shutdown())
         raise
     """,
         status=3,
     )
     assert end["code"] == 3
-    assert end["heard"] == 400
+    assert end["collected"] == 400
     assert end["after"] is True
 
 
@@ -122,7 +122,7 @@ def test_what_is_raised_during_shutdown_comes_when_its_time_is_up():
     try:
         mhddq.shutdown(timeout=0.5)
     except Raised:
-        tell(took=time.monotonic() - began)
+        report(took=time.monotonic() - began)
     gate.opened.set()
     """,
         quiet=False,
@@ -148,11 +148,11 @@ def test_what_is_raised_at_the_end_of_a_child_of_multiprocessing_loses_nothing(w
     process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
     process.join(DEADLINE)
-    tell(code=process.exitcode)
+    report(code=process.exitcode)
     """,
         quiet=False,
     )
-    assert end.files["heard"] == b"400"
+    assert end.files["collected"] == b"400"
     # From 3.13 on children run atexit's functions, where SystemExit is no status any more.
     assert end["code"] == (3 if "exit" in what and sys.version_info < (3, 13) else 0)
 
@@ -216,8 +216,8 @@ def test_the_queue_is_closed_once_all_is_quiet():
     end = ended(
         """
     def late():
-        tell(after=mhddq.is_shutdown(), refused=mhddq.file_create(None, "late"),
-             counted=mhddq.stats()["refused"])
+        report(after=mhddq.is_shutdown(), refused=mhddq.file_create(None, "late"),
+               counted=mhddq.stats()["refused"])
     atexit.register(late)
     import mhddq            # after `late`: so its exit hook runs first
     mhddq.file_exists(lambda args: mhddq.file_create(None, "there"), ".")
@@ -263,7 +263,7 @@ def test_operations_refused_in_callbacks_are_reported_once():
     threading.Thread(target=opens).start()
     mhddq.shutdown()
     mhddq.shutdown()
-    tell(refused=mhddq.stats()["refused"])
+    report(refused=mhddq.stats()["refused"])
     """,
         quiet=False,
     )
@@ -368,7 +368,7 @@ def test_what_is_stuck_at_the_disk_is_named():
     name = os.ttyname(slave)
     mhddq.file_write(None, bytes(1 << 20), name, True)
     must(select.select([master], [], [], DEADLINE)[0], "write to the terminal")
-    tell(name=name)
+    report(name=name)
     mhddq.shutdown(timeout=0)
     """
     ) as program:

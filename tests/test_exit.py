@@ -106,7 +106,7 @@ def test_chains_of_callbacks_end_where_shutdown_begins():
         mhddq.file_exists(chain, ".")
         until(lambda: len(promised) > 100)
         mhddq.shutdown()
-        tell(promised=promised, counted=mhddq.stats())
+        report(promised=promised, counted=mhddq.stats())
         """,
         quiet=False,
     )
@@ -123,16 +123,16 @@ def test_chains_of_callbacks_end_where_shutdown_begins():
 def test_daemon_producers_that_still_enqueue(ring_size):
     end = ended(
         """
-        heard, running = [], []
+        collected, running = [], []
         def produce(n):
             i = 0
-            while mhddq.file_create(lambda args: heard.append(args["result"]), f"{n}-{i}"):
+            while mhddq.file_create(lambda args: collected.append(args["result"]), f"{n}-{i}"):
                 i += 1
                 if i == 10:
                     running.append(n)
         def late():         # after the queue's own exit hook
-            tell(heard=len(heard), good=all(heard), counted=mhddq.stats(),
-                 after=mhddq.is_shutdown())
+            report(collected=len(collected), good=all(collected), counted=mhddq.stats(),
+                   after=mhddq.is_shutdown())
         atexit.register(late)
         import mhddq            # after `late`: so its exit hook runs first
         for n in range(6):
@@ -145,7 +145,7 @@ def test_daemon_producers_that_still_enqueue(ring_size):
     assert end["good"] is True
     assert end["after"] is True
     counted = end["counted"]
-    assert counted["accepted"] == counted["callbacks"] == end["heard"] == len(end.files)
+    assert counted["accepted"] == counted["callbacks"] == end["collected"] == len(end.files)
     for n in range(6):
         mine = {int(name.split("-")[1]) for name in end.files if name.startswith(f"{n}-")}
         assert mine == set(range(len(mine)))
@@ -177,9 +177,9 @@ def test_a_first_use_after_the_main_thread_has_ended():
         def late():
             threading.main_thread().join()
             try:
-                tell(answer=mhddq.file_create(None, "made"))
+                report(answer=mhddq.file_create(None, "made"))
             except RuntimeError as error:
-                tell(answer=str(error))
+                report(answer=str(error))
         threading.Thread(target=late).start()
         """
     )
@@ -195,17 +195,17 @@ def test_atexit_handlers_registered_later_may_enqueue():
     """They run before the queue's: enqueue, lists, even a shutdown of their own."""
     end = ended(
         """
-        heard = []
+        collected = []
         def enqueue():
             for n in range(100):
-                must(mhddq.file_create(heard.append, f"{n}") is True)
+                must(mhddq.file_create(collected.append, f"{n}") is True)
             fileops = mhddq.create_empty_oplist()
-            mhddq.oplist_file_write(fileops, heard.append, "text", "listed")
+            mhddq.oplist_file_write(fileops, collected.append, "text", "listed")
             must(mhddq.enqueue_oplist(fileops) is True)
         def close():
             mhddq.shutdown()
-            tell(heard=len(heard), after=mhddq.is_shutdown(),
-                 refused=mhddq.file_create(None, "late"))
+            report(collected=len(collected), after=mhddq.is_shutdown(),
+                   refused=mhddq.file_create(None, "late"))
         rest()
         if sys.argv[1] == "close":
             atexit.register(close)
@@ -213,7 +213,7 @@ def test_atexit_handlers_registered_later_may_enqueue():
         """,
         "close",
     )
-    assert end["heard"] == 101
+    assert end["collected"] == 101
     assert end["after"] is True
     assert end["refused"] is False
     assert len(end.files) == 101
@@ -224,8 +224,8 @@ def test_atexit_handlers_registered_before_the_import_are_refused():
         """
         def late():
             import mhddq
-            tell(answer=mhddq.file_create(None, "late"), state=mhddq.is_shutdown(),
-                 again=mhddq.shutdown(), count=mhddq.stats()["completed"])
+            report(answer=mhddq.file_create(None, "late"), state=mhddq.is_shutdown(),
+                   again=mhddq.shutdown(), count=mhddq.stats()["completed"])
         atexit.register(late)
         import mhddq
         mhddq.file_create(None, "made")
@@ -255,7 +255,7 @@ def test_a_first_use_inside_an_atexit_handler(where, twice):
                     answers.append(str(error))
             mhddq.is_shutdown()
             mhddq.stats()
-            tell(answers=answers)
+            report(answers=answers)
         {"import mhddq" if where == "hook" else ""}
         atexit.register(first)
         """,
@@ -393,7 +393,7 @@ def test_ctrl_c_twice_in_the_exit_drain():
     """Pressed again at once, as people do."""
     for _ in range(5):
         with running(
-            IN_THE_DRAIN.format(action="tell(closed=True)"),
+            IN_THE_DRAIN.format(action="report(closed=True)"),
             env={"MHDDQ_RING_SIZE": "4"},
         ) as program:
             assert program.line() == {"closed": True}
@@ -430,7 +430,7 @@ def test_ctrl_c_in_the_main_thread(moment):
         interrupted = []
         threading.Thread(target=told, daemon=True).start()
         try:
-            tell(ready=True)
+            report(ready=True)
             {what}
         except KeyboardInterrupt:
             interrupted.append(True)
@@ -493,5 +493,5 @@ def test_after_a_timed_out_shutdown_the_exit_is_clean_again_and_again():
 
 
 def test_the_exit_of_a_program_that_never_used_it():
-    end = ended("tell(loaded=True)")
+    end = ended("report(loaded=True)")
     assert end["loaded"] is True

@@ -132,12 +132,12 @@ def test_an_async_callback_is_a_type_error(callback, tmp_path):
 def test_what_can_be_called_still_is(outcome, tmp_path):
     loop = asyncio.new_event_loop()
     try:
-        heard: list[dict[str, object]] = []
+        collected: list[dict[str, object]] = []
         callbacks = [
             outcome,
-            functools.partial(loop.call_soon_threadsafe, heard.append),
-            heard.append,
-            lambda args: heard.append(dict(args)),
+            functools.partial(loop.call_soon_threadsafe, collected.append),
+            collected.append,
+            lambda args: collected.append(dict(args)),
         ]
         for callback in callbacks:
             assert mhddq.file_exists(callback, str(tmp_path))
@@ -145,7 +145,7 @@ def test_what_can_be_called_still_is(outcome, tmp_path):
         loop.run_until_complete(asyncio.sleep(0))
     finally:
         loop.close()
-    assert len(heard) == 3
+    assert len(collected) == 3
     outcome.wait(1)
 
 

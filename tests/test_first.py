@@ -7,19 +7,19 @@ import mhddq
 
 def test_file_exists_comes_back(tmp_path):
     (tmp_path / "there").touch()
-    heard = []
+    collected = []
     done = threading.Event()
 
     def callback(args):
-        heard.append(args)
-        if len(heard) == 2:
+        collected.append(args)
+        if len(collected) == 2:
             done.set()
 
     there, missing = str(tmp_path / "there"), str(tmp_path / "missing")
     assert mhddq.file_exists(callback, there) is True
     assert mhddq.file_exists(callback=callback, filename=missing) is True
     assert done.wait(30)
-    assert heard == [
+    assert collected == [
         {
             "action": "file_exists",
             "result": True,

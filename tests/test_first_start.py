@@ -17,8 +17,8 @@ def test_before_the_first_use_nothing_runs():
         made = tasks()
         returned = mhddq.shutdown()
         closed = tasks()
-        tell(first=first, made=made, closed=closed, before=before, after=mhddq.is_shutdown(),
-             returned=returned, refused=mhddq.file_create(None, "x"), end=tasks())
+        report(first=first, made=made, closed=closed, before=before, after=mhddq.is_shutdown(),
+               returned=returned, refused=mhddq.file_create(None, "x"), end=tasks())
         """
     )
     assert end["before"] == [False, 0]
@@ -43,7 +43,7 @@ def test_three_threads_run_and_are_gone_afterwards():
         mhddq.shutdown()
         after = mhddq.is_shutdown()
         until(lambda: len(os.listdir("/proc/self/task")) == first, "end of the threads")
-        tell(first=first, used=used, running=running, after=after, names=names)
+        report(first=first, used=used, running=running, after=after, names=names)
         """
     )
     assert end["used"] == end["first"] + 3
@@ -66,25 +66,27 @@ INSIDE_THE_FIRST_START = """
     def handler():
         facts["nested"] = [{what}]
     _callbacks.start_native_thread = start
-    heard = []
-    facts["first"] = mhddq.file_create(lambda args: heard.append(args["params"]["filename"]), "a")
-    facts["second"] = mhddq.file_create(lambda args: heard.append(args["params"]["filename"]), "b")
+    collected = []
+    def collect(args):
+        collected.append(args["params"]["filename"])
+    facts["first"] = mhddq.file_create(collect, "a")
+    facts["second"] = mhddq.file_create(collect, "b")
     mhddq.shutdown()
-    tell(heard=heard, after=mhddq.is_shutdown(), counted=mhddq.stats(), **facts)
+    report(collected=collected, after=mhddq.is_shutdown(), counted=mhddq.stats(), **facts)
 """
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("ring_size", ["1", "4096"])
 def test_enqueuing_inside_the_first_start(when, ring_size):
-    what = "mhddq.file_create(lambda args: heard.append('n'), f'n{i}') for i in range(5)"
+    what = "mhddq.file_create(lambda args: collected.append('n'), f'n{i}') for i in range(5)"
     end = ended(
         INSIDE_THE_FIRST_START.format(when=when, what=what), env={"MHDDQ_RING_SIZE": ring_size}
     )
     assert end["nested"] == [True] * 5
     assert end["first"] is True
     assert end["second"] is True
-    assert end["heard"] == ["n"] * 5 + ["a", "b"]
+    assert end["collected"] == ["n"] * 5 + ["a", "b"]
     assert len(end.files) == 7
 
 
@@ -95,7 +97,7 @@ def test_shutting_down_inside_the_first_start(when):
     assert end["nested"][:2] == [True, None]
     assert end["first"] is False
     assert end["second"] is False
-    assert end["heard"] == []
+    assert end["collected"] == []
     assert end["after"] is True
     assert list(end.files) == ["n"]
 
@@ -122,7 +124,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
         master, slave = pty.openpty()       # a terminal that no process reads: a write to it waits
         tty.setraw(slave)
         real_start, real_begins = _callbacks.start_native_thread, _callbacks.Hooks.thread_begins
-        stands_in, comes, heard, threads = threading.Event(), threading.Event(), [], []
+        stands_in, comes, collected, threads = threading.Event(), threading.Event(), [], []
         def begins(hooks):
             real_begins(hooks)
             threads.append(threading.current_thread())
@@ -134,7 +136,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
             handler()
         def handler():
             mhddq.file_exists(lambda args: meets(), ".")
-            mhddq.file_write(heard.append, bytes(1 << 20), os.ttyname(slave), True)
+            mhddq.file_write(collected.append, bytes(1 << 20), os.ttyname(slave), True)
             mhddq.shutdown(timeout=0.3)
         def meets():
             stands_in.set()
@@ -144,7 +146,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
                 time.sleep(0.001)
         _callbacks.Hooks.thread_begins, _callbacks.start_native_thread = begins, start
         first = mhddq.file_create(None, "late")
-        early = len(heard)
+        early = len(collected)
         def reads():
             left = 1 << 20
             while left:
@@ -153,7 +155,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
         if sys.argv[1] == "looks":
             until(mhddq.is_shutdown, "rest")
         mhddq.shutdown()
-        tell(first=first, early=early, results=[args["result"] for args in heard])
+        report(first=first, early=early, results=[args["result"] for args in collected])
         """,
         how,
         quiet=False,
@@ -202,9 +204,9 @@ def test_signals_at_a_high_rate_during_many_first_starts():
         def child(round):
             random.seed(round)
             mode = what[round % 4]
-            fired, accepted, heard = 0, [], []
+            fired, accepted, collected = 0, [], []
             def callback(args):
-                heard.append(args["params"]["filename"])
+                collected.append(args["params"]["filename"])
             def enqueue(name):
                 if mhddq.file_create(callback, name):
                     accepted.append(name)
@@ -229,14 +231,14 @@ def test_signals_at_a_high_rate_during_many_first_starts():
                 time.sleep(0.001)
             mhddq.shutdown()
             signal.setitimer(signal.ITIMER_REAL, 0)
-            good = sorted(heard) == sorted(accepted) and mhddq.is_shutdown()
+            good = sorted(collected) == sorted(accepted) and mhddq.is_shutdown()
             return good and all(os.path.exists(name) for name in accepted)
         bad = []
         for round in range(300):
             if not forked(lambda: child(round), DEADLINE / 6):
                 bad.append([round, what[round % 4]])
                 break
-        tell(bad=bad)
+        report(bad=bad)
         """,
         timeout=60,
     )
@@ -254,7 +256,7 @@ def test_a_first_start_that_fails_is_told_and_can_be_tried_again():
                 raise RuntimeError("can't start new thread")
             real(queue)
         _callbacks.start_native_thread = start
-        heard, raised = [], []
+        collected, raised = [], []
         data = bytearray(b"data")
         fileops = mhddq.create_empty_oplist()
         mhddq.oplist_file_create(fileops, None, "listed")
@@ -267,18 +269,19 @@ def test_a_first_start_that_fails_is_told_and_can_be_tried_again():
                 raised.append(str(error))
             data.append(1)           # nothing holds on to it
         facts = mhddq.stats()["accepted"], mhddq.is_shutdown()
-        good = mhddq.file_create(lambda args: heard.append(args["result"]), "good")
+        good = mhddq.file_create(lambda args: collected.append(args["result"]), "good")
         rest()
         # The main one and the queue's three. Those of the failed starts leave the list in a moment.
         until(lambda: len(os.listdir("/proc/self/task")) == 4, "end of the threads")
         mhddq.shutdown()
-        tell(raised=raised, facts=facts, good=good, heard=heard, after=mhddq.is_shutdown())
+        report(raised=raised, facts=facts, good=good, collected=collected,
+               after=mhddq.is_shutdown())
         """
     )
     assert end["raised"] == ["can't start new thread"] * 3
     assert end["facts"] == [0, False]
     assert end["good"] is True
-    assert end["heard"] == [True]
+    assert end["collected"] == [True]
     assert end["after"] is True
     assert list(end.files) == ["good"]
 
@@ -295,7 +298,7 @@ def test_the_end_after_a_first_start_that_failed(call):
             mhddq.file_create(None, "lost")
         except RuntimeError:
             {call}
-            tell(told=True)
+            report(told=True)
         """
     )
     assert end["told"] is True
@@ -315,7 +318,7 @@ def test_a_first_start_that_fails_while_others_wait_for_the_end(error):
             must(go_on.wait(DEADLINE))
             raise getattr(__builtins__, sys.argv[1])("cannot start")
         _callbacks.start_native_thread = start
-        raised, heard = [], []
+        raised, collected = [], []
         def first():
             try:
                 mhddq.file_create(None, "lost")
@@ -324,7 +327,7 @@ def test_a_first_start_that_fails_while_others_wait_for_the_end(error):
         starter = threading.Thread(target=first)
         starter.start()
         must(at_it.wait(DEADLINE))
-        accepted = mhddq.file_create(lambda args: heard.append(args["result"]), "other")
+        accepted = mhddq.file_create(lambda args: collected.append(args["result"]), "other")
         closer = threading.Thread(target=mhddq.shutdown)
         closer.start()
         until(lambda: mhddq.file_create(None, "late") is False, "closing")
@@ -333,13 +336,13 @@ def test_a_first_start_that_fails_while_others_wait_for_the_end(error):
         closer.join(DEADLINE)
         must(not closer.is_alive(), "shutdown")
         starter.join(DEADLINE)
-        tell(accepted=accepted, heard=heard, after=mhddq.is_shutdown(), raised=raised)
+        report(accepted=accepted, collected=collected, after=mhddq.is_shutdown(), raised=raised)
         """,
         error,
     )
     assert end["raised"] == ["cannot start"]
     assert end["accepted"] is True
-    assert end["heard"] == [True]
+    assert end["collected"] == [True]
     assert end["after"] is True
 
 
@@ -348,12 +351,12 @@ def test_many_threads_start_it_at_once():
         """
         sys.setswitchinterval(1e-5)
         def child(round):
-            heard = []
-            in_threads(8, lambda n: mhddq.file_create(heard.append, f"{round}-{n}"))
+            collected = []
+            in_threads(8, lambda n: mhddq.file_create(collected.append, f"{round}-{n}"))
             mhddq.shutdown()
-            return len(heard) == 8 and all(args["result"] for args in heard)
+            return len(collected) == 8 and all(args["result"] for args in collected)
         bad = [round for round in range(20) if not forked(lambda: child(round))]
-        tell(bad=bad)
+        report(bad=bad)
         """
     )
     assert end["bad"] == []

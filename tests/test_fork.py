@@ -35,8 +35,8 @@ def forks_under_load(forks: int, ring_size: str, timeout: float) -> None:
         thread.join(DEADLINE)
         must(not thread.is_alive(), "end of a producer")
     mhddq.shutdown()
-    tell(failed=failed, heard=len(heard), good=all(a["result"] for a in heard), counts=counts,
-         counted=mhddq.stats())
+    report(failed=failed, collected=len(collected), good=all(a["result"] for a in collected),
+           counts=counts, counted=mhddq.stats())
     """,
         str(forks),
         env={"MHDDQ_RING_SIZE": ring_size},
@@ -44,7 +44,7 @@ def forks_under_load(forks: int, ring_size: str, timeout: float) -> None:
     )
     assert end["failed"] == []
     assert end["good"] is True
-    assert end["heard"] == 2 * sum(end["counts"]) == end["counted"]["accepted"] - 1
+    assert end["collected"] == 2 * sum(end["counts"]) == end["counted"]["accepted"] - 1
     assert set(end.files) == children(range(forks))
 
 
@@ -74,7 +74,7 @@ def forks_of_producers(each: int, every: int, timeout: float) -> None:
                 failed.append([n, i])
     in_threads(3, produce)
     mhddq.shutdown()
-    tell(failed=failed, heard=len(heard), good=all(a["result"] for a in heard))
+    report(failed=failed, collected=len(collected), good=all(a["result"] for a in collected))
     """,
         str(each),
         str(every),
@@ -83,7 +83,7 @@ def forks_of_producers(each: int, every: int, timeout: float) -> None:
     )
     assert end["failed"] == []
     assert end["good"] is True
-    assert end["heard"] == 3 * each
+    assert end["collected"] == 3 * each
     tags = [f"{n}.{i}" for n in range(3) for i in range(each) if i % every == n]
     parents = {f"p{n}-{i}" for n in range(3) for i in range(each)}
     assert set(end.files) == parents | children(tags)
@@ -121,7 +121,8 @@ def forks_inside_callbacks(forks: int, ring_size: str, timeout: float) -> None:
         mhddq.oplist_file_exists(fileops, functools.partial(forks, n), ".")
     mhddq.enqueue_oplist(fileops)
     mhddq.shutdown()
-    tell(failed=failed, order=order, heard=len(heard), good=all(a["result"] for a in heard))
+    report(failed=failed, order=order, collected=len(collected),
+           good=all(a["result"] for a in collected))
     """,
         str(forks),
         env={"MHDDQ_RING_SIZE": ring_size},
@@ -129,7 +130,7 @@ def forks_inside_callbacks(forks: int, ring_size: str, timeout: float) -> None:
     )
     assert end["failed"] == []
     assert end["order"] == list(range(forks))
-    assert end["heard"] == forks
+    assert end["collected"] == forks
     assert end["good"] is True
     assert set(end.files) == {f"p{n}" for n in range(forks)} | children(range(forks))
 
@@ -173,12 +174,12 @@ def test_a_child_of_a_callback_that_just_goes_on_drains_and_ends(ending):
         mhddq.file_create(of_the_parent, f"b{{n}}")
     mhddq.shutdown()
     good = [ended_well(pid) for pid in children]
-    tell(good=good, heard=len(heard))
+    report(good=good, collected=len(collected))
     """,
         quiet="raise" not in ending,
     )
     assert end["good"] == [True]
-    assert end["heard"] == 40
+    assert end["collected"] == 40
     assert ("ValueError: of the child" in end.stderr) is ("raise" in ending)
     assert set(end.files) == {
         *(f"a{n}" for n in range(20)),
@@ -199,7 +200,7 @@ def test_a_child_of_the_main_thread_that_just_ends_drains():
         for n in range(100):
             mhddq.file_create(None, f"child-{n}")
         sys.exit(0)
-    tell(good=ended_well(pid))
+    report(good=ended_well(pid))
     """
     )
     assert end["good"] is True
@@ -217,7 +218,7 @@ def test_children_of_children():
             good = good and forked(lambda: generation(n + 1))
         mhddq.shutdown()
         return good and mhddq.stats()["completed"] == 1
-    tell(good=forked(lambda: generation(0)))
+    report(good=forked(lambda: generation(0)))
     """
     )
     assert end["good"] is True
@@ -246,8 +247,8 @@ def test_a_child_of_a_closed_parent_is_open():
     gate.opened.set()
     closer.join(DEADLINE)
     after = forked(lambda: fresh("after"))
-    tell(during=during, after=after, timed_out=timed_out, gave_up=gave_up,
-         state=mhddq.is_shutdown())
+    report(during=during, after=after, timed_out=timed_out, gave_up=gave_up,
+           state=mhddq.is_shutdown())
     """,
         quiet=False,
     )
@@ -276,7 +277,7 @@ def test_a_child_reads_the_settings_anew():
             mhddq.file_exists(None, ".")
         except ValueError:
             return mhddq.stats()["accepted"] == 0
-    tell(good=forked(child), wrong=forked(wrong), mine=mhddq.stats()["ring_size"])
+    report(good=forked(child), wrong=forked(wrong), mine=mhddq.stats()["ring_size"])
     """,
         env={"MHDDQ_RING_SIZE": "8"},
     )
@@ -326,7 +327,7 @@ def test_what_the_parent_lent_is_given_back_in_the_child():
     single.append(1)
     outer = fileops = None
     listed.append(1)
-    tell(child=child, held=held)
+    report(child=child, held=held)
     """
     )
     assert end["child"] is True

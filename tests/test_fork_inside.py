@@ -27,12 +27,12 @@ def test_a_fork_while_threads_wait_for_room():
         thread.join(DEADLINE)
         must(not thread.is_alive(), "room")
     mhddq.shutdown()
-    tell(children=children, heard=len(heard))
+    report(children=children, collected=len(collected))
     """,
         env={"MHDDQ_RING_SIZE": "1"},
     )
     assert end["children"] == [True] * 10
-    assert end["heard"] == 4
+    assert end["collected"] == 4
     assert set(end.files) == {f"p{n}" for n in range(4)} | children(range(10))
 
 
@@ -75,7 +75,7 @@ def test_a_signal_handler_forks_inside_a_wait_for_room(what):
         if not good:
             os.write(2, f"child: {answer} {held}".encode())
         os._exit(0 if good else 3)
-    tell(child=ended_well(pids[0]), answer=answer, held=held)
+    report(child=ended_well(pids[0]), answer=answer, held=held)
     """,
         what,
         env={"MHDDQ_RING_SIZE": "1"},
@@ -106,13 +106,13 @@ def test_a_fork_inside_a_shutdown():
     mhddq.shutdown()
     state = mhddq.is_shutdown()
     if pids == [0]:
-        os._exit(0 if state and not heard else 3)
-    tell(child=ended_well(pids[0]), state=state, heard=len(heard))
+        os._exit(0 if state and not collected else 3)
+    report(child=ended_well(pids[0]), state=state, collected=len(collected))
     """
     )
     assert end["child"] is True
     assert end["state"] is True
-    assert end["heard"] == 1
+    assert end["collected"] == 1
 
 
 def test_a_fork_inside_the_first_start():
@@ -128,15 +128,17 @@ def test_a_fork_inside_the_first_start():
     _callbacks.start_native_thread = start
     mhddq.file_create(of_the_parent, "p")
     mhddq.shutdown()
-    tell(results=results, heard=len(heard))
+    report(results=results, collected=len(collected))
     """
     )
     assert end["results"] == [True]
-    assert end["heard"] == 1
+    assert end["collected"] == 1
     assert set(end.files) == {"p"} | children(["early"])
 
 
-@pytest.mark.parametrize("then", ["os._exit(0 if heard.wait() and reported() else 3)", "return"])
+@pytest.mark.parametrize(
+    "then", ["os._exit(0 if collected.wait() and reported() else 3)", "return"]
+)
 @pytest.mark.parametrize("module", ["threading", "_weakrefset", "reprlib", "traceback"])
 def test_a_fork_inside_the_first_operation_s_imports(module, then):
     """The first operation imports what it needs; in the middle of that a signal handler forks. The
@@ -168,14 +170,14 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
         said = sys.stderr.getvalue()
         return "file_delete(" in said and "LookupError" in said
 
-    children, heard = [], Heard()
+    children, collected = [], Heard()
     def handler(number, frame):
         children.append(os.fork())
         if children == [0]:
             sys.stderr = io.StringIO()
             assert mhddq.file_delete(None, "missing") is True
             assert mhddq.file_exists(fail, ".") is True
-            assert mhddq.file_create(heard.append, "of-the-child") is True
+            assert mhddq.file_create(collected.append, "of-the-child") is True
             {then}
 
     signal.signal(signal.SIGUSR1, handler)
@@ -187,7 +189,7 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
     assert mine.wait(), mine
     mhddq.shutdown()
     if children == [0]:
-        assert heard.wait() and reported()
+        assert collected.wait() and reported()
     else:
         _, status = os.waitpid(children[0], 0)
         assert status == 0, status

@@ -22,18 +22,18 @@ PROGRAM = """
     if "{when}" == "after":
         {patch}
     import _thread
-    main, heard = threading.main_thread(), []
+    main, collected = threading.main_thread(), []
     def callback(args):
         me = threading.current_thread()
-        heard.append((me.name, me.daemon, me is main, args["result"]))
+        collected.append((me.name, me.daemon, me is main, args["result"]))
     for n in range(100):
         must(mhddq.file_write(callback, str(n), str(n)), "acceptance")
-    until(lambda: len(heard) == 100)        # its sleep lets greenlets run
+    until(lambda: len(collected) == 100)        # its sleep lets greenlets run
     def last(args):
         mhddq.file_create(None, "last")
     {end}
     mhddq.file_exists(last, ".")
-    tell(heard=sorted(set(heard)))
+    report(collected=sorted(set(collected)))
 """
 
 
@@ -51,7 +51,7 @@ def test_a_patched_program_works_and_ends(library, when):
     end = ended(
         PROGRAM.format(when=when, patch=PATCHES[library], end=""), preimport=False, quiet=False
     )
-    assert end["heard"] == [["mhddq-callback", True, False, True]]
+    assert end["collected"] == [["mhddq-callback", True, False, True]]
     assert len(end.files) == 101
     assert "Traceback" not in end.stderr
     assert "mhddq:" not in end.stderr
@@ -65,12 +65,12 @@ def test_a_full_ring_and_a_shutdown_in_a_patched_program(library, when):
         PROGRAM.format(
             when=when,
             patch=PATCHES[library],
-            end="mhddq.shutdown(); tell(after=mhddq.is_shutdown())",
+            end="mhddq.shutdown(); report(after=mhddq.is_shutdown())",
         ),
         preimport=False,
         quiet=False,
         env={"MHDDQ_RING_SIZE": "1"},
     )
-    assert end["heard"] == [["mhddq-callback", True, False, True]]
+    assert end["collected"] == [["mhddq-callback", True, False, True]]
     assert end["after"] is True
     assert len(end.files) == 100

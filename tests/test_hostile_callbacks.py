@@ -39,19 +39,19 @@ def test_an_exception_that_raises_when_it_is_looked_at_ends_nothing():
     end = ended(
         HOSTILE
         + """
-    heard = []
+    collected = []
     def raises(args):
         raise Hostile()
     for n in range(3):
         mhddq.file_exists(raises, Parameter("a"))
         mhddq.file_delete(None, Parameter("missing"))
-        mhddq.file_exists(heard.append, ".")
+        mhddq.file_exists(collected.append, ".")
     mhddq.shutdown()
-    tell(heard=len(heard), counted=mhddq.stats())
+    report(collected=len(collected), counted=mhddq.stats())
     """,
         quiet=False,
     )
-    assert end["heard"] == 3
+    assert end["collected"] == 3
     assert end["counted"]["callbacks"] == 6
     assert end["counted"]["callback_errors"] == 3
     assert end.stderr.count("Exception in the mhddq callback of file_exists(...):\n") == 3
@@ -67,18 +67,18 @@ def test_a_report_that_raises_system_exit_is_made_once_more_or_plainly(where):
     def exits(*args):
         raise SystemExit(5)
     setattr(_callbacks.Hooks, {where!r}, exits)
-    heard = []
+    collected = []
     def raises(args):
         1 / 0
     mhddq.file_exists(raises, "a")
     mhddq.file_delete(None, "missing")
-    mhddq.file_exists(heard.append, ".")
+    mhddq.file_exists(collected.append, ".")
     mhddq.shutdown()
-    tell(heard=len(heard))
+    report(collected=len(collected))
     """,
         quiet=False,
     )
-    assert end["heard"] == 1
+    assert end["collected"] == 1
     plain = "mhddq: no memory, or no way, to report on "
     assert (plain + "file_exists(a)\n" in end.stderr) == (where == "callback_failed")
     assert (plain + "file_delete(missing)\n" in end.stderr) == (where == "failed_without_callback")
@@ -98,16 +98,16 @@ def test_a_trace_function_that_raises_ends_nothing(kind, name):
             raise SystemExit(5)
         return trace
     threading.set{kind}(trace)
-    heard = []
+    collected = []
     def says(args):
-        heard.append(1)
+        collected.append(1)
         raise ValueError("of the callback")
     for n in range(3):
         mhddq.file_exists(says, ".")
-    until(lambda: len(heard) == 3 or mhddq.stats()["callback_errors"] == 3)
+    until(lambda: len(collected) == 3 or mhddq.stats()["callback_errors"] == 3)
     threading.set{kind}(None)
     mhddq.shutdown()
-    tell(heard=len(heard), seen=seen, counted=mhddq.stats())
+    report(collected=len(collected), seen=seen, counted=mhddq.stats())
     """,
         quiet=False,
     )
@@ -132,7 +132,7 @@ def test_the_callback_thread_is_traced_as_threads_are():
     mhddq.shutdown()
     threading.settrace(None)
     threading.setprofile(None)
-    tell(traced="callback" in traced, profiled="callback" in profiled)
+    report(traced="callback" in traced, profiled="callback" in profiled)
     """
     )
     assert end["traced"] is True
@@ -143,10 +143,10 @@ def test_an_exception_from_another_thread_does_not_end_the_callback_thread():
     end = ended(
         """
     import ctypes
-    ids, heard = [], []
+    ids, collected = [], []
     def callback(args):
         ids.append(threading.get_ident())
-        heard.append(1)
+        collected.append(1)
     mhddq.file_exists(callback, ".")
     until(lambda: ids)
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
@@ -156,13 +156,13 @@ def test_an_exception_from_another_thread_does_not_end_the_callback_thread():
         mhddq.file_exists(callback, ".")
     mhddq.shutdown()
     counted = mhddq.stats()
-    tell(heard=len(heard), threads=len(set(ids)), counted=counted)
+    report(collected=len(collected), threads=len(set(ids)), counted=counted)
     """,
         quiet=False,
     )
     assert end["counted"]["callbacks"] == 301
     assert end["threads"] == 1
-    assert end["heard"] + end["counted"]["callback_errors"] >= 301
+    assert end["collected"] + end["counted"]["callback_errors"] >= 301
     assert end.stderr.count("Exception in the mhddq callback of file_exists") >= 1
 
 
@@ -170,24 +170,24 @@ def test_without_its_hooks_the_delivery_goes_on():
     end = ended(
         """
     from mhddq import _callbacks
-    heard = []
-    mhddq.file_exists(heard.append, ".")
-    until(lambda: heard)
+    collected = []
+    mhddq.file_exists(collected.append, ".")
+    until(lambda: collected)
     hook = _callbacks.Hooks.callback_failed
     del _callbacks.Hooks.callback_failed
     def raises(args):
         1 / 0
     mhddq.file_exists(raises, ".")
-    mhddq.file_exists(heard.append, ".")
-    until(lambda: len(heard) == 2)
+    mhddq.file_exists(collected.append, ".")
+    until(lambda: len(collected) == 2)
     _callbacks.Hooks.callback_failed = hook
-    mhddq.file_exists(heard.append, ".")
+    mhddq.file_exists(collected.append, ".")
     mhddq.shutdown()
-    tell(heard=len(heard))
+    report(collected=len(collected))
     """,
         quiet=False,
     )
-    assert end["heard"] == 3
+    assert end["collected"] == 3
     assert "no memory, or no way, to report on file_exists(.)" in end.stderr
 
 
@@ -199,9 +199,9 @@ def test_a_callback_thread_that_dies_is_replaced(then):
         f"""
     import ctypes
     libc = ctypes.CDLL(None)
-    gate, heard, threads = Gate(), [], []
+    gate, collected, threads = Gate(), [], []
     def note(args):
-        heard.append(args["params"]["filename"])
+        collected.append(args["params"]["filename"])
         threads.append(threading.get_native_id())
     def dies(args):
         note(args)
@@ -214,22 +214,22 @@ def test_a_callback_thread_that_dies_is_replaced(then):
     if {then!r} == "full ring":
         for name in names[7:]:
             mhddq.file_exists(note, name)
-        until(lambda: len(heard) == 40)
+        until(lambda: len(collected) == 40)
     elif {then!r} == "shutdown":
         mhddq.shutdown()
     else:
         atexit._clear()
-        atexit.register(lambda: tell(heard=heard, threads=len(set(threads))))
+        atexit.register(lambda: report(collected=collected, threads=len(set(threads))))
         from mhddq import _queues
         atexit.register(_queues.at_exit, _queues._queues, _queues._interrupted, False)
         sys.exit()
     mhddq.shutdown()
-    tell(heard=heard, threads=len(set(threads)))
+    report(collected=collected, threads=len(set(threads)))
     """,
         env={"MHDDQ_RING_SIZE": "8"},
     )
     count = 40 if then == "full ring" else 7
-    assert end["heard"] == [str(n) for n in range(count)]
+    assert end["collected"] == [str(n) for n in range(count)]
     assert end["threads"] == 2
 
 
@@ -262,7 +262,7 @@ def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
     mhddq.file_exists(cuts_memory, ".")
     lock.acquire()          # the main thread must not need memory meanwhile
     mhddq.shutdown()
-    tell(called=called)
+    report(called=called)
     """,
         quiet=False,
     )
@@ -281,14 +281,14 @@ def test_a_first_start_without_memory_raises_and_does_not_hang():
             return int(file.read().split()[0]) * resource.getpagesize()
     def child(more):
         resource.setrlimit(resource.RLIMIT_AS, (used() + more, resource.RLIM_INFINITY))
-        heard = []
+        collected = []
         try:
-            mhddq.file_exists(heard.append, ".")
+            mhddq.file_exists(collected.append, ".")
         except (RuntimeError, MemoryError, ImportError):
             pass
         else:
             mhddq.shutdown()
-            must(len(heard) == 1, "callback")
+            must(len(collected) == 1, "callback")
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
         mhddq.shutdown()
     statuses = []
@@ -302,7 +302,7 @@ def test_a_first_start_without_memory_raises_and_does_not_hang():
                 os._exit(1)
             os._exit(0)
         statuses.append(os.waitpid(pid, 0)[1])
-    tell(statuses=sorted(set(statuses)))
+    report(statuses=sorted(set(statuses)))
     """,
         quiet=False,
     )

@@ -175,10 +175,10 @@ AS_NOBODY = """
     os.setresuid(65534, 65534, 65534)
 
     def do(function, *arguments):
-        heard, done = [], threading.Event()
-        must(function(lambda args: (heard.append(args), done.set()), *arguments), "room")
+        collected, done = [], threading.Event()
+        must(function(lambda args: (collected.append(args), done.set()), *arguments), "room")
         must(done.wait(DEADLINE), function.__name__)
-        return heard[0]["output"].get("exception", "done")
+        return collected[0]["output"].get("exception", "done")
 
     def there():
         return sorted(os.path.join(p, n) for p, d, f in os.walk(".") for n in d + f)
@@ -199,8 +199,8 @@ AS_NOBODY = """
     readable = do(mhddq.directory_move, "tree", away + "/new")     # its parent lets it go
     os.chmod("tree", 0o755)
     os.chmod(away + "/new", 0o755)
-    tell(texts=texts, same=there() == before, readable=readable, away=sorted(os.listdir(away)),
-         moved=sorted(os.listdir(away + "/new")))
+    report(texts=texts, same=there() == before, readable=readable, away=sorted(os.listdir(away)),
+           moved=sorted(os.listdir(away + "/new")))
 """
 
 

@@ -49,9 +49,9 @@ WATCH = """
         before = look()
         time.sleep(seconds)
         after = look()
-        tell(threads=len(before[0]), switches=[after[0][t] - before[0][t] for t in before[0]],
-             spent=[after[1][t] - before[1][t] for t in before[1]],
-             cpu=after[2] - before[2], same=list(before[0]) == list(after[0]))
+        report(threads=len(before[0]), switches=[after[0][t] - before[0][t] for t in before[0]],
+               spent=[after[1][t] - before[1][t] for t in before[1]],
+               cpu=after[2] - before[2], same=list(before[0]) == list(after[0]))
 """
 
 LOADS = {
@@ -149,9 +149,9 @@ def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
     began, before = time.monotonic(), look()
     time.sleep(2)
     after = look()
-    tell(room=after[0][waiting] - before[0][waiting], seconds=time.monotonic() - began,
-         others=[after[0][t] - before[0][t] for t in before[0] if t != waiting],
-         cpu=after[2] - before[2])
+    report(room=after[0][waiting] - before[0][waiting], seconds=time.monotonic() - began,
+           others=[after[0][t] - before[0][t] for t in before[0] if t != waiting],
+           cpu=after[2] - before[2])
     gate.opened.set()
     room.join(DEADLINE)
     """,

@@ -107,7 +107,7 @@ def test_a_fork_while_the_first_operation_imports_leaves_no_module_half_made():
                 import traceback
                 os._exit(0 if traceback.format_exception(ValueError()) else 1)
             forked.set()
-            tell(status=os.waitpid(child, 0)[1])
+            report(status=os.waitpid(child, 0)[1])
         other = threading.Thread(target=fork)
         other.start()
         must(mhddq.file_exists(None, "."))

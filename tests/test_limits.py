@@ -15,10 +15,10 @@ DO = """
     import resource, shutil
 
     def do(function, *arguments):
-        heard, done = [], threading.Event()
-        must(function(lambda args: (heard.append(args), done.set()), *arguments), "room")
+        collected, done = [], threading.Event()
+        must(function(lambda args: (collected.append(args), done.set()), *arguments), "room")
         must(done.wait(DEADLINE), function.__name__)
-        return heard[0]["output"].get("exception", "done")
+        return collected[0]["output"].get("exception", "done")
 
     AWAY = sys.argv[1]
     with open("file", "wb") as file:
@@ -50,7 +50,7 @@ FILE_SIZE = """
         do(mhddq.file_move, AWAY + "/file", "moved"),
         do(mhddq.directory_move, AWAY + "/tree", "move"),
     ]
-    tell(found=found, names=names, sizes=sizes, away=away, small=small, moves=moves)
+    report(found=found, names=names, sizes=sizes, away=away, small=small, moves=moves)
 """
 
 
@@ -113,7 +113,8 @@ DESCRIPTORS = """
     again = [do(mhddq.file_read, "file", True), do(mhddq.directory_copy, "tree", "new"),
              do(mhddq.directory_move, AWAY + "/tree", "moved"), do(mhddq.directory_delete, "tree")]
     more = len(set(os.listdir("/proc/self/fd")) - before)
-    tell(refused=refused, granted=granted, some=some, left=left, size=size, again=again, more=more)
+    report(refused=refused, granted=granted, some=some, left=left, size=size, again=again,
+           more=more)
 """
 
 

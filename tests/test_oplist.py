@@ -32,8 +32,8 @@ def asks(outcome, *names) -> list[tuple]:
     return [(mhddq.oplist_file_exists, outcome, name) for name in names]
 
 
-def names_of(heard) -> list[str]:
-    return [args["params"]["filename"] for args in heard]
+def names_of(collected) -> list[str]:
+    return [args["params"]["filename"] for args in collected]
 
 
 def enqueued(oplist) -> int:
@@ -58,10 +58,10 @@ def test_a_list_runs_in_order(outcome):
         (mhddq.oplist_directory_delete, outcome, "e"),
         (mhddq.oplist_directory_exists, outcome, "e"),
     )
-    heard = run_list(oplist, outcome, 7)
-    assert [args["result"] for args in heard] == [True] * 7
-    assert heard[4]["output"] == {"data": "text"}
-    assert heard[6]["output"] == {"exists": False}
+    collected = run_list(oplist, outcome, 7)
+    assert [args["result"] for args in collected] == [True] * 7
+    assert collected[4]["output"] == {"data": "text"}
+    assert collected[6]["output"] == {"exists": False}
 
 
 def test_args_of_a_lists_operation_do_not_show_the_list(outcome):
@@ -83,8 +83,8 @@ def test_a_failure_does_not_end_the_list(outcome):
         (mhddq.oplist_file_create, outcome, "a\0b"),
         (mhddq.oplist_file_exists, outcome, "file"),
     )
-    heard = run_list(oplist, outcome, 4)
-    assert [args["result"] for args in heard] == [False, True, False, True]
+    collected = run_list(oplist, outcome, 4)
+    assert [args["result"] for args in collected] == [False, True, False, True]
 
 
 def test_operations_and_lists_run_in_the_order_of_their_calls(outcome):
@@ -272,8 +272,11 @@ def test_a_buffer_changed_between_runs_is_written_as_it_is_then(outcome):
     run_list(oplist, outcome, 2)
     settle()
     data[:] = b"second, and longer"
-    heard = run_list(oplist, outcome, 4)
-    assert [args["output"].get("data") for args in heard[1::2]] == ["first", "second, and longer"]
+    collected = run_list(oplist, outcome, 4)
+    assert [args["output"].get("data") for args in collected[1::2]] == [
+        "first",
+        "second, and longer",
+    ]
 
 
 def test_a_view_released_before_the_enqueuing_is_a_failure_of_its_operation(outcome):
@@ -407,9 +410,9 @@ def test_several_threads_may_fill_one_list(outcome):
         thread.start()
     for thread in threads:
         thread.join()
-    heard = names_of(run_list(oplist, outcome, 2000))
+    collected = names_of(run_list(oplist, outcome, 2000))
     for name in "abcd":
-        assert [n for n in heard if n[0] == name] == [f"{name}{n}" for n in range(500)]
+        assert [n for n in collected if n[0] == name] == [f"{name}{n}" for n in range(500)]
 
 
 def test_a_list_that_runs_keeps_later_operations_waiting():
@@ -438,7 +441,7 @@ def test_a_list_of_one_operation_is_small():
         few = lists(1000)
         before = resident()
         many = lists(20000)
-        tell(each=(resident() - before) / 20000)
+        report(each=(resident() - before) / 20000)
         """
     )
     assert end["each"] < 1500

@@ -31,8 +31,8 @@ def asks(outcome, *names) -> list[tuple]:
     return [(mhddq.oplist_file_exists, outcome, name) for name in names]
 
 
-def names_of(heard) -> list[str]:
-    return [args["params"]["filename"] for args in heard]
+def names_of(collected) -> list[str]:
+    return [args["params"]["filename"] for args in collected]
 
 
 def enqueued(oplist) -> int:
@@ -56,9 +56,9 @@ def test_embedded_lists_run_at_their_places(outcome):
 def test_a_list_is_embedded_twice(outcome):
     inner = new(*asks(outcome, "a"))
     oplist = new(inner, inner, new(inner), *asks(outcome, "b"), inner)
-    heard = run_list(oplist, outcome, 5)
-    assert names_of(heard) == list("aaaba")
-    assert heard[0]["params"] is not heard[1]["params"]
+    collected = run_list(oplist, outcome, 5)
+    assert names_of(collected) == list("aaaba")
+    assert collected[0]["params"] is not collected[1]["params"]
 
 
 def test_embedding_is_by_reference_until_the_snapshot(outcome):
@@ -158,9 +158,9 @@ def test_lists_nest_10_000_deep(outcome):
     oplist = new(*asks(outcome, "middle"))
     for level in range(10_000):
         oplist = new(*asks(outcome, f"{level}"), oplist, *asks(outcome, f"-{level}"))
-    heard = names_of(run_list(oplist, outcome, 20_001))
+    collected = names_of(run_list(oplist, outcome, 20_001))
     down = [f"{level}" for level in reversed(range(10_000))]
-    assert heard == [*down, "middle", *(f"-{level}" for level in range(10_000))]
+    assert collected == [*down, "middle", *(f"-{level}" for level in range(10_000))]
 
 
 def test_deep_lists_are_shown_walked_and_freed_without_recursion(outcome):

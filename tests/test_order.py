@@ -16,17 +16,18 @@ def test_each_producer_is_called_back_in_program_order(producers, ring_size):
         f"""
         import itertools
         clock, order, called = itertools.count(), [], {{}}
-        def heard(item, args):
+        def collect(item, args):
             order.append(item)
         def produce(n):
             for i in range({each}):
                 began = next(clock)
-                must(mhddq.file_exists(functools.partial(heard, (n, i)), f"{{n}}-{{i}}") is True)
+                collects = functools.partial(collect, (n, i))
+                must(mhddq.file_exists(collects, f"{{n}}-{{i}}") is True)
                 called[n, i] = began, next(clock)
         sys.setswitchinterval(1e-5)
         in_threads({producers}, produce)
         mhddq.shutdown()
-        tell(order=order, called=[called[item] for item in order])
+        report(order=order, called=[called[item] for item in order])
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
@@ -49,7 +50,7 @@ def test_order_across_threads_that_hand_over(ring_size):
         """
         THREADS, ROUNDS = 6, 100
         order, failed = [], []
-        def heard(k, args):
+        def collect(k, args):
             order.append(k)
             if not args["result"]:
                 failed.append([k, args["output"]["exception"]])
@@ -59,12 +60,12 @@ def test_order_across_threads_that_hand_over(ring_size):
             for r in range(ROUNDS):
                 must(turns[n].acquire(timeout=DEADLINE), "turn")
                 k = r * THREADS + n
-                mhddq.file_rename(functools.partial(heard, k), str(k), str(k + 1))
+                mhddq.file_rename(functools.partial(collect, k), str(k), str(k + 1))
                 turns[(n + 1) % THREADS].release()
         turns[0].release()
         in_threads(THREADS, run)
         mhddq.shutdown()
-        tell(order=order, failed=failed)
+        report(order=order, failed=failed)
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
@@ -110,7 +111,7 @@ def test_a_full_ring_lets_nobody_overtake_a_callback(ring_size):
             thread.join(DEADLINE)
             rounds.append([order, errors])
         mhddq.shutdown()
-        tell(rounds=rounds, high=mhddq.stats()["ring_high_water"])
+        report(rounds=rounds, high=mhddq.stats()["ring_high_water"])
         """,
         str(ring_size),
         env={"MHDDQ_RING_SIZE": str(ring_size)},
@@ -125,12 +126,12 @@ def test_operations_end_before_the_next_begins():
     """Each reads what the one before has written, copied, moved: on the disk's side in order."""
     end = ended(
         """
-        heard, failed = [], []
+        collected, failed = [], []
         def note(args):
             if not args["result"]:
                 failed.append(args["output"]["exception"])
             elif args["action"] == "file_read":
-                heard.append(args["output"]["data"])
+                collected.append(args["output"]["data"])
         def produce(n):
             for i in range(150):
                 mhddq.file_write(note, f"{n} {i} " + "x" * (i * 100), f"w{n}")
@@ -140,14 +141,14 @@ def test_operations_end_before_the_next_begins():
                 mhddq.file_delete(note, f"m{n}")
         in_threads(4, produce)
         mhddq.shutdown()
-        tell(heard=heard, failed=failed, overlaps=mhddq.stats()["disk_overlaps"])
+        report(collected=collected, failed=failed, overlaps=mhddq.stats()["disk_overlaps"])
         """
     )
     assert end["failed"] == []
     assert end["overlaps"] == 0
-    heard = [text.split(" ") for text in end["heard"]]
+    collected = [text.split(" ") for text in end["collected"]]
     for n in range(4):
-        assert [(i, len(x)) for m, i, x in heard if m == str(n)] == [
+        assert [(i, len(x)) for m, i, x in collected if m == str(n)] == [
             (str(i), i * 100) for i in range(150)
         ]
 
@@ -173,7 +174,7 @@ def test_a_list_is_never_split(ring_size):
                     mhddq.enqueue_oplist(outer)
         in_threads(6, produce)
         mhddq.shutdown()
-        tell(order=order)
+        report(order=order)
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
@@ -213,11 +214,11 @@ def test_a_callback_is_called_while_the_next_operation_is_in_the_kernel(how):
             try:
                 fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
             except OSError as error:
-                tell(skipped=str(error))
+                report(skipped=str(error))
                 break
-            heard, over = [], threading.Event()
+            collected, over = [], threading.Event()
             def read(args):
-                heard.append([args["result"], args["output"]])
+                collected.append([args["result"], args["output"]])
                 over.set()
             give = functools.partial(give_back, fd)
             fileops, outer = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
@@ -239,12 +240,12 @@ def test_a_callback_is_called_while_the_next_operation_is_in_the_kernel(how):
                 mhddq.enqueue_oplist(fileops)
             must(over.wait(DEADLINE), "read")
             took.append(time.monotonic() - began)
-            must(heard == [[True, {"data": "content"}]], f"content: {heard}")
-        tell(took=took)
+            must(collected == [[True, {"data": "content"}]], f"content: {collected}")
+        report(took=took)
         """,
         how,
         timeout=40,
     )
-    if "skipped" in end.told:
+    if "skipped" in end.facts:
         pytest.skip(end["skipped"])
     assert max(end["took"]) < 20  # the kernel breaks a lease after 45 s by itself

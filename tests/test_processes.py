@@ -36,7 +36,7 @@ MULTIPROCESSING = """
         for process in processes:
             process.join(DEADLINE)
             must(process.exitcode is not None, "end of a process")
-        tell(codes=[process.exitcode for process in processes])
+        report(codes=[process.exitcode for process in processes])
     if __name__ == "__main__":
         main()
 """
@@ -72,7 +72,7 @@ def test_a_pool_whose_workers_use_the_queue(method):
             good = pool.map(work, range(40))
             pool.close()
             pool.join()
-        tell(good=all(good))
+        report(good=all(good))
     """,
         method,
     )
@@ -92,7 +92,7 @@ def test_a_first_use_in_a_child_s_own_threads():
         process = multiprocessing.get_context("fork").Process(target=work)
         process.start()
         process.join(DEADLINE)
-        tell(code=process.exitcode)
+        report(code=process.exitcode)
     """
     )
     assert end["code"] == 0
@@ -106,21 +106,21 @@ OPENING = """
         with open(f"tree/a/b/{n}", "wb") as file:
             file.write(bytes(20_000))
     failures, over = [], threading.Event()
-    def heard(args):
+    def collect(args):
         if not args["result"]:
             failures.append(args["output"])
     def work():
         while not over.is_set():
             fileops = mhddq.create_empty_oplist()
             for n in range(10):
-                mhddq.oplist_file_read(fileops, heard, f"tree/a/b/{n}", True)
-                mhddq.oplist_file_write(fileops, heard, bytes(50_000), f"w{n}", True)
-                mhddq.oplist_file_copy(fileops, heard, f"tree/a/b/{n}", f"c{n}")
-                mhddq.oplist_file_delete(fileops, heard, f"c{n}")
-                mhddq.oplist_directory_contents(fileops, heard, "tree/a/b")
-            mhddq.oplist_directory_copy(fileops, heard, "tree", "tree2")
-            mhddq.oplist_directory_move(fileops, heard, "tree2", "tree3")
-            mhddq.oplist_directory_delete(fileops, heard, "tree3")
+                mhddq.oplist_file_read(fileops, collect, f"tree/a/b/{n}", True)
+                mhddq.oplist_file_write(fileops, collect, bytes(50_000), f"w{n}", True)
+                mhddq.oplist_file_copy(fileops, collect, f"tree/a/b/{n}", f"c{n}")
+                mhddq.oplist_file_delete(fileops, collect, f"c{n}")
+                mhddq.oplist_directory_contents(fileops, collect, "tree/a/b")
+            mhddq.oplist_directory_copy(fileops, collect, "tree", "tree2")
+            mhddq.oplist_directory_move(fileops, collect, "tree2", "tree3")
+            mhddq.oplist_directory_delete(fileops, collect, "tree3")
             must(mhddq.enqueue_oplist(fileops) is True)
     def descriptors():
         found = os.listdir("/proc/self/fd")     # that of the listing is gone by now
@@ -162,8 +162,8 @@ def test_no_descriptor_of_ours_is_left_open_across_exec():
     worker.join(DEADLINE)
     mhddq.shutdown()
     left = descriptors() - before
-    tell(inherited=inherited, looks=looks, open_to_all=open_to_all, failures=failures[:3],
-         left=sorted(left))
+    report(inherited=inherited, looks=looks, open_to_all=open_to_all, failures=failures[:3],
+           left=sorted(left))
     """,
         env={"MHDDQ_RING_SIZE": "2"},
     )

@@ -23,7 +23,7 @@ def large_reads(env: dict[str, str] | None = None, options: tuple[str, ...] = ()
                 file.write(data)
         good, kept = [], []
         over = threading.Event()
-        def heard(args):
+        def collect(args):
             data = args["output"]["data"]
             good.append(hashlib.sha256(data).digest() == sums[args["params"]["filename"]]
                         and type(data) is bytes and hash(data) == hash(bytes(bytearray(data)))
@@ -33,18 +33,18 @@ def large_reads(env: dict[str, str] | None = None, options: tuple[str, ...] = ()
             over.set()
         for n in range(120):
             over.clear()
-            mhddq.file_read(heard, f"{n % 4}", True)
+            mhddq.file_read(collect, f"{n % 4}", True)
             must(over.wait(DEADLINE))
         kept.clear()
         fileops = mhddq.create_empty_oplist()
         for n in range(8):
-            mhddq.oplist_file_read(fileops, heard, f"{n % 4}", True)
+            mhddq.oplist_file_read(fileops, collect, f"{n % 4}", True)
         mhddq.enqueue_oplist(fileops)
         mhddq.file_write(None, bytearray(b"x" * 70000), "w", True)
         mhddq.file_read(lambda args: good.append(args["output"]["data"] == "x" * 70000), "w")
         mhddq.shutdown()
         gc.collect()
-        tell(good=good, stats=mhddq.stats())
+        report(good=good, stats=mhddq.stats())
         """,
         env=env,
         options=options,
@@ -103,7 +103,7 @@ def test_tracing_that_starts_later_does_no_harm():
         with open("file", "wb") as file:
             file.write(bytes(500000))
         kept, over = [], threading.Event()
-        def heard(args):
+        def collect(args):
             kept.append(args["output"]["data"])
             over.set()
         for n in range(20):
@@ -112,11 +112,11 @@ def test_tracing_that_starts_later_does_no_harm():
             if n == 15:
                 tracemalloc.stop()
             over.clear()
-            mhddq.file_read(heard, "file", True)
+            mhddq.file_read(collect, "file", True)
             must(over.wait(DEADLINE))
             if n % 4 == 3:
                 del kept[::2]
-        tell(good=all(data == bytes(500000) for data in kept))
+        report(good=all(data == bytes(500000) for data in kept))
         kept.clear()
         """
     )

@@ -65,11 +65,11 @@ def refusals(variable: str, values: list[str]):
                      threads=threading.active_count() - threads, tasks=len(os.listdir(
                          "/proc/self/task")))
         del os.environ[variable]
-        heard = []
-        accepted = mhddq.file_create(lambda args: heard.append(args["result"]), "good")
+        collected = []
+        accepted = mhddq.file_create(lambda args: collected.append(args["result"]), "good")
         mhddq.shutdown()
-        tell(results=results, accepted_then=accepted, heard=heard,
-             final=mhddq.stats()["accepted"], closed=mhddq.is_shutdown(), **facts)
+        report(results=results, accepted_then=accepted, collected=collected,
+               final=mhddq.stats()["accepted"], closed=mhddq.is_shutdown(), **facts)
         """,
         variable,
         json.dumps(values),
@@ -94,7 +94,7 @@ def test_a_wrong_value_is_a_value_error_each_time_and_starts_nothing(variable):
     assert end["threads"] == 0
     assert end["tasks"] == 1
     assert end["accepted_then"] is True
-    assert end["heard"] == [True]
+    assert end["collected"] == [True]
     assert end["final"] == 1
     assert end["closed"] is True
     assert list(end.files) == ["good"]
@@ -107,15 +107,15 @@ def test_a_wrong_value_is_a_value_error_each_time_and_starts_nothing(variable):
 def test_the_edges_of_the_ranges_work(variable, value):
     end = ended(
         """
-        heard = []
+        collected = []
         mhddq.file_write(None, "x" * 100000, "file")
-        mhddq.file_read(lambda args: heard.append(len(args["output"]["data"])), "file")
+        mhddq.file_read(lambda args: collected.append(len(args["output"]["data"])), "file")
         mhddq.shutdown()
-        tell(heard=heard, ring_size=mhddq.stats()["ring_size"])
+        report(collected=collected, ring_size=mhddq.stats()["ring_size"])
         """,
         env={variable: value},
     )
-    assert end["heard"] == [100000]
+    assert end["collected"] == [100000]
     if variable == "MHDDQ_RING_SIZE":
         assert end["ring_size"] == int(value)
 
@@ -140,7 +140,7 @@ def test_the_ring_size_is_rounded_up_to_a_power_of_two(value, size):
         """
         before = mhddq.stats()["ring_size"]
         rest()
-        tell(before=before, size=mhddq.stats()["ring_size"])
+        report(before=before, size=mhddq.stats()["ring_size"])
         """,
         env={} if value is None else {"MHDDQ_RING_SIZE": value},
     )
@@ -156,7 +156,7 @@ def test_they_are_read_at_the_first_use_and_not_again():
         first = mhddq.stats()["ring_size"]
         os.environ["MHDDQ_RING_SIZE"] = "garbage"
         rest()
-        tell(first=first, second=mhddq.stats()["ring_size"])
+        report(first=first, second=mhddq.stats()["ring_size"])
         """,
         env={"MHDDQ_RING_SIZE": "8"},
     )
@@ -183,8 +183,8 @@ def test_the_ring_size_is_what_holds_up_callers():
         gate.opened.set()
         thread.join(DEADLINE)
         mhddq.shutdown()
-        tell(held=held, returned=returned, in_flight=counted["in_flight"],
-             high=mhddq.stats()["ring_high_water"])
+        report(held=held, returned=returned, in_flight=counted["in_flight"],
+               high=mhddq.stats()["ring_high_water"])
         """,
         env={"MHDDQ_RING_SIZE": "8"},
     )
@@ -204,7 +204,7 @@ def test_type_errors_come_first():
                 raised.append(call())
             except Exception as error:
                 raised.append(type(error).__name__)
-        tell(raised=raised)
+        report(raised=raised)
         """,
         env={"MHDDQ_RING_SIZE": "garbage"},
     )
@@ -219,7 +219,7 @@ def test_lists_may_be_made_and_the_end_come_whatever_the_settings():
         mhddq.embed_oplist(mhddq.create_empty_oplist(), fileops)
         before = mhddq.is_shutdown(), mhddq.stats()["accepted"]
         mhddq.shutdown()
-        tell(before=before, after=mhddq.is_shutdown(), refused=[
+        report(before=before, after=mhddq.is_shutdown(), refused=[
             mhddq.file_create(None, "x"), mhddq.enqueue_oplist(fileops)])
         """,
         env={"MHDDQ_SPIN_US": "1001"},
@@ -235,7 +235,7 @@ def test_several_wrong_ones_at_once_name_one_that_is_wrong():
         try:
             mhddq.file_exists(None, ".")
         except ValueError as error:
-            tell(text=str(error))
+            report(text=str(error))
         """,
         env={"MHDDQ_RING_SIZE": "8", "MHDDQ_SPIN_US": "no", "MHDDQ_LOOKAHEAD": "4097"},
     )

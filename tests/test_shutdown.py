@@ -9,16 +9,16 @@ from programs import ended
 def test_shutdown_waits_for_everything_and_is_idempotent():
     end = ended(
         """
-        heard = []
+        collected = []
         for n in range(500):
-            mhddq.file_create(lambda args: heard.append(args["result"]), str(n))
+            mhddq.file_create(lambda args: collected.append(args["result"]), str(n))
         returned = [mhddq.shutdown()]
-        count = len(heard)
+        count = len(collected)
         state = mhddq.is_shutdown()
         returned += [mhddq.shutdown(), mhddq.shutdown(timeout=0), mhddq.shutdown(timeout=None),
                      mhddq.shutdown(5)]
-        tell(returned=returned, count=count, good=all(heard), state=state,
-             again=mhddq.is_shutdown())
+        report(returned=returned, count=count, good=all(collected), state=state,
+               again=mhddq.is_shutdown())
         """
     )
     assert end["returned"] == [None] * 5
@@ -43,7 +43,7 @@ def test_a_second_caller_waits_for_the_first_and_loops_end():
                     time.sleep(0.01)
             else:
                 mhddq.shutdown()
-            facts.append([n, len(gate.heard), mhddq.is_shutdown()])
+            facts.append([n, len(gate.collected), mhddq.is_shutdown()])
         threads = [threading.Thread(target=calls, args=(n,)) for n in range(4)]
         for thread in threads:
             thread.start()
@@ -55,7 +55,7 @@ def test_a_second_caller_waits_for_the_first_and_loops_end():
         gate.opened.set()
         for thread in threads:
             thread.join(DEADLINE)
-        tell(early=early, facts=sorted(facts))
+        report(early=early, facts=sorted(facts))
         """
     )
     assert end["early"] == [[], False]
@@ -93,8 +93,8 @@ def test_those_who_wait_for_room_are_woken_and_refused(ring_size):
         still = mhddq.is_shutdown()
         gate.opened.set()
         closer.join(DEADLINE)
-        tell(early=early, answers=answers, still=still, after=mhddq.is_shutdown(),
-             counted=mhddq.stats())
+        report(early=early, answers=answers, still=still, after=mhddq.is_shutdown(),
+               counted=mhddq.stats())
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
@@ -112,7 +112,7 @@ def test_refused_means_no_trace():
         import weakref
         class Callback:
             def __call__(self, args):
-                tell(called=True)
+                report(called=True)
         rest()
         mhddq.shutdown()
         before = mhddq.stats()
@@ -127,7 +127,7 @@ def test_refused_means_no_trace():
         ref = weakref.ref(callback)
         del callback
         gc.collect()
-        tell(answers=answers, kept=ref() is not None, same=before == mhddq.stats(), called=False)
+        report(answers=answers, kept=ref() is not None, same=before == mhddq.stats(), called=False)
         """
     )
     assert end["answers"] == [False] * 4
@@ -152,7 +152,7 @@ def test_type_errors_come_before_the_closed_check():
                 raised.append(call())
             except Exception as error:
                 raised.append(type(error).__name__)
-        tell(raised=raised)
+        report(raised=raised)
         """
     )
     assert end["raised"] == ["TypeError"] * 10
@@ -168,7 +168,7 @@ def test_a_wrong_timeout_closes_nothing():
                 must("timeout" in str(error))
             else:
                 must(False, "TypeError")
-        tell(open=mhddq.file_create(None, "x"))
+        report(open=mhddq.file_create(None, "x"))
         """
     )
     assert end["open"] is True
@@ -187,10 +187,10 @@ def test_a_timeout_that_passes_is_told_and_the_exit_does_not_wait(timeout, ring_
         began = time.monotonic()
         returned = mhddq.shutdown({timeout})
         took = time.monotonic() - began
-        tell(returned=returned, took=took, state=mhddq.is_shutdown(),
-             refused=mhddq.file_create(None, "x"))
+        report(returned=returned, took=took, state=mhddq.is_shutdown(),
+               refused=mhddq.file_create(None, "x"))
         began = time.monotonic()
-        atexit.register(lambda: tell(exiting=True))
+        atexit.register(lambda: report(exiting=True))
         """,
         quiet=False,
         env={"MHDDQ_RING_SIZE": ring_size},
@@ -210,34 +210,34 @@ def test_after_a_timeout_the_rest_still_goes_on_and_can_be_waited_for():
         """
         gate = Gate()
         gate.shut()
-        heard = []
+        collected = []
         for n in range(20):
-            mhddq.file_create(lambda args: heard.append(args["result"]), str(n))
+            mhddq.file_create(lambda args: collected.append(args["result"]), str(n))
         mhddq.shutdown(timeout=0.01)
         state = mhddq.is_shutdown()
         gate.opened.set()
         mhddq.shutdown(timeout=20)
-        tell(state=state, after=mhddq.is_shutdown(), heard=heard)
+        report(state=state, after=mhddq.is_shutdown(), collected=collected)
         """,
         quiet=False,
     )
     assert end["state"] is False
     assert end["after"] is True
-    assert end["heard"] == [True] * 20
+    assert end["collected"] == [True] * 20
     assert len(end.stderr.splitlines()) == 1
 
 
 def test_a_timeout_that_is_not_needed_says_nothing():
     end = ended(
         """
-        heard = []
+        collected = []
         for n in range(100):
-            mhddq.file_create(lambda args: heard.append(args["result"]), str(n))
+            mhddq.file_create(lambda args: collected.append(args["result"]), str(n))
         mhddq.shutdown(timeout=25)
-        tell(heard=len(heard), after=mhddq.is_shutdown())
+        report(collected=len(collected), after=mhddq.is_shutdown())
         """
     )
-    assert end["heard"] == 100
+    assert end["collected"] == 100
     assert end["after"] is True
 
 
@@ -253,9 +253,9 @@ def test_shutdown_in_a_finaliser():
                     facts["open"] = mhddq.file_create(None, "from-del")
                     facts["returned"] = mhddq.shutdown()
                     facts["refused"] = mhddq.file_create(None, "late")
-            heard = []
+            collected = []
             for n in range(200):
-                mhddq.file_create(lambda args: heard.append(args["result"]), str(n))
+                mhddq.file_create(lambda args: collected.append(args["result"]), str(n))
             if place == "param":
                 mhddq.file_exists(None, Last("x"))
             elif place == "main":
@@ -272,7 +272,7 @@ def test_shutdown_in_a_finaliser():
                 del last
                 gc.collect()
             until(mhddq.is_shutdown, "shutdown")
-            tell(heard=heard, **facts)
+            report(collected=collected, **facts)
             """,
             place,
             quiet=False,
@@ -281,7 +281,7 @@ def test_shutdown_in_a_finaliser():
         assert end["returned"] is None
         assert ("refused in callbacks" in end.stderr) == (place == "param")
         assert end["refused"] is False
-        assert end["heard"] == [True] * 200
+        assert end["collected"] == [True] * 200
         assert len(end.files) == 201
 
 
@@ -290,9 +290,9 @@ def test_shutdown_and_enqueue_in_a_signal_handler_during_a_shutdown():
         """
         gate = Gate()
         gate.shut()
-        heard, answers = [], []
+        collected, answers = [], []
         for n in range(100):
-            mhddq.file_create(lambda args: heard.append(args["result"]), str(n))
+            mhddq.file_create(lambda args: collected.append(args["result"]), str(n))
         inside = 0
         def handler(number, frame):
             global inside
@@ -302,18 +302,18 @@ def test_shutdown_and_enqueue_in_a_signal_handler_during_a_shutdown():
                 answers.append(mhddq.is_shutdown())
                 gate.opened.set()
                 mhddq.shutdown()
-                answers.append(len(heard))
+                answers.append(len(collected))
         signal.signal(signal.SIGALRM, handler)
         def alarm():
             until(lambda: mhddq.file_exists(None, ".") is False, "closing")
             signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
         threading.Thread(target=alarm).start()
         mhddq.shutdown()
-        tell(answers=answers, heard=heard, after=mhddq.is_shutdown())
+        report(answers=answers, collected=collected, after=mhddq.is_shutdown())
         """
     )
     assert end["answers"] == [False, False, 100]
-    assert end["heard"] == [True] * 100
+    assert end["collected"] == [True] * 100
     assert end["after"] is True
     assert "late" not in end.files
 
@@ -324,8 +324,8 @@ def test_ctrl_c_ends_a_wait_for_room_and_nothing_runs_twice():
         """
         gate = Gate()
         gate.shut()
-        heard = []
-        mhddq.file_create(heard.append, "accepted")
+        collected = []
+        mhddq.file_create(collected.append, "accepted")
         me = threading.main_thread()
         def interrupt():
             waits(me)
@@ -333,9 +333,9 @@ def test_ctrl_c_ends_a_wait_for_room_and_nothing_runs_twice():
         rows = []
         data = bytearray(b"data")
         fileops = mhddq.create_empty_oplist()
-        mhddq.oplist_file_write(fileops, heard.append, data, "listed", True)
-        for call in (lambda: mhddq.file_create(heard.append, "single"),
-                     lambda: mhddq.file_write(heard.append, data, "single", True),
+        mhddq.oplist_file_write(fileops, collected.append, data, "listed", True)
+        for call in (lambda: mhddq.file_create(collected.append, "single"),
+                     lambda: mhddq.file_write(collected.append, data, "single", True),
                      lambda: mhddq.enqueue_oplist(fileops)):
             thread = threading.Thread(target=interrupt)
             thread.start()
@@ -349,12 +349,12 @@ def test_ctrl_c_ends_a_wait_for_room_and_nothing_runs_twice():
             data.append(1)              # given back
         gate.opened.set()
         mhddq.shutdown()
-        tell(rows=rows, heard=[a["params"]["filename"] for a in heard])
+        report(rows=rows, collected=[a["params"]["filename"] for a in collected])
         """,
         env={"MHDDQ_RING_SIZE": "2"},
     )
     assert end["rows"] == ["interrupted", True] * 3
-    assert end["heard"] == ["accepted"]
+    assert end["collected"] == ["accepted"]
     assert list(end.files) == ["accepted"]
 
 
@@ -371,13 +371,13 @@ def test_ctrl_c_ends_a_wait_for_the_shutdown_which_goes_on():
         try:
             mhddq.shutdown()
         except KeyboardInterrupt:
-            tell(interrupted=True, state=mhddq.is_shutdown())
+            report(interrupted=True, state=mhddq.is_shutdown())
         gate.opened.set()
         mhddq.shutdown()
-        tell(after=mhddq.is_shutdown(), heard=len(gate.heard))
+        report(after=mhddq.is_shutdown(), collected=len(gate.collected))
         """
     )
     assert end["interrupted"] is True
     assert end["state"] is False
     assert end["after"] is True
-    assert end["heard"] == 1
+    assert end["collected"] == 1

@@ -78,7 +78,7 @@ def test_the_counters_are_right_after_a_known_load():
         gate.opened.set()
         mhddq.shutdown()
         mhddq.file_exists(nothing, "refused")
-        tell(before=before, during=during, after=mhddq.stats())
+        report(before=before, during=during, after=mhddq.stats())
         """
     )
     before, during, after = end["before"], end["during"], end["after"]

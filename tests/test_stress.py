@@ -10,13 +10,13 @@ LONG = (pytest.mark.slow, pytest.mark.timeout(1200))
 # 8 producers; callbacks enqueue in their turn. Each item must come back once, in its order.
 CROWD = """
     EACH, EVERY = int(sys.argv[1]), int(sys.argv[2])
-    heard = [[] for n in range(8)]
+    collected = [[] for n in range(8)]
     followed = [[] for n in range(8)]
     wrong = [0]
     def second(n, i, args):
         followed[n].append(i)
     def first(n, i, args):
-        heard[n].append(i)
+        collected[n].append(i)
         if args["result"] is not True:
             wrong[0] += 1
         if i % EVERY == 0 and not mhddq.file_exists(functools.partial(second, n, i), "."):
@@ -28,9 +28,10 @@ CROWD = """
     in_threads(8, produce)
     until(lambda: all(len(f) == (EACH + EVERY - 1) // EVERY for f in followed), "callbacks")
     mhddq.shutdown()
-    tell(counts=[len(h) for h in heard], ordered=all(h == list(range(EACH)) for h in heard),
-         followed=all(f == list(range(0, EACH, EVERY)) for f in followed), wrong=wrong[0],
-         stats=mhddq.stats())
+    report(counts=[len(c) for c in collected],
+           ordered=all(c == list(range(EACH)) for c in collected),
+           followed=all(f == list(range(0, EACH, EVERY)) for f in followed), wrong=wrong[0],
+           stats=mhddq.stats())
 """
 
 
@@ -90,7 +91,7 @@ def test_exactly_once_on_the_disk_s_side(ring_size):
         rest()
         rest()
         mhddq.shutdown()
-        tell(results=results, stats=mhddq.stats())
+        report(results=results, stats=mhddq.stats())
         """,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
@@ -110,13 +111,13 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue(signals, tally):
     end = ended(
         """
         SIGNALS = int(sys.argv[1])
-        heard, sent, inside = [], [], []
+        collected, sent, inside = [], [], []
         def handler(number, frame):
             if inside:           # a handler that waits for room is interrupted by the next one
                 return
             inside.append(1)
             name = f"h{len(sent)}"
-            if mhddq.file_create(heard.append, name):
+            if mhddq.file_create(collected.append, name):
                 sent.append(name)
             inside.clear()
         signal.signal(signal.SIGALRM, handler)
@@ -128,22 +129,23 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue(signals, tally):
             if n > 4 * SIGNALS:
                 until(lambda: len(sent) >= SIGNALS, "signals")
                 break
-            must(mhddq.file_create(heard.append, name) is True)
+            must(mhddq.file_create(collected.append, name) is True)
             names.append(name)
         signal.setitimer(signal.ITIMER_REAL, 0)
         mhddq.shutdown()
-        tell(heard=[[a["params"]["filename"], a["result"]] for a in heard], sent=sent, names=names)
+        report(collected=[[a["params"]["filename"], a["result"]] for a in collected],
+               sent=sent, names=names)
         """,
         str(signals),
         env={"MHDDQ_RING_SIZE": "8"},
         timeout=30 + signals / 50,
     )
     tally("signals", "at a thousand a second", len(end["sent"]))
-    heard = [name for name, result in end["heard"]]
-    assert all(result for name, result in end["heard"])
-    assert sorted(heard) == sorted(end["sent"] + end["names"]) == sorted(end.files)
-    assert [name for name in heard if name[0] == "m"] == end["names"]
-    assert [name for name in heard if name[0] == "h"] == end["sent"]
+    collected = [name for name, result in end["collected"]]
+    assert all(result for name, result in end["collected"])
+    assert sorted(collected) == sorted(end["sent"] + end["names"]) == sorted(end.files)
+    assert [name for name in collected if name[0] == "m"] == end["names"]
+    assert [name for name in collected if name[0] == "h"] == end["sent"]
 
 
 @pytest.mark.parametrize("calls", [1200, pytest.param(50_000, marks=LONG)])
@@ -153,10 +155,10 @@ def test_ctrl_c_again_and_again_under_load(calls, tally):
         """
         import random
         random.seed(7)
-        heard, accepted, interrupted, over = [], [], [], threading.Event()
+        collected, accepted, interrupted, over = [], [], [], threading.Event()
         def slow(args):
             time.sleep(0.0002)           # the ring is full most of the time
-            heard.append([args["params"]["filename"], args["result"]])
+            collected.append([args["params"]["filename"], args["result"]])
         def annoy():
             while not over.wait(random.uniform(0.0001, 0.004)):
                 os.kill(os.getpid(), signal.SIGINT)
@@ -182,20 +184,20 @@ def test_ctrl_c_again_and_again_under_load(calls, tally):
         over.set()
         thread.join(DEADLINE)
         mhddq.shutdown()
-        tell(heard=heard, accepted=accepted, interrupted=interrupted)
+        report(collected=collected, accepted=accepted, interrupted=interrupted)
         """,
         str(calls),
         env={"MHDDQ_RING_SIZE": "4"},
         timeout=30 + calls / 50,
     )
     tally("signals", "calls interrupted by Ctrl-C", len(end["interrupted"]))
-    heard = [name for name, result in end["heard"]]
-    assert all(result for name, result in end["heard"])
-    assert len(heard) == len(set(heard))
-    assert set(end["accepted"]) <= set(heard)
-    assert set(heard) <= set(end["accepted"]) | set(end["interrupted"])
-    assert [int(name) for name in heard] == sorted(int(name) for name in heard)
-    assert set(heard) == set(end.files)
+    collected = [name for name, result in end["collected"]]
+    assert all(result for name, result in end["collected"])
+    assert len(collected) == len(set(collected))
+    assert set(end["accepted"]) <= set(collected)
+    assert set(collected) <= set(end["accepted"]) | set(end["interrupted"])
+    assert [int(name) for name in collected] == sorted(int(name) for name in collected)
+    assert set(collected) == set(end.files)
     assert len(end["interrupted"]) > 20
 
 
@@ -210,14 +212,14 @@ def test_under_long_operations_both_threads_carry_their_share(how):
         with open("file", "wb") as file:
             file.write(os.urandom(1 << 20))
         lengths = []
-        def heard(args):
+        def collect(args):
             lengths.append(len(args["output"]["data"]))
         def produce(n):
             for i in range(2000 // (4 if how == "several producers" else 1)):
-                mhddq.file_read(heard, "file", True)
+                mhddq.file_read(collect, "file", True)
         in_threads(4 if how == "several producers" else 1, produce)
         mhddq.shutdown()
-        tell(lengths=sorted(set(lengths)), count=len(lengths), stats=mhddq.stats())
+        report(lengths=sorted(set(lengths)), count=len(lengths), stats=mhddq.stats())
         """,
         how,
         env={"MHDDQ_RING_SIZE": "8" if how == "small ring" else "4096"},
@@ -241,7 +243,7 @@ def test_a_lone_small_operation_costs_no_trade():
         for n in range(300):
             rest()
         after = mhddq.stats()
-        tell(before=before, after=after)
+        report(before=before, after=after)
         """
     )
     before, after = end["before"], end["after"]
@@ -265,7 +267,7 @@ def test_never_two_at_the_disk():
                 mhddq.directory_contents(lambda args: None, ".")
         in_threads(4, produce)
         mhddq.shutdown()
-        tell(stats=mhddq.stats())
+        report(stats=mhddq.stats())
         """
     )
     assert end["stats"]["disk_overlaps"] == 0

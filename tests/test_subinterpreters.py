@@ -27,10 +27,10 @@ interpreters.run_string(sub, '''if True:
     ''')
 interpreters.destroy(sub)
 import mhddq
-heard = []
-mhddq.file_exists(heard.append, ".")
+collected = []
+mhddq.file_exists(collected.append, ".")
 mhddq.shutdown()
-print("main:", heard[0]["output"])
+print("main:", collected[0]["output"])
 """
 
 

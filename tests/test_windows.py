@@ -195,12 +195,12 @@ def test_ctrl_c_ends_a_wait(waits_for):
             interrupted = True
         gate.opened.set()
         mhddq.shutdown()
-        tell(interrupted=interrupted, stopped=mhddq.is_shutdown(), heard=len(gate.heard))
+        report(interrupted=interrupted, stopped=mhddq.is_shutdown(), collected=len(gate.collected))
         """,
         waits_for,
         env={"MHDDQ_RING_SIZE": "2"},
     )
-    assert end.told == {"interrupted": True, "stopped": True, "heard": 1}
+    assert end.facts == {"interrupted": True, "stopped": True, "collected": 1}
 
 
 def test_a_spawned_process_has_a_queue_of_its_own_and_drains_it():
@@ -215,7 +215,7 @@ def test_a_spawned_process_has_a_queue_of_its_own_and_drains_it():
             process = multiprocessing.get_context("spawn").Process(target=child, args=("child",))
             process.start()
             process.join(DEADLINE)
-            tell(code=process.exitcode)
+            report(code=process.exitcode)
         """
     )
     assert end["code"] == 0

@@ -68,8 +68,8 @@ mhddq.file_write(None, bytearray(b"data"), "name", True)
 mhddq.file_write(None, b"data", "name")  # type: ignore[call-overload] # pyright: ignore
 mhddq.file_write(None, "text", "name", bool(input()))
 mhddq.directory_contents(contents, "name")
-heard: list[FileExistsArgs] = []
-mhddq.file_exists(heard.append, "name")
+collected: list[FileExistsArgs] = []
+mhddq.file_exists(collected.append, "name")
 
 oplist = mhddq.create_empty_oplist()
 mhddq.oplist_file_exists(oplist, exists, "name")
