@@ -1,5 +1,5 @@
-"""What is promised of an operation that failed by a fault, for the soak: seen from the trees before
-and after it, since after a fault the oracle cannot know how far the operation came.
+"""Checks what is promised of an operation that failed by a fault, for the soak. It compares the
+trees before and after the operation, since the oracle cannot know how far the operation came.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def subtree(tree: Tree, top: str) -> Tree:
 
 
 class Aftermath:
-    """What is promised of one operation that failed by a fault: seen from the trees before and
-    after it. Made before the operation."""
+    """Checks one operation that failed by a fault, by the trees before and after it. The object is
+    made before the operation."""
 
     def __init__(self, world: World, operation: tuple[Any, ...]) -> None:
         self.name, *arguments = operation
@@ -42,13 +42,13 @@ class Aftermath:
         return os.path.relpath(os.path.realpath(path), self.top)
 
     def lexical(self, path: str) -> str:
-        """The entry that the path names, its parents followed."""
+        """The entry that the path names: links among its parents are followed, the last is not."""
         parent, name = os.path.split(path.rstrip("/"))
         return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
 
     def wrong(self, after: Tree, unreported: Callable[[list[str]], list[str]]) -> str | None:
         if self.name == "directory_move" and self.inside in after and not unreported([self.inside]):
-            # The place taken for a target inside the source, which there cannot be.
+            # The operation had reserved the target's name inside the source, before it was refused.
             after = {path: content for path, content in after.items() if path != self.inside}
         changed = [path for path in {*self.before, *after} if self.differs(path, after)]
         stray = unreported([path for path in changed if not self.may_change(path)])
@@ -76,10 +76,10 @@ class Aftermath:
         return None if all(after.get(path) == ("file", b"") for path in changed) else "not empty"
 
     def after_file_write(self, after: Tree, changed: list[str]) -> str | None:
-        whole = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
+        data = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
         for path in changed:
             kind, content = after.get(path, ("nothing", None))
-            if kind != "file" or not whole.startswith(content):
+            if kind != "file" or not data.startswith(content):
                 return f"it left {kind} in {path}, no beginning of the data"
         return None
 
@@ -103,7 +103,7 @@ class Aftermath:
         targets = (self.places[1], self.inside)
         if any(subtree(after, target) == source for target in targets):
             return None
-        return "the source is not whole, nor is the target"
+        return "neither the source nor the target is complete"
 
     after_file_move = after_directory_move = after_move
     after_file_rename = after_directory_rename = after_move

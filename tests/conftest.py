@@ -19,23 +19,24 @@ from helpers import Outcome, settle, tree_of, under_wine
 
 
 def pytest_configure() -> None:
-    """What is mounted from now on is seen by no other process, and goes with this one. A process
-    that makes a name space of mounts copies what it sees into it, and a file system lives for as
-    long as any copy. Without the right to do so nothing can be mounted either. Where the root is no
-    mount (in a chroot), mounts stay as they were."""
+    """Gives this process a mount namespace of its own: no other process sees what the tests mount,
+    and it is unmounted when this process ends. In the system's namespace a file system would stay
+    mounted in every namespace that another process made meanwhile, for these begin as copies. A
+    process that has no right to do this cannot mount anything either. Where the root directory is
+    no mount (in a chroot), the second call fails, and mounts are shared as before."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if libc.unshare(0x20000) == 0:  # CLONE_NEWNS; the queue has no threads yet
             libc.mount(b"none", b"/", None, 0x84000, None)  # MS_REC | MS_SLAVE
 
 
-# What tests counted, by heading and kind; shown at the end of the run.
+# What the tests have counted, by heading and kind. It is shown at the end of the run.
 _TALLIES: dict[str, collections.Counter[str]] = {}
 
 
 @pytest.fixture
 def tally() -> Callable[..., None]:
-    """tally(heading, kind, times=1): a figure to be shown at the end of the run."""
+    """tally(heading, kind, times=1): counts something that is shown at the end of the run."""
 
     def count(heading: str, kind: str, times: int = 1) -> None:
         _TALLIES.setdefault(heading, collections.Counter())[kind] += times
@@ -51,12 +52,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{heading}: {counts}")
 
 
-# What only POSIX has, by the words that tests use it by; and what is said of a test that does.
+# What only POSIX has: the words by which a test's source shows that it uses it, and the reason that
+# is given where such a test is skipped.
 _ONLY_POSIX_HAS = {
     "os.fork(": "forks",
     "forked(": "forks",
     "get_context(": "forks",
-    "/proc/": "looks into /proc",
+    "/proc/": "reads /proc",
     "waits(": "sees in /proc that a thread sleeps",
     "/dev/": "devices",
     "interrupt()": "signals from another process",
@@ -85,9 +87,9 @@ _ONLY_POSIX_HAS = {
     '"loop"': "links",
     '"fifo': "FIFOs",
 }
-# Of those, what macOS does not have either.
+# Those of them that macOS does not have either.
 _ONLY_LINUX_HAS = ("/proc/", "waits(", "xattr(")
-# The same of values that tests are given.
+# The same for values of parametrized tests.
 _ONLY_POSIX_VALUES = {
     *("fifo", "socket", "link", "link-to-directory", "link-to-file", "dangling", "loop"),
 }
@@ -95,8 +97,8 @@ _ONLY_POSIX_VALUES = {
 
 @functools.cache
 def _source_of(function: Callable[..., None]) -> str:
-    """A test's own text without its decorators, and that of what it uses of its module and of
-    surroundings.py."""
+    """A test's own source without its decorators, and that of the functions and texts that it uses
+    from its module and from surroundings.py."""
     text = f"\n{inspect.getsource(function)}".partition("\ndef ")[2]
     for name in function.__code__.co_names:
         used = function.__globals__.get(name)
@@ -123,8 +125,7 @@ def _why_only_posix(item: pytest.Function) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """What is about things that only POSIX has, or only Linux, is skipped elsewhere, with the
-    reason."""
+    """Skips the tests of what only POSIX or only Linux has on other systems, with the reason."""
     if sys.platform == "linux":
         return
     if os.name == "posix":
@@ -147,7 +148,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item):
-    """On Windows a test that makes a link or a FIFO is skipped when it gets there."""
+    """On Windows a test is skipped as soon as it makes a link or a FIFO."""
     if os.name == "posix":
         return (yield)
 

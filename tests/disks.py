@@ -20,10 +20,10 @@ from pathlib import Path
 
 import pytest
 
-fcntl = pytest.importorskip("fcntl", reason="disks are mounted the way of Linux")
+fcntl = pytest.importorskip("fcntl", reason="only Linux mounts these disks")
 
 MIB = 1 << 20
-# The smallest that each mkfs takes, and what keeps it small and quick.
+# The smallest sizes that each mkfs accepts, so that the disks are small and quickly made.
 MEBIBYTES = {"ext4": 16, "xfs": 300, "btrfs": 112}
 KINDS = list(MEBIBYTES)
 REFLINKING = ["xfs", "btrfs"]
@@ -54,7 +54,7 @@ def must(*command: str | os.PathLike[str]) -> None:
 
 
 class Disk:
-    """A mounted file system: ``top`` is its directory, ``image`` what it lies in, open."""
+    """A mounted file system: ``top`` is its directory, ``image`` the open file that it lies in."""
 
     def __init__(self, kind: str, image: int, top: Path, options: str, on: Path | None) -> None:
         self.kind, self.top, self.on, self._options = kind, top, on, options
@@ -65,14 +65,14 @@ class Disk:
         return run("mount", "-t", self.kind, "-o", options, self.image, self.top)
 
     def mount_again(self) -> None:
-        """What brings a broken disk back: its journal is replayed."""
+        """Repairs a broken disk: when it is mounted again its journal is replayed."""
         self.unmount()
         done = self.try_mount()
         if done.returncode:
             raise AssertionError(done.stderr)
 
     def unmount(self, seconds: float = 10) -> None:
-        """Fails where something is still open there. The look-ahead is given time."""
+        """Fails where something is still open there. The scout gets time to close its files."""
         end = time.monotonic() + seconds
         while (done := run("umount", self.top)).returncode:
             if time.monotonic() > end:
@@ -80,7 +80,7 @@ class Disk:
             time.sleep(0.05)
 
     def remount_read_only(self) -> None:
-        """As soon as no file is open for writing."""
+        """Waits until no file is open for writing, and remounts the disk then."""
         while True:
             result = _libc.mount(b"none", bytes(self.top), None, MS_REMOUNT | MS_RDONLY, None)
             if result == 0 or ctypes.get_errno() != errno.EBUSY:
@@ -100,14 +100,15 @@ class Disk:
         self.error_switch.write_text("1")
 
     def cut_off(self) -> None:
-        """As if the power went: what has not reached the image never will."""
+        """Does what a power failure does: data that has not reached the image never will."""
         with self.open_top() as top:
             fcntl.ioctl(top, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
 
     @contextlib.contextmanager
     def power_loss(self) -> Iterator[None]:
-        """For what cannot be cut off: what the image holds at the beginning is what is left at the
-        end, mounted anew. The disk must be at rest at the beginning."""
+        """Does the same for file systems that cannot be cut off: at the end of the block the image
+        is as it was at the beginning, and mounted again. The disk must be at rest at the
+        beginning."""
         kept = Path(self.image).read_bytes()
         yield
         self.unmount()
@@ -133,8 +134,8 @@ class Disk:
 def disk(
     folder: Path, kind: str, *mkfs: str, options: str = "", on: Path | None = None
 ) -> Iterator[Disk]:
-    """A fresh disk, its directory below `folder`; or the test is skipped and says why. `on`: the
-    directory that gives it its room."""
+    """A fresh disk, mounted below `folder`; where that cannot be done the test is skipped with the
+    reason. `on`: the directory whose file system holds the image; else it is in memory."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount disks")
     if shutil.which(f"mkfs.{kind}") is None:
@@ -151,13 +152,15 @@ def disk(
         yield made
         made.unmount()
     finally:
-        run("umount", "--lazy", made.top)  # where it failed; a broken disk does not tell
+        run(
+            "umount", "--lazy", made.top
+        )  # where the test failed; of a broken disk errors do not count
         os.close(image)
 
 
 @contextlib.contextmanager
 def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
-    """A tmpfs of that size, which goes with all that is in it."""
+    """A tmpfs of that size, which is unmounted at the end with all that is in it."""
     folder.mkdir(exist_ok=True)
     done = run("mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "none", folder)
     if done.returncode:
@@ -169,7 +172,7 @@ def small_memory(folder: Path, mebibytes: int) -> Iterator[Path]:
 
 
 def fill(folder: Path, leave: int = 0) -> None:
-    """No room for more data than `leave`."""
+    """Fills the file system until only `leave` bytes of data fit."""
     with open(folder / "ballast", "ab", buffering=0) as file:
         step, at = 64 * MIB, file.tell()
         while step >= 4096:
@@ -184,7 +187,7 @@ def fill(folder: Path, leave: int = 0) -> None:
 
 
 def fill_with_names(folder: Path) -> None:
-    """No room for another name."""
+    """Fills the file system until no further name fits."""
     for number in range(1_000_000):
         try:
             os.close(os.open(folder / f"{number:0200}", os.O_CREAT | os.O_WRONLY))
@@ -192,7 +195,7 @@ def fill_with_names(folder: Path) -> None:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             return
-    raise AssertionError("there was no end to it")
+    raise AssertionError("names fitted without end")
 
 
 Extent = tuple[int, int, int, int]
@@ -213,7 +216,7 @@ def extents(path: Path) -> list[Extent]:
 
 
 def data_of(path: Path) -> list[tuple[int, int]]:
-    """The parts of a file that are no holes: (offset, end)."""
+    """The parts of a file that are not holes: (offset, end)."""
     found = []
     with open(path, "rb") as file:
         at, size = 0, os.fstat(file.fileno()).st_size

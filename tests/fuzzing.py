@@ -1,9 +1,10 @@
-"""Bad input: what is drawn, what the documents say of it, and whether that is what came out.
+"""Bad input: it is drawn at random, given to the library, and the outcome checked by the documents.
 
 An input is a call of a public function with arguments of every kind, a short program on oplists, an
-environment, or a timeout. Each has its expected outcome, reckoned by Python's own functions: an
-exception at the call and no trace, or acceptance and what the callback is told. Anything else is
-a ``Wrong``. Who draws is someone else's business: hypothesis, a coverage-guided fuzzer, or chance.
+environment, or a timeout. Each has its expected outcome, computed by Python's own functions: either
+the call raises an exception and leaves no trace, or it is accepted and the callback gets the
+documented args. Any other outcome raises ``Wrong``. The numbers and bytes may be drawn by
+hypothesis, by a coverage-guided fuzzer, or by chance.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def text(draw: Draws, most: int) -> str:
 
 
 class Raises:
-    """Whatever is asked of it raises its own exception."""
+    """A path whose conversion raises an exception of its own."""
 
     class Own(Exception):
         pass
@@ -87,7 +88,7 @@ UNITS = ["n", "é", "\udcff", "a/", "./", "\ud800"]
 
 
 def component(draw: Draws) -> str | bytes:
-    """Nothing that leads out of the directory, nor to what is in it by its own name."""
+    """A path that leads nowhere outside the working directory: not absolute, and without ".."."""
     kind = draw.number(0, 7)
     if kind == 0:
         name: str | bytes = draw.data(6)
@@ -148,13 +149,13 @@ def binary(draw: Draws) -> Drawn:
     return pick(draw, [True, False, 0, 1]), set()
 
 
-def callback(draw: Draws, hear: Callable[[Any], None]) -> Drawn:
+def callback(draw: Draws, collect: Callable[[Any], None]) -> Drawn:
     if draw.number(0, 15) == 0:
         return pick(draw, [0, "callback", (), [], b"", 3.5]), {TypeError}
-    return hear, set()
+    return collect, set()
 
 
-# ---- what Python says of an operation ------------------------------------------------------------
+# ---- what Python's own functions expect of an operation ------------------------------------------
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "file_exists": ("filename",),
@@ -173,8 +174,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "directory_move": ("source_dirname", "destination_dirname"),
     "directory_copy": ("source_dirname", "copy_dirname"),
 }
-# Of these only what is not there is asked for, in a name that nothing bears: what they do with
-# what is there is told by the tests of the model.
+# These operations are only called for names that do not exist. What they do with existing ones is
+# shown by the tests of the model.
 OF_NOTHING = {
     name for name, taken in PARAMETERS.items() if len(taken) == 2 and taken[1] != "binary"
 }
@@ -197,8 +198,9 @@ def expected_outcome(action: str, params: dict[str, Any]) -> Expected:
 
 
 class Fuzz:
-    """Takes inputs, in two equal directories: the queue works in the one; what Python says is
-    looked up in the other, a batch at a time, since there is one working directory."""
+    """Takes inputs, with two equal directories: the queue works in the one, and in the other
+    Python's own functions compute what is expected. They do so a batch at a time, since there is
+    only one working directory."""
 
     BATCH = 64
 
@@ -209,7 +211,7 @@ class Fuzz:
         os.chdir(self.real)
         self.taken = 0
         self.outcome = Outcome()
-        # What is to be collected, in order: the action and the params of each accepted operation.
+        # What the callbacks are to get, in order: action and params of each accepted operation.
         self.expected: list[tuple[str, dict[str, Any]]] = []
         self.lists = [mhddq.create_empty_oplist() for _ in range(3)]
         self.models: list[list[Any]] = [[], [], []]
@@ -268,7 +270,7 @@ class Fuzz:
             args += [None] * (len(names) - len(args) + 1)
         elif mistake == 2 and keywords:
             missing = pick(draw, list(keywords))
-            if missing == "binary" and may_raise:  # perhaps because of it
+            if missing == "binary" and may_raise:  # the wrong argument may be this one
                 return tuple(args), keywords
             del keywords[missing]
             if missing == "binary":  # has a default
@@ -317,7 +319,8 @@ class Fuzz:
             if step == 0:
                 self.lists[at], self.models[at] = mhddq.create_empty_oplist(), []
             elif step == 1:
-                # A model is what other lists hold, by reference as they do; so it stays the same.
+                # Other models refer to this one, as lists refer to lists: so it is cleared, not
+                # replaced.
                 mhddq.clear_oplist(oplist)
                 model.clear()
             elif step == 2:
@@ -376,8 +379,8 @@ class Fuzz:
         try:
             read = _settings.read_settings({variable: value})
         except ValueError as error:
-            said = f"{variable}={value!r}: must be a whole number from {lowest} to {highest}"
-            if right or str(error) != said:
+            message = f"{variable}={value!r}: must be a whole number from {lowest} to {highest}"
+            if right or str(error) != message:
                 raise Wrong(f"{value!r}: {error}") from error
             return
         name = next(n for n, s in _settings.SETTINGS.items() if s[0] == variable)
@@ -388,7 +391,7 @@ class Fuzz:
             raise Wrong(f"{value!r} was read as {read[name]}")
 
     def timeout(self, draw: Draws) -> None:
-        """Of shutdown: what is no time leaves the queue open."""
+        """shutdown() with a timeout that is no time: it raises, and the queue stays open."""
         wrong, error = pick(
             draw,
             [(float("nan"), ValueError)] + [(w, TypeError) for w in ("1", b"", [], True, {}, 1j)],
@@ -399,25 +402,25 @@ class Fuzz:
             raise Wrong("shut down by a mistake")
 
     def compare(self) -> None:
-        """Waits for what was accepted, and looks at it."""
+        """Waits for what was accepted, and checks each callback's args."""
         collected = self.outcome.wait(len(self.expected))
         os.chdir(self.twin)
         try:
             for args, (action, params) in zip(collected, self.expected, strict=True):
-                self.look(args, action, params)
+                self.check(args, action, params)
         finally:
             os.chdir(self.real)
         self.outcome.__init__()
         self.expected.clear()
 
-    def look(self, args: dict[str, Any], action: str, params: dict[str, Any]) -> None:
-        told = f"{action}({ {k: v for k, v in params.items() if k != 'callback'} }): {args}"
+    def check(self, args: dict[str, Any], action: str, params: dict[str, Any]) -> None:
+        shown = f"{action}({ {k: v for k, v in params.items() if k != 'callback'} }): {args}"
         if args["action"] != action or list(args) != ["action", "result", "params", "output"]:
-            raise Wrong(told)
+            raise Wrong(shown)
         if list(args["params"]) != list(params) or any(
             args["params"][name] is not params[name] for name in params
         ):
-            raise Wrong(f"not the caller's own objects: {told}")
+            raise Wrong(f"not the caller's own objects: {shown}")
         if wrong := difference(args, expected_outcome(action, params)):
             raise Wrong(wrong)
 
@@ -439,7 +442,7 @@ def expanded(model: list[Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def run(inputs: int, seed: int) -> int:
-    """So many inputs by chance; returns how many were taken."""
+    """Takes that many inputs, drawn by chance from `seed`; returns how many were taken."""
     before = os.getcwd()
     top = Path(tempfile.mkdtemp(prefix="mhddq-fuzz-"))
     fuzz = Fuzz(top)

@@ -1,6 +1,6 @@
-"""What the tests share: collecting completions, and running programs that end.
+"""What the tests share: functions that collect completions, and that run programs to their end.
 
-Assertions belong into the tests: callbacks only collect, the test waits and looks.
+Assertions belong into the tests: callbacks only collect; the test waits and checks.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import pytest
 import mhddq
 
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "90"))
-# Programs get that much more than the time that their test gives them. It ends what hangs, and may
-# be long: a machine may be busy elsewhere for a minute; and sanitizers are slow.
+# A program gets the time that its test gives it, times this factor. The deadline only ends what
+# hangs, so it may be long: a machine may be busy elsewhere for a minute, and sanitizers are slow.
 PATIENCE = DEADLINE / 30
 
 # Whether this Python is built without a GIL.
@@ -37,13 +37,14 @@ Args = dict[str, Any]
 
 
 def must_equal(found: object, wanted: object, what: object = "") -> None:
-    """An assertion outside of the tests' own modules, where python -O leaves assert out."""
+    """An assertion for helpers: outside of the test modules python -O leaves out assert."""
     if found != wanted:
         raise AssertionError(f"{what}\n{found!r}\nis not\n{wanted!r}")
 
 
 class Outcome:
-    """A callback that keeps what it was called with: ``wait(n)`` returns the first n args."""
+    """A callback that keeps the args of each call: ``wait(n)`` waits for n calls and returns
+    them."""
 
     def __init__(self) -> None:
         self._args: list[Args] = []
@@ -187,7 +188,7 @@ def immutable(*paths: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
-    """What Python's own function says when it fails: the text of its exception."""
+    """Calls a function of Python's own that must fail: the text of its exception."""
     try:
         call(*arguments, **keywords)
     except (OSError, ValueError) as error:
@@ -196,7 +197,7 @@ def text_of(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> str:
 
 
 def read_as_text(path: str | bytes) -> str:
-    """As file_read does it: text that is not UTF-8 is a failure that names the file."""
+    """Reads a file as file_read does: text that is not UTF-8 is a failure that names the file."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
@@ -209,12 +210,12 @@ def under_wine() -> bool:
     return os.name == "nt" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
-# What Windows says, where the functions of os speak for themselves and not through C's errno.
+# The error codes of Windows, which the functions of os report instead of C's errno.
 _WINDOWS_CODES = {errno.ENOENT: 2, errno.EXDEV: 17, errno.EEXIST: 183, errno.ENOTDIR: 267}
 
 
 def error_text(number: int, *paths: str | bytes) -> str:
-    """The text of an OSError with one path, or with two, as the functions of os raise it."""
+    """The text of an OSError with one or two paths, as the functions of os raise it."""
     first, second = [*paths, None, None][:2]
     if os.name == "nt" and number in _WINDOWS_CODES:
         code = _WINDOWS_CODES[number]
@@ -224,7 +225,7 @@ def error_text(number: int, *paths: str | bytes) -> str:
 
 
 def open_text(number: int, first: str | bytes | None, second: str | bytes | None = None) -> str:
-    """The text of an OSError as open raises it: with an errno on every system."""
+    """The text of an OSError as open raises it: with an errno on every system, Windows too."""
     error = OSError(number, os.strerror(number), first)
     if second is not None:
         error.filename2 = second

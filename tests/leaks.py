@@ -2,10 +2,10 @@
 
     pytest -p leaks ...        with ASAN_OPTIONS=detect_leaks=1:leak_check_at_exit=0:log_path=FILE
 
-LeakSanitizer is asked at the end of the run, while the interpreter is still whole. At its exit
-CPython drops what it does not free, and all that only Python objects held would seem to be lost.
-What is reported is judged by what allocated it: a leak counts if a frame of the extension or core
-is in its stack. CPython's own are left out, since no frame of ours is there.
+LeakSanitizer checks for leaks at the end of the run, while the interpreter still works. When the
+interpreter exits, CPython drops memory that it does not free, and all that only Python objects
+refer to would seem to be lost. A leak counts if a frame of the extension or of the core is in the
+stack of its allocation. So CPython's own leaks do not count.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def leaks_of_ours() -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # The ring's slots still lead to the jobs that were in them, freed or not.
+    # The ring's slots still point to the jobs that were in them, freed or not.
     for _ in range(2 * int(mhddq.stats()["ring_size"])):
         mhddq.directory_exists(None, ".")
     mhddq.shutdown()

@@ -50,10 +50,10 @@ TWO_PATHS = [
 
 class World:
     """A directory and its twin. Operations are enqueued for the one and done by the oracle in the
-    other; ``compare`` finds what came out other than expected."""
+    other; ``compare`` fails where an outcome differs from the expected one."""
 
     def __init__(self, top: Path, callback: Callable[[Args], None], outcome: Outcome) -> None:
-        """callback: of the operations; must at some time pass its args on to outcome."""
+        """callback: that of the operations; it must pass its args on to outcome at some time."""
         self.real, self.twin = top / "real", top / "twin"
         self.real.mkdir(parents=True)
         self.twin.mkdir()
@@ -66,7 +66,8 @@ class World:
         return [f"{top}/{a}" if a in NAMES else DATA.get(a, a) for a in arguments]
 
     def mapped(self, text: str) -> str:
-        """An error shows its paths as repr does."""
+        """An error's text with the paths of the queue's world. They stand in it as repr shows
+        them."""
         twin, real = repr(str(self.twin))[1:-1], repr(str(self.real))[1:-1]
         return text.replace(twin, real)
 
@@ -105,8 +106,8 @@ class World:
             self.list_by_the_oracle(entries)
 
     def link(self, name: str, leads_to: str) -> None:
-        """Makes a link in both; everything enqueued must have been done. On Windows that is a
-        privilege, and there are none."""
+        """Makes a link in both directories; everything enqueued must have been done before. On
+        Windows links take a privilege, so worlds there have none."""
         if os.name != "posix":
             return
         for top in (self.real, self.twin):
@@ -114,8 +115,8 @@ class World:
                 (top / name).symlink_to(leads_to)
 
     def called_back(self) -> list[tuple[Args, Expected]]:
-        """Waits for all that was enqueued; what is new since the last time, with what the
-        oracle expected."""
+        """Waits for all that was enqueued. Returns what has been called back since the last time,
+        each with what the oracle expected."""
         arrived = self.outcome.wait(len(self.expected))
         must_equal(len(arrived), len(self.expected), "callbacks")
         pairs = list(zip(arrived, self.expected, strict=True))[self.compared :]

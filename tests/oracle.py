@@ -16,7 +16,7 @@ Path = str | bytes
 
 
 class Failure(Exception):
-    """What the contract says of a failed operation: an OSError's text, or no text in particular."""
+    """An operation fails by the contract: with an OSError's text, or with no text in particular."""
 
 
 def failure(number: int, *paths: Path) -> Failure:
@@ -24,7 +24,7 @@ def failure(number: int, *paths: Path) -> Failure:
 
 
 class Anything(Failure):
-    """What happens is not promised, but nothing may change: a directory renamed to itself."""
+    """The result is not promised, but nothing may change: a directory is renamed to itself."""
 
 
 def without_slashes(path: Path) -> Path:
@@ -54,12 +54,12 @@ def content(data: Any, binary: bool) -> bytes:
 
 
 def is_really_directory(path: Path) -> bool:
-    """A link is none. OSError where there is nothing."""
+    """A link to a directory is no directory. OSError where there is nothing."""
     return stat.S_ISDIR(os.lstat(path).st_mode)
 
 
 def kind_of(entry: os.DirEntry[Any]) -> str:
-    """A link is what it leads to; where it leads to itself, it is a file."""
+    """A link has the type of what it leads to; a link that leads to itself counts as a file."""
     try:
         return "directory" if entry.is_dir() else "file"
     except OSError:
@@ -67,7 +67,8 @@ def kind_of(entry: os.DirEntry[Any]) -> str:
 
 
 def check_tree(path: Path) -> None:
-    """Of a link with a slash after it, the link is meant. A dot at the end is refused unseen."""
+    """A path with a slash after a link means the link. One with a dot at its end is refused before
+    anything is looked up."""
     named = without_slashes(path)
     if os.path.basename(named) in (".", b"."):
         raise failure(errno.EINVAL, path)
@@ -81,7 +82,7 @@ def check_tree(path: Path) -> None:
 
 
 def check_slash(path: Path) -> None:
-    """What is no directory with a slash after it: it exists, and yet the system finds nothing."""
+    """Fails for a slash after what is no directory: it exists, and yet the system finds nothing."""
     if os.path.lexists(without_slashes(path)) and not os.path.lexists(path):
         raise Failure
 
@@ -225,8 +226,8 @@ class Oracle:
         return {}
 
 
-# What the oracle says of one operation: its name, its result (None: anything), its output or the
-# text of its failure ("": some text).
+# What the oracle expects of one operation: its name, its result (None: anything), and its output or
+# the text of its failure ("": any text).
 Expected = tuple[str, bool | None, Any]
 
 
@@ -241,7 +242,7 @@ def expected_of(name: str, arguments: Any) -> Expected:
 
 
 def difference(args: Args, expected: Expected) -> str | None:
-    """What an operation's args say other than the oracle, or None."""
+    """How an operation's args differ from what the oracle expects, or None."""
     name, result, output = expected
     if args["action"] != name:
         return f"{args['action']} was called back for {name}"
@@ -251,8 +252,8 @@ def difference(args: Args, expected: Expected) -> str | None:
     if args["result"] is True and result and "contents" in reported:
         reported = {"contents": sorted(reported["contents"], key=lambda entry: entry["name"])}
     if args["result"] is not result:
-        return f"{args}: the oracle says {result}: {output}"
+        return f"{args}: the oracle expects {result}: {output}"
     wanted = output if result else {"exception": output}
-    if wanted not in (reported, {"exception": ""}):  # else the text is another test's business
-        return f"{args}: the oracle says {wanted}"
+    if wanted not in (reported, {"exception": ""}):  # another test checks the text
+        return f"{args}: the oracle expects {wanted}"
     return None

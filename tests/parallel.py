@@ -1,10 +1,10 @@
-"""Producers that are really parallel, where the interpreter lets them: every kind of use at once.
+"""Producers that run truly in parallel where the interpreter has no GIL: every kind of use at once.
 
     python tests/parallel.py [--producers N] [--operations N]
 
 Ends with status 0 and a line of counts when nothing was lost, doubled or out of order. One process
-has one queue, so that the first start and the end are raced for once a run. Plain Python without
-pytest: ThreadSanitizer's interpreter runs it, too.
+has one queue, so each run tries the race for the first start and that for the end once. It does not
+use pytest, so that the interpreter built with ThreadSanitizer can run it, too.
 """
 
 from __future__ import annotations
@@ -64,39 +64,40 @@ class Producer:
         path = f"{self.name}.bin"
         for at in range(self.operations):
             identity = (self.name, at)
-            hears = self.hearing(identity)
+            collect = self.collector(identity)
             kind = at % 4
             if kind == 0:
-                accepted = mhddq.file_exists(hears, f"no such {at}")
-            elif kind == 1:  # a view of it is lent until the callback has run
-                accepted = mhddq.file_write(hears, bytearray(b"%d" % at * 9), path, True)
+                accepted = mhddq.file_exists(collect, f"no such {at}")
+            elif kind == 1:  # the queue holds a view of it until the callback has run
+                accepted = mhddq.file_write(collect, bytearray(b"%d" % at * 9), path, True)
             elif kind == 2:
-                accepted = mhddq.file_read(callback=hears, filename=path, binary=True)
+                accepted = mhddq.file_read(callback=collect, filename=path, binary=True)
             else:
                 oplist = mhddq.create_empty_oplist()
                 mhddq.oplist_file_write(oplist, None, bytearray(b"listed"), path, True)
-                mhddq.oplist_file_exists(oplist, hears, path)
+                mhddq.oplist_file_exists(oplist, collect, path)
                 accepted = mhddq.enqueue_oplist(oplist)
             if not accepted:
-                return  # refused: the queue was closed, by plan
+                return  # refused: the queue has been closed, as it is meant to be
             self.accepted.append(identity)
             if at == 0:
                 self.begun.set()
 
-    def hearing(self, identity: tuple[int, int]) -> Callable[[dict[str, object]], None]:
-        def hear(args: dict[str, object]) -> None:
+    def collector(self, identity: tuple[int, int]) -> Callable[[dict[str, object]], None]:
+        def collect(args: dict[str, object]) -> None:
             self.collected.append(identity)
             if identity[1] % 16 == 0:
-                self.nested_accepted += mhddq.directory_exists(self.hear_nested, ".")
+                self.nested_accepted += mhddq.directory_exists(self.collect_nested, ".")
 
-        return hear
+        return collect
 
-    def hear_nested(self, args: dict[str, object]) -> None:
+    def collect_nested(self, args: dict[str, object]) -> None:
         self.nested_collected += 1
 
 
 def race_for_lists(rounds: int) -> int:
-    """Of two that embed a list in each other, directly or through a third, one is refused."""
+    """Where two threads embed two lists in each other, directly or through a third, one is
+    refused."""
     refused = 0
     for turn in range(rounds):
         first, middle, last = (mhddq.create_empty_oplist() for _ in range(3))
@@ -122,21 +123,21 @@ def race_for_lists(rounds: int) -> int:
 
 
 class SharedLists:
-    """Two lists that everyone fills while a third, in which they are, is enqueued.
+    """Two lists that several threads append to, while a third list that embeds both is enqueued.
 
-    Each appender adds to `early` first, then to `late`; `late` runs first. So no run may see more
-    of `late` than of `early`, or it was no snapshot of one moment.
+    Each appender adds to `early` first, then to `late`; in the third list `late` comes first. So no
+    run may have more of `late` than of `early`; else it was no snapshot of one moment.
     """
 
     def __init__(self, appends: int) -> None:
         self.appends = appends
         self.early, self.late = mhddq.create_empty_oplist(), mhddq.create_empty_oplist()
-        self.whole = mhddq.create_empty_oplist()
+        self.outer = mhddq.create_empty_oplist()
         self.seen = Counter[str]()
         self.runs: list[tuple[int, int]] = []
         for oplist in (self.late, self.early):
-            mhddq.embed_oplist(self.whole, oplist)
-        mhddq.oplist_file_exists(self.whole, self.end_of_run, "end")
+            mhddq.embed_oplist(self.outer, oplist)
+        mhddq.oplist_file_exists(self.outer, self.end_of_run, "end")
 
     def append(self) -> None:
         for at in range(self.appends):
@@ -149,15 +150,15 @@ class SharedLists:
 
     def enqueue(self) -> None:
         for _ in range(12):
-            expect(mhddq.enqueue_oplist(self.whole), "a list was refused")
+            expect(mhddq.enqueue_oplist(self.outer), "a list was refused")
 
-    def look(self) -> None:
-        """What only looks, or clears what is not counted."""
+    def read(self) -> None:
+        """Calls that only read, and those that change a list of this thread's own."""
         scratch = mhddq.create_empty_oplist()
         for at in range(self.appends):
             mhddq.oplist_file_exists(scratch, None, "scratch")
             expect(len(list(self.early)) <= len(self.early), "a list shrank")
-            expect(len(self.whole) == 3, "the whole changed")
+            expect(len(self.outer) == 3, "the outer list changed")
             mhddq.stats()
             expect(mhddq.is_shutdown() is False, "shut down too early")
             if at % 16 == 0:
@@ -169,7 +170,9 @@ class SharedLists:
             expect(late <= early, f"a snapshot of two moments: {late} > {early}")
         last = mhddq.create_empty_oplist()
         mhddq.embed_oplist(last, self.early)
-        expect(len(self.early) == len(self.late) == 2 * self.appends, "an appended one is missing")
+        expect(
+            len(self.early) == len(self.late) == 2 * self.appends, "an appended entry is missing"
+        )
 
 
 def clear_and_append(rounds: int) -> None:
@@ -199,14 +202,14 @@ def main() -> None:
     for producer in producers:
         with open(f"{producer.name}.bin", "wb"):
             pass
-    at_once(*(producer.produce for producer in producers))  # the first start is raced for
+    at_once(*(producer.produce for producer in producers))  # they race for the first start
 
     lists = SharedLists(options.operations // 8)
-    at_once(lists.append, lists.append, lists.enqueue, lists.enqueue, lists.look, lists.look)
+    at_once(lists.append, lists.append, lists.enqueue, lists.enqueue, lists.read, lists.read)
     refused = race_for_lists(options.operations // 40)
     clear_and_append(options.operations // 8)
 
-    # The end is raced for: producers go on until they are refused.
+    # A race for the end: producers go on until they are refused.
     late = [Producer(100 + name, sys.maxsize) for name in range(options.producers)]
     for producer in late:
         with open(f"{producer.name}.bin", "wb"):
@@ -224,7 +227,10 @@ def main() -> None:
         expect(
             producer.collected == producer.accepted, f"producer {producer.name}: lost or reordered"
         )
-        expect(producer.nested_collected == producer.nested_accepted, "a callback's own was lost")
+        expect(
+            producer.nested_collected == producer.nested_accepted,
+            "an operation of a callback was lost",
+        )
     operations = sum(len(producer.collected) for producer in producers + late)
     with_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     print(

@@ -1,7 +1,7 @@
 """Runs programs that use the queue from their start to their end, and reads what they report.
 
-The module's queue cannot be started again in a process, so what concerns its life is tried in
-interpreters of their own. A program reports facts with ``report(name=value)``; the test asserts on
+The module's queue cannot be started again in a process, so each test of its life runs a program in
+an interpreter of its own. A program reports facts with ``report(name=value)``; the test asserts on
 them. Every program has a deadline: when it is missed, the stacks of all its threads are shown.
 """
 
@@ -42,7 +42,7 @@ def must(happened, what="an event"):
         os._exit(99)
 
 class Gate:
-    '''A callback that stays until it is opened.'''
+    '''A callback that does not return until the gate is opened.'''
     def __init__(self):
         self.entered, self.opened = threading.Event(), threading.Event()
         self.collected = []
@@ -60,7 +60,7 @@ def waits(thread):
     path = f"/proc/self/task/{thread.native_id}/stat"
     end = time.monotonic() + DEADLINE
     asleep = 0
-    while asleep < 20:      # many times in a row: it is not just on its way
+    while asleep < 20:      # many times in a row: it is not only about to go on
         with open(path) as file:
             asleep = asleep + 1 if file.read().rpartition(")")[2].split()[0] == "S" else 0
         must(time.monotonic() < end, "sleeping thread")
@@ -131,7 +131,7 @@ INTERRUPTED = -signal.SIGINT if os.name == "posix" else 0xC000013A
 
 @dataclass
 class Ended:
-    """How a program ended: its status, what it said, the facts it reported, the files it left."""
+    """How a program ended: its status, its output, the facts it reported, the files it left."""
 
     status: int
     stdout: str
@@ -158,7 +158,7 @@ def _environment(env: dict[str, str] | None, timeout: float) -> dict[str, str]:
 
 
 class Running:
-    """A program on its way."""
+    """A program that runs."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class Running:
         program.write_text(
             PRELUDE + (IMPORT if preimport else "") + textwrap.dedent(source), encoding="utf-8"
         )
-        # A session of its own: children that it leaves behind can be ended with it.
+        # It has a session of its own, so that children that it leaves can be ended with it.
         self.process = subprocess.Popen(
             [sys.executable, *options, str(program), *arguments],
             env=_environment(env, self.timeout),
@@ -194,13 +194,13 @@ class Running:
         os.kill(self.process.pid, signal.SIGINT)
 
     def show_stacks(self) -> None:
-        """Where it can: on Windows it cannot be asked to."""
+        """Has the program write its stacks to stderr. On Windows there is no signal for that."""
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGUSR1)
 
     def kill(self) -> None:
-        """Ends it, on POSIX with the children that it may have left behind."""
+        """Ends it; on POSIX also the children that it may have left."""
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -209,7 +209,7 @@ class Running:
 
     def line(self) -> dict[str, Any]:
         """The next facts it reports."""
-        text = b""  # byte by byte: what a buffer took in ahead, end() would not see
+        text = b""  # byte by byte: end() would not see what a buffer has read ahead
         while not text.endswith(b"\n") and (byte := os.read(self.process.stdout.fileno(), 1)):
             text += byte
         return json.loads(text or b"{}")
@@ -242,7 +242,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(source: str, *arguments: str, **options: Any) -> Iterator[Running]:
-    """A program on its way; whatever happens, nothing of it is left."""
+    """Starts a program, and ends it in any case when the block ends."""
     program = Running(source, *arguments, **options)
     try:
         yield program
@@ -255,7 +255,8 @@ def running(source: str, *arguments: str, **options: Any) -> Iterator[Running]:
 def ended(
     source: str, *arguments: str, status: int = 0, quiet: bool = True, **options: Any
 ) -> Ended:
-    """Runs a program to its end, which must be of this status; quiet: with nothing on stderr."""
+    """Runs a program to its end. It must end with this status; quiet: and write nothing to
+    stderr."""
     with running(source, *arguments, **options) as program:
         end = program.end()
     if end.status != status or (quiet and end.stderr):

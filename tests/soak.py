@@ -2,17 +2,17 @@
 
     python tests/soak.py [--seconds 900] [--seed N] [--flat PERCENT]
 
-Eight producers run random histories, each in a world of its own that the oracle (model.py and
-oracle.py) follows. Calls of libc fail at random in the I/O threads (soak_faults.c, preloaded);
-callbacks are slow, enqueue in their turn, or raise; a timer's signals run a handler that enqueues,
-and interrupt the main thread's calls; the garbage collector is kept busy; the ring and the budget
-are small.
+Eight producers run random histories, each in a world of its own, in which the oracle (model.py and
+oracle.py) does the same. Calls of libc fail at random in the I/O threads (soak_faults.c,
+preloaded); callbacks are slow, enqueue in their turn, or raise; a timer's signals run a handler
+that enqueues, and interrupt the main thread's calls; the garbage collector is kept busy; the ring
+and the budget are small.
 
 A failure that no injected fault explains is a divergence, and so is any other difference from the
 oracle. After a fault the oracle cannot know how far the operation came: then what is promised of a
-failed operation is checked, and the twin made equal to what is there. Exit status 0: no divergence,
-nothing lost or doubled, resident memory flat within PERCENT from the end of the warm-up (a tenth
-of the time) to the end, as many descriptors as before.
+failed operation is checked, and the oracle's copy is made equal to what is there. Exit status 0: no
+divergence, nothing lost or doubled, resident memory flat within PERCENT from the end of the warm-up
+(a tenth of the time) to the end, as many descriptors as before.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ SETTINGS = {"MHDDQ_RING_SIZE": "64", "MHDDQ_BUFFER_BYTES": "262144"}
 ENVIRONMENT = {
     # A machine that is busy elsewhere is no failure.
     "TEST_DEADLINE": "300",
-    # The producers' own comparing of trees must not be what memory grows by: with an arena for each
-    # thread, the most that one of them ever needed would stay with it.
+    # Memory must not grow because the producers compare trees: with an arena for each thread, the
+    # most that each of them ever needed would stay with it.
     "MALLOC_ARENA_MAX": "1",
 }
 MOST_SHOWN = 10  # divergences
@@ -67,8 +67,10 @@ MOST_SHOWN = 10  # divergences
 # The errors that soak_faults.c makes up, and an operation may come to report.
 INJECTED = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EROFS", "ENOMEM", "EXDEV"]
 INJECTED_TEXT = re.compile("|".join(rf"\[Errno {getattr(errno, name)}\]" for name in INJECTED))
-# What is said of an operation without a callback that failed by a fault.
-UNHEARD = re.compile(rf"mhddq: file_exists\(filename='\.'\) failed: ({INJECTED_TEXT.pattern}).*\n")
+# What is reported of an operation without a callback that failed by a fault.
+WITHOUT_CALLBACK = re.compile(
+    rf"mhddq: file_exists\(filename='\.'\) failed: ({INJECTED_TEXT.pattern}).*\n"
+)
 
 DATA["<large>"] = b"large" * 60_000  # more than the budget
 
@@ -92,19 +94,20 @@ class Faults:
 
 
 class Stderr:
-    """What the library says, counted instead of shown; temporaries that stay behind by name."""
+    """Stands for sys.stderr: counts what the library reports instead of showing it, and keeps the
+    reports of leftover temporaries."""
 
     def __init__(self) -> None:
         self.exceptions = 0
-        self.left_behind: list[str] = []
+        self.leftovers: list[str] = []
         self.unexpected: list[str] = []
 
     def write(self, text: str) -> None:
         if text.startswith("Exception in the mhddq callback"):
             self.exceptions += 1
         elif text.startswith("mhddq: a temporary could not be removed"):
-            self.left_behind.append(text)
-        elif text.strip() and not UNHEARD.fullmatch(text):
+            self.leftovers.append(text)
+        elif text.strip() and not WITHOUT_CALLBACK.fullmatch(text):
             self.unexpected.append(text)
 
     def flush(self) -> None:
@@ -112,8 +115,8 @@ class Stderr:
 
 
 class Extras:
-    """Operations beside the histories. Each is called back once, or, if its call was interrupted,
-    once or not at all."""
+    """Operations beside the histories. Each is called back once; if its call was interrupted, once
+    or not at all."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
@@ -124,7 +127,7 @@ class Extras:
 
     def enqueue(self) -> None:
         number = next(self._numbers)
-        try:  # from here on: the handler may raise at any point of it
+        try:  # begins here: the handler may raise at any point of the block
             self._pending.add(number)
             if mhddq.file_exists(functools.partial(self._called_back, number), ".") is not True:
                 self.wrong.append(f"extra {number} was refused")
@@ -163,7 +166,7 @@ def random_operation(chance: random.Random) -> tuple[Any, ...]:
 
 
 def random_entries(chance: random.Random, depth: int = 0) -> list[Any]:
-    """What a list has in it; lists in it now and then."""
+    """The entries of a list; now and then another list is one of them."""
     entries: list[Any] = [random_operation(chance) for _ in range(chance.randrange(5))]
     if depth < 3 and chance.random() < 0.3:
         entries.insert(chance.randrange(len(entries) + 1), random_entries(chance, depth + 1))
@@ -189,7 +192,7 @@ class Producer:
         self.world = World(top, self.callback, Outcome())
 
     def callback(self, args: Args) -> None:
-        """Passes on what it was called with, and then behaves badly at times."""
+        """Passes its args on, and then behaves badly at times."""
         self.world.outcome(args)
         luck = self.noise.random()
         if luck < 0.01:
@@ -219,23 +222,23 @@ class Producer:
             self.batch()
 
     def repair(self) -> None:
-        """Histories without directories are dull, and copies of nothing."""
+        """Makes directories and files anew. Without them histories would copy and move nothing."""
         for name in ("d", "e", "d/e"):
             self.world.enqueue(("directory_create", name))
         for name in ("d/a", "e/a", "d/e/b"):
             self.world.enqueue(("file_write", self.chance.choice(list(DATA)), name, True))
 
     def link(self) -> None:
-        self.look()
+        self.compare()
         self.world.link(self.chance.choice(LINKS), self.chance.choice(TARGETS))
 
     def one(self) -> None:
-        """One operation, looked at closely if it fails by a fault."""
-        self.look()
+        """One operation by itself: if it fails by a fault, its aftermath is checked."""
+        self.compare()
         operation = random_operation(self.chance)
         aftermath = Aftermath(self.world, operation)
         self.world.enqueue(operation)
-        self.look(aftermath)
+        self.compare(aftermath)
 
     def batch(self) -> None:
         for _ in range(self.chance.randrange(1, 20)):
@@ -243,9 +246,9 @@ class Producer:
                 self.world.enqueue_list(random_entries(self.chance), self.chance.choice([1, 1, 2]))
             else:
                 self.world.enqueue(random_operation(self.chance))
-        self.look()
+        self.compare()
 
-    def look(self, aftermath: Aftermath | None = None) -> None:
+    def compare(self, aftermath: Aftermath | None = None) -> None:
         """Compares all that was done with the oracle, up to the first fault."""
         faulted = False
         done = self.world.called_back()
@@ -279,7 +282,7 @@ class Producer:
     def excused(self, args: Args, expected: Expected, faulted: bool) -> bool:
         if faulted:
             return args["action"] == expected[0]
-        # What a link leads to is looked at for its type only: if it cannot be, it is no directory.
+        # The target of a link is examined for its type only: where that fails, it is no directory.
         name, result, output = expected
         contents = args["output"].get("contents")
         if name != "directory_contents" or not contents or not result:
@@ -290,37 +293,38 @@ class Producer:
         ) == len(links)
 
     def unreported(self, paths: list[str]) -> list[str]:
-        """Without those of which stderr says that they, or what is in them, stay behind: it does
-        after the callback, and before that of an operation enqueued by now has run and another
-        one after it."""
+        """Those of the paths that have not been reported on stderr as leftovers, nor have entries
+        that were. Such a report comes after the operation's own callback, but before two more
+        operations that are enqueued now have been called back."""
         if paths:
             settle()
             settle()
-        said = "\n".join(self.soak.stderr.left_behind)
-        return [path for path in paths if f"'{self.world.real}/{path}" not in said]
+        reported = "\n".join(self.soak.stderr.leftovers)
+        return [path for path in paths if f"'{self.world.real}/{path}" not in reported]
 
     def reported_by_name(self, paths: list[str]) -> bool:
-        """What stays behind may have been reported by a path through a link, or gone on since, into
-        another directory and in copies: then all of these have the name that was reported."""
+        """A leftover may have been reported by a path through a link, or may since have been moved
+        to another directory or copied: then all of these paths have the name that was reported."""
         reported = re.findall(
             rf"'{re.escape(str(self.world.real))}/(?:[^']*/)?([^'/]+)'",
-            "\n".join(self.soak.stderr.left_behind),
+            "\n".join(self.soak.stderr.leftovers),
         )
         return all(os.path.basename(path) in reported for path in paths)
 
     def without_temporaries(self, tree: Tree) -> Tree:
-        """Those that could not be removed must be reported on stderr: Soak.rest looks."""
-        temporary = re.compile(r"(.*/)?\.mhddq-[0-9a-f]{16}")
-        for path in [path for path in tree if temporary.fullmatch(path)]:
+        """Removes temporaries from the tree. Each must have been reported on stderr, for it could
+        not be removed: Soak.rest checks that."""
+        pattern = re.compile(r"(.*/)?\.mhddq-[0-9a-f]{16}")
+        for path in [path for path in tree if pattern.fullmatch(path)]:
             self.soak.temporaries.append(os.path.basename(path))
-            whole = self.world.real / path
-            if not os.path.lexists(whole):
-                continue  # it was in another that has gone
-            if whole.is_dir() and not whole.is_symlink():
-                shutil.rmtree(whole)
+            temporary = self.world.real / path
+            if not os.path.lexists(temporary):
+                continue  # it was in another one, which has been removed
+            if temporary.is_dir() and not temporary.is_symlink():
+                shutil.rmtree(temporary)
             else:
-                whole.unlink()
-        return {path: content for path, content in tree.items() if not temporary.match(path)}
+                temporary.unlink()
+        return {path: content for path, content in tree.items() if not pattern.match(path)}
 
 
 class Soak:
@@ -357,7 +361,7 @@ class Soak:
 
     def alarm(self, number: int, frame: object) -> None:
         """Enqueues; and interrupts the main thread's call now and then."""
-        if self.inside:  # it waits for room, and here is the next one
+        if self.inside:  # the handler's own call still waits for a free slot of the ring
             return
         interrupt = self.interruptible and self.chance.random() < 0.1
         self.interruptible = False
@@ -368,7 +372,7 @@ class Soak:
             raise Interrupted
 
     def work(self, seconds: float) -> None:
-        """The main thread's part, while the producers are at theirs."""
+        """The main thread's work, while the producers do theirs."""
         end = time.monotonic() + seconds
         signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
         while time.monotonic() < end and not self.meeting.broken:
@@ -386,7 +390,7 @@ class Soak:
         self.faults.one_in(0)
 
     def rest(self) -> None:
-        """Everybody stops; what must hold at rest is looked at."""
+        """All producers stop, and what must hold at rest is checked."""
         self.halt.set()
         self.meeting.wait()
         settle()
@@ -397,13 +401,11 @@ class Soak:
             self.extras.wrong.append(f"counters: {counted}")
         if counted["callback_errors"] != self.raised or self.stderr.exceptions != self.raised:
             self.extras.wrong.append(f"{self.raised} callbacks raised: {counted}")
-        unreported = [
-            n for n in self.temporaries if not any(n in t for t in self.stderr.left_behind)
-        ]
+        unreported = [n for n in self.temporaries if not any(n in t for t in self.stderr.leftovers)]
         for text in [*self.extras.wrong, *self.stderr.unexpected, *unreported]:
             self.diverged(None, text)
         self.temporaries.clear()
-        self.stderr.left_behind.clear()
+        self.stderr.leftovers.clear()
         self.extras.wrong.clear()
         self.stderr.unexpected.clear()
         gc.collect()
@@ -414,7 +416,7 @@ class Soak:
 
 
 def resident() -> int:
-    if hasattr(ctypes.CDLL(None), "malloc_trim"):  # glibc's: what is free counts for nothing
+    if hasattr(ctypes.CDLL(None), "malloc_trim"):  # of glibc: free memory shall not count
         ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -442,7 +444,7 @@ def soaked(seconds: float, seed: int, flat: float, top: Path) -> bool:
     gc.set_threshold(200)
     settle()
     threads = [
-        # Daemons: should this thread fail, the process ends without them.
+        # They are daemons: if this thread fails, the process ends without them.
         threading.Thread(target=soak.produce, args=(p,), daemon=True)
         for p in soak.producers
     ]

@@ -1,4 +1,4 @@
-"""What the tests of single operations find around them: names, one of everything, whole trees.
+"""The files that the tests of single operations work with: names, one of everything, trees.
 
 conftest.py makes fixtures of ``one_of_everything`` and ``two_trees``.
 """
@@ -22,7 +22,7 @@ ODD = [
     pytest.param(NOT_UTF8, marks=pytest.mark.not_wine("keeps names as UTF-8")),
     pytest.param(b"bytes\xff", marks=pytest.mark.posix("names that are no text")),
 ]
-# What is no directory, and what is no file either.
+# Paths where there is nothing, no directory and no file.
 MISSING = ["missing", "file/below", "missing/below", "loop/below", TOO_LONG, ""]
 MISSING_FILES = [*MISSING[:3], "loop", *MISSING[3:]]
 NO_DIRECTORY = ["file", "fifo", "dangling", "link-to-file"]
@@ -37,7 +37,7 @@ def make_socket(name: str) -> None:
 
 
 def one_of_everything() -> None:
-    """Into the working directory."""
+    """Makes one thing of every kind in the working directory."""
     Path("file").write_text("content")
     Path("directory").mkdir()
     Path("full").mkdir()
@@ -53,7 +53,7 @@ def one_of_everything() -> None:
 
 
 def two_trees() -> None:
-    """Two trees, an empty directory, a file, and links, into the working directory."""
+    """Makes two trees, an empty directory, a file, and links in the working directory."""
     for name in ("tree", "full"):
         Path(name).mkdir()
         fill(Path(name))
@@ -69,7 +69,7 @@ def two_trees() -> None:
 
 
 def fill(top: Path) -> None:
-    """A tree with something of everything."""
+    """Fills a directory with entries of every kind."""
     (top / "sub" / "deeper").mkdir(parents=True)
     (top / "empty").mkdir()
     (top / "text").write_text("content")
@@ -92,7 +92,7 @@ def fill(top: Path) -> None:
 
 
 def set_metadata(top: Path) -> None:
-    """Bits and times that differ from what a new tree would have, bottom up."""
+    """Sets modes and times that a new tree would not have, from the bottom up."""
     moment = 1_000_000_000_000_000_001
     for path, _, files in os.walk(top, topdown=False):
         for name in [*files, ""]:
@@ -106,7 +106,7 @@ def set_metadata(top: Path) -> None:
 
 
 def metadata_of(top: Path) -> dict[str, tuple[int, int]]:
-    """Mode and modification time of everything, the top included."""
+    """Mode and modification time of every entry and of the top itself."""
     entries = [os.path.join(p, n) for p, folders, files in os.walk(top) for n in folders + files]
     found = {}
     for entry in [str(top), *entries]:
@@ -116,7 +116,7 @@ def metadata_of(top: Path) -> dict[str, tuple[int, int]]:
 
 
 def file_with_metadata(path: Path) -> os.stat_result:
-    """A file with everything that a copy keeps."""
+    """Makes a file with all the metadata that a copy keeps."""
     path.write_bytes(random.Random(1).randbytes(300_000))
     path.chmod(0o640)
     os.utime(path, ns=(1_000_000_000_123_456_789, 1_111_111_111_987_654_321))
