@@ -137,6 +137,22 @@ int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns);
 char *mhq_take_leftover(mhq_engine *engine);
 void mhq_release(void *buffer);
 
+/* An open file, which file_open gives: the buffer of its record, and the caller's once it is taken. To
+ * be lent to operations as mhq_op.handle, of any engine and at the same time. */
+typedef struct mhq_handle mhq_handle;
+
+/* Any thread. The descriptor, or Windows' HANDLE; -1 once it is closed. It may be closed meanwhile by
+ * an operation under way. */
+intptr_t mhq_handle_descriptor(mhq_handle *handle);
+
+/* Its owner, when no operation uses it any more: closes it where it is open, and frees it. Leaves
+ * nothing of an atomic file. */
+void mhq_handle_drop(mhq_handle *handle);
+
+/* In a forked child, before its first use there: the parent's operations, which may have used it in the
+ * moment of the fork, never end here. */
+void mhq_handle_forget_uses(mhq_handle *handle);
+
 /* ---- ports -------------------------------------------------------------------------------- */
 
 /* Any thread. A port with one reference; it keeps one to the engine. 0 or an errno. */

@@ -43,7 +43,9 @@
     X(DIRECTORY_CONTENTS, directory_contents) \
     X(DIRECTORY_RENAME, directory_rename)     \
     X(DIRECTORY_MOVE, directory_move)         \
-    X(DIRECTORY_COPY, directory_copy)
+    X(DIRECTORY_COPY, directory_copy)         \
+    X(FILE_OPEN, file_open)                   \
+    X(FILE_CLOSE, file_close)
 
 enum mhq_kind {
 #define X(KIND, name) MHQ_##KIND,
@@ -54,9 +56,11 @@ enum mhq_kind {
 
 /* X(FLAG, name): what an operation can be asked beside its paths and data; a bit of mhq_op.options
  * each, named as the parameter is. */
-#define MHQ_FLAGS(X)                                            \
-    X(BINARY, binary)   /* for the bridge: bytes, not text */   \
-    X(DURABLE, durable) /* synced: it outlives a power loss */
+#define MHQ_FLAGS(X)                                                              \
+    X(BINARY, binary)   /* for the bridge: bytes, not text */                     \
+    X(DURABLE, durable) /* synced: it outlives a power loss */                    \
+    X(SYNC, sync)       /* file_close: what was written is on the disk before */  \
+    X(DISCARD, discard) /* file_close: of an atomic file, nothing is to stay */
 
 enum mhq_flag_places {
 #define X(FLAG, name) MHQ_PLACE_OF_##FLAG,
@@ -74,7 +78,8 @@ enum mhq_flag {
 /* X(name): the whole numbers that an operation can be given, named as the parameters are. */
 #define MHQ_NUMBERS(X) \
     X(offset)          \
-    X(length)
+    X(length)          \
+    X(mode) /* file_open: enum mhq_open_mode */
 
 typedef struct mhq_numbers {
 #define X(name) int64_t name;
@@ -86,6 +91,16 @@ enum { MHQ_NUMBER_COUNT = sizeof(mhq_numbers) / sizeof(int64_t) };
 
 /* What the caller gave as "none". */
 #define MHQ_ABSENT INT64_MIN
+
+/* How file_open opens: the letters of Python's open(). */
+enum mhq_open_mode {
+    MHQ_OPEN_READS = 1,
+    MHQ_OPEN_WRITES = 2,
+    MHQ_OPEN_CREATES = 4,
+    MHQ_OPEN_EMPTIES = 8,
+    MHQ_OPEN_IS_FIRST = 16, /* the file must not exist */
+    MHQ_OPEN_APPENDS = 32
+};
 
 /* The names, in the order of the enumerators and of the fields. */
 extern const char *const mhq_op_names[MHQ_KINDS];
@@ -125,6 +140,8 @@ typedef struct mhq_op {
     const char *data;    /* of what writes: the bytes; not NULL even where there are none */
     size_t size;         /* how many */
     const mhq_numbers *numbers; /* NULL: it takes none */
+    struct mhq_handle *handle;  /* the open file that it is about, or NULL: then it is about the
+                                 * path. `path` is then its name, for errors. */
 } mhq_op;
 
 typedef struct mhq_engine mhq_engine;
@@ -132,6 +149,13 @@ typedef struct mhq_port mhq_port;
 typedef struct mhq_control mhq_control;
 typedef struct mhq_fate mhq_fate;
 struct mhq_job;
+
+/* What a record's buffer is. */
+enum mhq_holds {
+    MHQ_HOLDS_BYTES, /* memory of malloc's, or NULL */
+    MHQ_HOLDS_BLOCK, /* a block of the engine's, see fs/block.h */
+    MHQ_HOLDS_HANDLE /* a struct mhq_handle, see fs/handle.h */
+};
 
 /* One execution of one operation, and its completion. Written by the baton holder, then, from
  * its publication on, by the taker. */
@@ -143,11 +167,11 @@ typedef struct mhq_run {
                             * that of its first failed operation */
     uint8_t where;         /* enum mhq_where */
     uint8_t exists;        /* *_exists: the answer */
-    uint8_t in_block;      /* the buffer is a block of the engine's, see fs/block.h */
+    uint8_t holds;         /* enum mhq_holds: what the buffer is */
     uint8_t progress;      /* a progress call is due: see mhq_progress_of */
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
                             * NULL; owned by the record until it is delivered or taken. Taken
-                            * it may be where it is malloc'ed: unless in_block. */
+                            * it may be unless it is a block of the engine's. */
     size_t length;         /* result bytes in the buffer, room not counted */
     size_t charged;        /* bytes of the budget that this record holds */
 } mhq_run;

@@ -3,6 +3,7 @@
 from mhddq import _surroundings  # noqa: F401, I001 - first: refuses what it cannot run in
 from mhddq import _ops  # noqa: F401 - enters the operations
 from mhddq._binding import PUBLIC as _PUBLIC
+from mhddq._core import Handle
 from mhddq._lifecycle import is_shutdown, shutdown, stats
 from mhddq._oplist import (
     Oplist,
@@ -15,6 +16,7 @@ from mhddq._oplist import (
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "Handle",
     "Oplist",
     "clear_oplist",
     "create_empty_oplist",

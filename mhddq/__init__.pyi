@@ -11,6 +11,7 @@ from mhddq import types as types
 __version__: str
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+_File: TypeAlias = _Path | Handle
 _Data: TypeAlias = str | Buffer
 _Args = TypeVar("_Args")
 # What is called may know what the operation gives, or take any dict.
@@ -21,6 +22,16 @@ class Oplist:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
     def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+
+@final
+class Handle:
+    @property
+    def name(self) -> str | bytes: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    def fileno(self) -> int: ...
 
 def create_empty_oplist() -> Oplist: ...
 def clear_oplist(oplist: Oplist) -> None: ...
@@ -43,28 +54,57 @@ def file_copy(
 ) -> bool: ...
 @overload
 def file_read(
-    callback: _Callback[types.FileReadTextArgs], filename: _Path, binary: Literal[False] = False
+    callback: _Callback[types.FileReadTextArgs],
+    filename: _File,
+    binary: Literal[False] = False,
+    *,
+    offset: int = 0,
+    length: int | None = None,
 ) -> bool: ...
 @overload
 def file_read(
-    callback: _Callback[types.FileReadBytesArgs], filename: _Path, binary: Literal[True]
+    callback: _Callback[types.FileReadBytesArgs],
+    filename: _File,
+    binary: Literal[True],
+    *,
+    offset: int = 0,
+    length: int | None = None,
 ) -> bool: ...
 @overload
-def file_read(callback: _Callback[types.FileReadArgs], filename: _Path, binary: bool) -> bool: ...
+def file_read(
+    callback: _Callback[types.FileReadArgs],
+    filename: _File,
+    binary: bool,
+    *,
+    offset: int = 0,
+    length: int | None = None,
+) -> bool: ...
 @overload
 def file_write(
     callback: _Callback[types.FileWriteArgs],
     data: str,
-    filename: _Path,
+    filename: _File,
     binary: Literal[False] = False,
+    *,
+    offset: int | None = None,
 ) -> bool: ...
 @overload
 def file_write(
-    callback: _Callback[types.FileWriteArgs], data: Buffer, filename: _Path, binary: Literal[True]
+    callback: _Callback[types.FileWriteArgs],
+    data: Buffer,
+    filename: _File,
+    binary: Literal[True],
+    *,
+    offset: int | None = None,
 ) -> bool: ...
 @overload
 def file_write(
-    callback: _Callback[types.FileWriteArgs], data: _Data, filename: _Path, binary: bool
+    callback: _Callback[types.FileWriteArgs],
+    data: _Data,
+    filename: _File,
+    binary: bool,
+    *,
+    offset: int | None = None,
 ) -> bool: ...
 @overload
 def file_replace(
@@ -108,6 +148,16 @@ def directory_move(
 def directory_copy(
     callback: _Callback[types.DirectoryCopyArgs], source_dirname: _Path, copy_dirname: _Path
 ) -> bool: ...
+def file_open(
+    callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = 'r'
+) -> bool: ...
+def file_close(
+    callback: _Callback[types.FileCloseArgs],
+    file: Handle,
+    *,
+    sync: bool = False,
+    discard: bool = False,
+) -> bool: ...
 def oplist_file_exists(
     oplist: Oplist, callback: _Callback[types.FileExistsArgs], filename: _Path
 ) -> None: ...
@@ -139,43 +189,61 @@ def oplist_file_copy(
 def oplist_file_read(
     oplist: Oplist,
     callback: _Callback[types.FileReadTextArgs],
-    filename: _Path,
+    filename: _File,
     binary: Literal[False] = False,
+    *,
+    offset: int = 0,
+    length: int | None = None,
 ) -> None: ...
 @overload
 def oplist_file_read(
     oplist: Oplist,
     callback: _Callback[types.FileReadBytesArgs],
-    filename: _Path,
+    filename: _File,
     binary: Literal[True],
+    *,
+    offset: int = 0,
+    length: int | None = None,
 ) -> None: ...
 @overload
 def oplist_file_read(
-    oplist: Oplist, callback: _Callback[types.FileReadArgs], filename: _Path, binary: bool
+    oplist: Oplist,
+    callback: _Callback[types.FileReadArgs],
+    filename: _File,
+    binary: bool,
+    *,
+    offset: int = 0,
+    length: int | None = None,
 ) -> None: ...
 @overload
 def oplist_file_write(
     oplist: Oplist,
     callback: _Callback[types.FileWriteArgs],
     data: str,
-    filename: _Path,
+    filename: _File,
     binary: Literal[False] = False,
+    *,
+    offset: int | None = None,
 ) -> None: ...
 @overload
 def oplist_file_write(
     oplist: Oplist,
     callback: _Callback[types.FileWriteArgs],
     data: Buffer,
-    filename: _Path,
+    filename: _File,
     binary: Literal[True],
+    *,
+    offset: int | None = None,
 ) -> None: ...
 @overload
 def oplist_file_write(
     oplist: Oplist,
     callback: _Callback[types.FileWriteArgs],
     data: _Data,
-    filename: _Path,
+    filename: _File,
     binary: bool,
+    *,
+    offset: int | None = None,
 ) -> None: ...
 def oplist_directory_exists(
     oplist: Oplist, callback: _Callback[types.DirectoryExistsArgs], dirname: _Path
@@ -209,6 +277,7 @@ def oplist_directory_copy(
 ) -> None: ...
 
 __all__ = [
+    "Handle",
     "Oplist",
     "clear_oplist",
     "create_empty_oplist",
@@ -221,11 +290,13 @@ __all__ = [
     "directory_rename",
     "embed_oplist",
     "enqueue_oplist",
+    "file_close",
     "file_copy",
     "file_create",
     "file_delete",
     "file_exists",
     "file_move",
+    "file_open",
     "file_read",
     "file_rename",
     "file_replace",

@@ -20,16 +20,27 @@ if TYPE_CHECKING:
 
     # What a parameter takes, as definitions are annotated.
     Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    File: TypeAlias = Path | _core.Handle
+    Handle: TypeAlias = _core.Handle
     Data: TypeAlias = str | Buffer
     Flag: TypeAlias = bool
     Number: TypeAlias = int
+    Mode: TypeAlias = str
 
 # The annotations, and what the bridge calls them. A second Path is the second path. Flags and
 # numbers are named as the core's are; a Number whose default is None may be None.
-KINDS = {"Path": "path", "Data": "data", "Flag": "flag", "Number": "number"}
+KINDS = {
+    "Path": "path",
+    "File": "file",
+    "Handle": "handle",
+    "Data": "data",
+    "Flag": "flag",
+    "Number": "number",
+    "Mode": "mode",
+}
 
 OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions
-GIVES: dict[str, str] = {}  # what each gives: "nothing", "exists", "data", "contents"
+GIVES: dict[str, str] = {}  # what each gives: a word of _core.RESULT_KINDS
 PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions that users call, twins included
 _faults: list[str] = []  # why the table cannot be bound
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol, final
 
+from mhddq import Handle as Handle
 from mhddq import Oplist as Oplist
 from mhddq import clear_oplist as clear_oplist
 from mhddq import create_empty_oplist as create_empty_oplist

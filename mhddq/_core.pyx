@@ -44,10 +44,12 @@ from mhddq._failure import FailureText
 
 # One module, for its rooms call each other at every operation. Each knows those above it only.
 include "bridge/table.pxi"
+include "bridge/handles.pxi"
 include "bridge/requests.pxi"
 include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"
 include "bridge/snapshots.pxi"
+include "bridge/values.pxi"
 include "bridge/delivery.pxi"
 include "bridge/native.pxi"
 include "bridge/queue.pxi"

@@ -5,7 +5,9 @@ from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "mhq.h" nogil:
     ctypedef struct mhq_numbers:
-        pass
+        int64_t offset, length, mode
+
+    ctypedef struct mhq_handle
 
     ctypedef struct mhq_op:
         uint8_t kind
@@ -18,6 +20,7 @@ cdef extern from "mhq.h" nogil:
         const char *data
         size_t size
         const mhq_numbers *numbers
+        mhq_handle *handle
 
     ctypedef struct mhq_job
 
@@ -28,7 +31,7 @@ cdef extern from "mhq.h" nogil:
         int32_t error
         uint8_t where
         uint8_t exists
-        uint8_t in_block
+        uint8_t holds
         uint8_t progress
         char *buffer
         size_t length
@@ -67,6 +70,17 @@ cdef extern from "mhq.h" nogil:
     const char *const mhq_op_names[]
     const char *const mhq_flag_names[]
     const char *const mhq_number_names[]
+
+    enum: MHQ_OPEN_READS
+    enum: MHQ_OPEN_WRITES
+    enum: MHQ_OPEN_CREATES
+    enum: MHQ_OPEN_EMPTIES
+    enum: MHQ_OPEN_IS_FIRST
+    enum: MHQ_OPEN_APPENDS
+
+    enum: MHQ_HOLDS_BYTES
+    enum: MHQ_HOLDS_BLOCK
+    enum: MHQ_HOLDS_HANDLE
 
     enum: MHQ_ENOTREGULAR
     enum: MHQ_EREFUSED
@@ -133,6 +147,9 @@ cdef extern from "mhq.h" nogil:
     int mhq_wait_stopped(mhq_engine *engine, int64_t timeout_ns)
     char *mhq_take_leftover(mhq_engine *engine)
     void mhq_release(void *buffer)
+    intptr_t mhq_handle_descriptor(mhq_handle *handle)
+    void mhq_handle_drop(mhq_handle *handle)
+    void mhq_handle_forget_uses(mhq_handle *handle)
 
     int mhq_port_open(mhq_engine *engine, mhq_port **port)
     void mhq_port_hold(mhq_port *port)

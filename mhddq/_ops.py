@@ -14,7 +14,7 @@ from mhddq._binding import check, operation
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
-    from mhddq._binding import Data, Flag, Path
+    from mhddq._binding import Data, File, Flag, Handle, Mode, Number, Path
 
 
 @operation("exists", seed=True)
@@ -81,27 +81,36 @@ def file_copy(source_filename: Path, copy_filename: Path) -> None:
 
 
 @operation("data", seed=True)
-def file_read(filename: Path, binary: Flag = False) -> None:
-    """Reads a whole regular file.
+def file_read(
+    filename: File, binary: Flag = False, *, offset: Number = 0, length: Number | None = None
+) -> None:
+    """Reads a regular file: all of it, or a part.
 
-    filename: str, bytes or os.PathLike. A FIFO or a device is a failure, never a wait.
+    filename: str, bytes, os.PathLike or a Handle. A FIFO or a device is a failure, never a wait.
     binary: False gives str: UTF-8, every kind of line end turned into '\\n'; a file that is not
         UTF-8 is a failure. True gives bytes, unchanged.
+    offset, length: from which byte on, and how many at most (None: to the end); with binary=True
+        only. Where the file ends before that there are fewer.
     Output: {'data': str or bytes}. A new object, yours to keep. Until the callback has returned it
         counts towards MHDDQ_BUFFER_BYTES.
     """
 
 
 @operation("nothing", seed=True)
-def file_write(data: Data, filename: Path, binary: Flag = False) -> None:
-    """Writes a whole file, leaving what open(filename, 'w') or 'wb' would leave.
+def file_write(
+    data: Data, filename: File, binary: Flag = False, *, offset: Number | None = None
+) -> None:
+    """Writes a whole file, leaving what open(filename, 'w') or 'wb' would leave, or a part of one.
 
     data: str, or with binary anything bytes-like that lies in one piece (bytes, bytearray,
         memoryview, mmap). It is not copied: the queue uses the object's own memory until the
         callback has returned, of a list until the whole list has been called back. Do not change
         a bytearray before that; resizing it raises BufferError.
-    filename: str, bytes or os.PathLike. An existing file is replaced.
+    filename: str, bytes, os.PathLike or a Handle. What the file contains is replaced.
     binary: False takes str and writes UTF-8, with the platform's line ends; True takes bytes.
+    offset: None replaces the whole contents. A number: writes from that byte on and cuts nothing
+        off; a file that is missing is created, and a gap before the data is a hole. A Handle that
+        was opened to append appends instead.
     Output: {}.
     """
 
@@ -201,6 +210,31 @@ def directory_copy(source_dirname: Path, copy_dirname: Path) -> None:
     Output: {}. Files are copied as by file_copy. Links stay links, hard links become separate
         files, FIFOs and sockets are made anew, devices are a failure. The first error ends the
         copy, and nothing is left behind.
+    """
+
+
+@operation("file")
+def file_open(filename: Path, mode: Mode = "r") -> None:
+    """Opens a regular file, for operations that are given it in place of a filename.
+
+    filename: str, bytes or os.PathLike. A FIFO or a device is a failure, never a wait; but a
+        character device may be opened to be written to.
+    mode: the letters of open(): 'r', 'w', 'x' or 'a', with '+' to read and to write; 'b' and 't'
+        change nothing.
+    Output: {'file': Handle}. To be closed with file_close().
+    """
+
+
+@operation("nothing")
+def file_close(file: Handle, *, sync: Flag = False, discard: Flag = False) -> None:
+    """Closes a file that file_open() has opened.
+
+    file: the Handle. What was enqueued before it is done before; what comes after it fails with
+        EBADF, but for a second file_close, which succeeds.
+    sync: True has what was written on the disk first (fsync). If that fails, so does the
+        operation; the file is closed all the same.
+    discard: True leaves nothing of an atomic file. Of others it has no meaning.
+    Output: {}.
     """
 
 

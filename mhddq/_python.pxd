@@ -36,3 +36,4 @@ cdef extern from "Python.h":
     object PyObject_CallOneArg(object function, object argument)
     int PyUnicode_Compare(object a, object b) except? -1
     bint PyCoro_CheckExact(object o)
+    int PyErr_ResourceWarning(object source, Py_ssize_t level, const char *form, ...) except -1

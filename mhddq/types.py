@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from mhddq._core import Handle
 from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
 
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+File: TypeAlias = Path | Handle
 
 
 class Entry(TypedDict):
@@ -44,6 +46,10 @@ class DataOutput(NoOutput):
 
 class ContentsOutput(NoOutput):
     contents: list[Entry]
+
+
+class FileOutput(NoOutput):
+    file: Handle
 
 
 class FileExistsParams(TypedDict):
@@ -121,10 +127,15 @@ class FileCopyArgs(TypedDict):
     output: NoOutput
 
 
-class FileReadParams(TypedDict):
+class _FileReadParams(TypedDict):
     callback: Any
-    filename: Path
+    filename: File
     binary: bool
+
+
+class FileReadParams(_FileReadParams, total=False):
+    offset: int
+    length: int | None
 
 
 class FileReadTextArgs(TypedDict):
@@ -148,11 +159,15 @@ class FileReadArgs(TypedDict):
     output: DataOutput
 
 
-class FileWriteParams(TypedDict):
+class _FileWriteParams(TypedDict):
     callback: Any
     data: Any
-    filename: Path
+    filename: File
     binary: bool
+
+
+class FileWriteParams(_FileWriteParams, total=False):
+    offset: int | None
 
 
 class FileWriteArgs(TypedDict):
@@ -264,6 +279,36 @@ class DirectoryCopyArgs(TypedDict):
     action: Literal["directory_copy"]
     result: bool
     params: DirectoryCopyParams
+    output: NoOutput
+
+
+class FileOpenParams(TypedDict):
+    callback: Any
+    filename: Path
+    mode: str
+
+
+class FileOpenArgs(TypedDict):
+    action: Literal["file_open"]
+    result: bool
+    params: FileOpenParams
+    output: FileOutput
+
+
+class _FileCloseParams(TypedDict):
+    callback: Any
+    file: Handle
+
+
+class FileCloseParams(_FileCloseParams, total=False):
+    sync: bool
+    discard: bool
+
+
+class FileCloseArgs(TypedDict):
+    action: Literal["file_close"]
+    result: bool
+    params: FileCloseParams
     output: NoOutput
 
 

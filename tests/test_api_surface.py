@@ -153,11 +153,14 @@ def stub() -> dict[str, ast.FunctionDef]:
 def test_the_stub_agrees(stub, name):
     arguments = stub[name].args
     real = inspect.signature(getattr(mhddq, name)).parameters
-    assert [a.arg for a in arguments.args] == list(real)
-    assert [arguments.posonlyargs, arguments.kwonlyargs, arguments.vararg] == [[], [], None]
+    keywords = [p.name for p in real.values() if p.kind is p.KEYWORD_ONLY]
+    assert [a.arg for a in arguments.args] == [n for n in real if n not in keywords]
+    assert [a.arg for a in arguments.kwonlyargs] == keywords
+    assert [arguments.posonlyargs, arguments.vararg] == [[], None]
     defaults = [p.default for p in real.values() if p.default is not inspect.Parameter.empty]
-    assert len(arguments.defaults) == len(defaults)
-    for written, default in zip(arguments.defaults, defaults, strict=True):
+    in_stub = [*arguments.defaults, *arguments.kw_defaults]
+    assert len(in_stub) == len(defaults)
+    for written, default in zip(in_stub, defaults, strict=True):
         assert ast.literal_eval(written) in (default, ...)
 
 

@@ -14,7 +14,13 @@ from helpers import PATIENCE
 import mhddq
 from mhddq import _binding, _core
 
-KEYS = {"nothing": "{}", "exists": "{'exists'", "data": "{'data'", "contents": "{'contents'"}
+KEYS = {
+    "nothing": "{}",
+    "exists": "{'exists'",
+    "data": "{'data'",
+    "contents": "{'contents'",
+    "file": "{'file'",
+}
 
 
 def test_every_operation_of_the_core_has_a_row_and_a_function():
@@ -70,10 +76,10 @@ def test_an_operation_that_the_core_lacks_is_named(changed):
     ("before", "after", "fault"),
     [
         ('"exists", seed', '"riches", seed', "'file_exists' gives 'riches', which the bridge"),
-        ("filename: Path, binary", "filename: Place, binary", "'filename' of 'file_read' is anno"),
+        ("filename: File, binary", "filename: Place, binary", "'filename' of 'file_read' is anno"),
         ("binary: Flag = False", "winged: Flag = False", "(MHQ_FLAGS in csrc/op.h) has no flag"),
         ("binary: Flag = False", "weight: Number = 0", "(MHQ_NUMBERS in csrc/op.h) has no number"),
-        ("binary: Flag = False)", "*, binary: Flag)", "is keyword-only and has no default"),
+        ("sync: Flag = False", "sync: Flag", "is keyword-only and has no default"),
     ],
 )
 def test_what_a_row_cannot_be_bound_to_is_named(changed, before, after, fault):
@@ -86,4 +92,4 @@ def test_the_import_does_without_docstrings(options):
     told = subprocess.check_output(
         [sys.executable, *options, "-c", program], text=True, timeout=60 * PATIENCE
     )
-    assert told == "(callback, filename, binary=False)\n"
+    assert told == "(callback, filename, binary=False, *, offset=0, length=None)\n"

@@ -36,6 +36,7 @@ from mhddq import types as types
 __version__: str
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+_File: TypeAlias = _Path | Handle
 _Data: TypeAlias = str | Buffer
 _Args = TypeVar("_Args")
 # What is called may know what the operation gives, or take any dict.
@@ -46,6 +47,16 @@ class Oplist:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
     def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+
+@final
+class Handle:
+    @property
+    def name(self) -> str | bytes: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def closed(self) -> bool: ...
+    def fileno(self) -> int: ...
 
 def create_empty_oplist() -> Oplist: ...
 def clear_oplist(oplist: Oplist) -> None: ...
@@ -69,8 +80,17 @@ def function(name: str, parameters: list[str], returns: str) -> str:
 
 
 # What the kinds of parameters in mhddq/_binding.py are in the stub, and in the params of types.py.
-ANNOTATIONS = {"Path": "_Path", "Data": "_Data", "Flag": "bool", "Number": "int"}
-PARAMS = {"Path": "Path", "Data": "Any", "Flag": "bool", "Number": "int"}
+ANNOTATIONS = {
+    "Path": "_Path",
+    "File": "_File",
+    "Handle": "Handle",
+    "Data": "_Data",
+    "Flag": "bool",
+    "Number": "int",
+    "Mode": "str",
+}
+PARAMS = {kind: spelling.removeprefix("_") for kind, spelling in ANNOTATIONS.items()}
+PARAMS["Data"] = "Any"
 
 
 def parameters(definition: Callable[..., None]) -> list[inspect.Parameter]:
@@ -156,9 +176,11 @@ from __future__ import annotations
 import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from mhddq._core import Handle
 from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
 
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+File: TypeAlias = Path | Handle
 
 
 class Entry(TypedDict):
@@ -188,6 +210,10 @@ class DataOutput(NoOutput):
 
 class ContentsOutput(NoOutput):
     contents: list[Entry]
+
+
+class FileOutput(NoOutput):
+    file: Handle
 '''
 
 # By what an operation gives.
@@ -196,6 +222,7 @@ OUTPUTS = {
     "exists": "ExistsOutput",
     "data": "DataOutput",
     "contents": "ContentsOutput",
+    "file": "FileOutput",
 }
 KINDS = {int: "int", list: "list[int]"}
 

@@ -109,7 +109,7 @@ static mhq_scout *wanted_scout(mhq_ahead *ahead, const char *path, uint64_t devi
 
 static int reads_a_file(const mhq_op *op)
 {
-    return !op->refused
+    return !op->refused && op->handle == NULL
            && (op->kind == MHQ_FILE_READ || op->kind == MHQ_FILE_COPY || op->kind == MHQ_FILE_MOVE);
 }
 

@@ -2,6 +2,7 @@
  * the invariants D1 to D3.
  */
 #include "core/engine.h"
+#include "fs/handle.h"
 
 #include <errno.h>
 #include <string.h>
@@ -352,8 +353,10 @@ static void job_is_back(mhq_engine *engine, mhq_job *job)
 
 int mhq_delivered(mhq_engine *engine, mhq_run *run)
 {
-    if (run->in_block)
+    if (run->holds == MHQ_HOLDS_BLOCK)
         mhq_block_return(&engine->blocks, run->buffer);
+    else if (run->holds == MHQ_HOLDS_HANDLE)
+        mhq_handle_drop((mhq_handle *)run->buffer);
     else
         engine->config.calls->release(run->buffer);
     run->buffer = NULL;

@@ -49,3 +49,22 @@ void mhq_fail_at(mhq_run *run, int error, int second, char *path)
     run->length = strlen(path);
     mhq_fail(run, error, second ? MHQ_AT_BUFFER2 : MHQ_AT_BUFFER);
 }
+
+int mhq_part_given(const mhq_op *op, mhq_part *part)
+{
+    int64_t from = op->numbers->offset, most = op->numbers->length;
+    if (from < 0 || (most < 0 && most != MHQ_ABSENT))
+        return EINVAL;
+    part->from = from;
+    if (most >= 0 && (uint64_t)most < SIZE_MAX)
+        part->most = (size_t)most;
+    return 0;
+}
+
+int mhq_offset_given(const mhq_op *op, int64_t *offset)
+{
+    *offset = op->numbers->offset;
+    if (*offset < 0)
+        return EINVAL;
+    return (uint64_t)*offset > (uint64_t)INT64_MAX - op->size ? EFBIG : 0;
+}

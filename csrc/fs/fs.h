@@ -75,7 +75,7 @@ void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer);
 int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys);
 void mhq_fs_fini(mhq_fs *fs);
 
-/* Runs op into run, whose results, in_block and charge included, are zero on entry. */
+/* Runs op into run, whose results, `holds` and charge included, are zero on entry. */
 void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run);
 
 #endif

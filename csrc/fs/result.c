@@ -72,14 +72,14 @@ char *mhq_result_grow(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_
 {
     if (buffer == NULL && fs->blocks != NULL && bytes <= MHQ_BLOCK_BYTES &&
         (buffer = mhq_block_take(fs->blocks, fs->sys)) != NULL) {
-        run->in_block = 1;
+        run->holds = MHQ_HOLDS_BLOCK;
         return buffer;
     }
-    if (run->in_block && bytes <= MHQ_BLOCK_BYTES)
+    if (run->holds && bytes <= MHQ_BLOCK_BYTES)
         return buffer;
     if (buffer == NULL)
         return alloc_even(fs, bytes);
-    if (!run->in_block)
+    if (!run->holds)
         return fs->sys->resize(buffer, even(bytes));
     char *larger = alloc_even(fs, bytes);
     if (larger != NULL) {
@@ -91,11 +91,11 @@ char *mhq_result_grow(mhq_fs *fs, mhq_run *run, char *buffer, size_t keep, size_
 
 void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer)
 {
-    if (run->in_block)
+    if (run->holds)
         mhq_block_put_back(fs->blocks, buffer);
     else
         fs->sys->release(buffer);
-    run->in_block = 0;
+    run->holds = MHQ_HOLDS_BYTES;
 }
 
 /* ---- growing results ---- */

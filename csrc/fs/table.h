@@ -46,6 +46,31 @@ static inline uint64_t mhq_sum(uint64_t a, uint64_t b)
  * could not be built, and the error names the operation's). */
 void mhq_fail_at(mhq_run *run, int error, int second, char *path);
 
+/* The part of a file that is to be read: at most so many bytes, from here on. */
+typedef struct mhq_part {
+    int64_t from; /* never negative */
+    size_t most;
+} mhq_part;
+
+int mhq_part_given(const mhq_op *op, mhq_part *part);
+int mhq_offset_given(const mhq_op *op, int64_t *offset);
+
+/* From the operation's offset and length. 0 or EINVAL. */
+static inline int mhq_part_of(const mhq_op *op, mhq_part *part)
+{
+    *part = (mhq_part){0, SIZE_MAX};
+    return op->numbers == NULL ? 0 : mhq_part_given(op, part);
+}
+
+/* Where the operation's data is to be written; -1 where it gives no offset. 0, EINVAL or EFBIG. */
+static inline int mhq_offset_of(const mhq_op *op, int64_t *offset)
+{
+    *offset = -1;
+    if (op->numbers == NULL || op->numbers->offset == MHQ_ABSENT)
+        return 0;
+    return mhq_offset_given(op, offset);
+}
+
 /* fs/result.c -------------------------------------------------------------------------------- */
 
 /* A result of file_read that grows: `capacity` bytes fit at buffer + fs->head, and one more is always

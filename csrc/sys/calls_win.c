@@ -96,6 +96,25 @@ static BOOL real_copy_access(const wchar_t *path, const wchar_t *path2)
     return done;
 }
 
+static OVERLAPPED position(uint64_t at)
+{
+    OVERLAPPED place = {.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
+    return place;
+}
+
+static BOOL real_read_at(HANDLE handle, void *to, DWORD n, uint64_t at, DWORD *got)
+{
+    OVERLAPPED place = position(at);
+    *got = 0;
+    return ReadFile(handle, to, n, got, &place) || GetLastError() == ERROR_HANDLE_EOF;
+}
+
+static BOOL real_write_at(HANDLE handle, const void *from, DWORD n, uint64_t at, DWORD *put)
+{
+    OVERLAPPED place = position(at);
+    return WriteFile(handle, from, n, put, &place);
+}
+
 static BOOL real_make_directory(const wchar_t *path)
 {
     return CreateDirectoryW(path, NULL);

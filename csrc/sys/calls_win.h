@@ -25,6 +25,8 @@
  * open_at    the entry `name` of the open directory, never through a link: NtCreateFile
  * attributes GetFileAttributesExW; `find` FindFirstFileW, closed again
  * copy_access gives path2 the access list (DACL) of path: GetFileSecurityW, SetFileSecurityW
+ * read_at    ReadFile from this position on; nothing, and success, where the file has ended
+ * write_at   WriteFile from this position on; UINT64_MAX: at the end of the file
  * get, set   GetFileInformationByHandleEx, SetFileInformationByHandle */
 #define MHQ_SYSTEM_CALLS(X)                                                                     \
     X(HANDLE, open, (const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags), (path, access, share, how, flags)) \
@@ -40,6 +42,8 @@
     X(BOOL, write, (HANDLE handle, const void *from, DWORD n, DWORD *put), (handle, from, n, put)) \
     X(BOOL, flush, (HANDLE handle), (handle))                                                   \
     X(BOOL, copy_access, (const wchar_t *path, const wchar_t *path2), (path, path2))            \
+    X(BOOL, read_at, (HANDLE handle, void *to, DWORD n, uint64_t at, DWORD *got), (handle, to, n, at, got)) \
+    X(BOOL, write_at, (HANDLE handle, const void *from, DWORD n, uint64_t at, DWORD *put), (handle, from, n, at, put)) \
     X(BOOL, make_directory, (const wchar_t *path), (path))                                      \
     X(BOOL, remove_directory, (const wchar_t *path), (path))                                    \
     X(BOOL, delete_file, (const wchar_t *path), (path))                                         \

@@ -422,7 +422,7 @@ static inline int scene_reads(mhq_fs *fs, const char *path, const char *bytes, s
     int same = !run.error && run.length == n && memcmp(run.buffer + fs->head, bytes, n) == 0;
     if (!run.error) /* the room is ours to write to */
         memset(run.buffer, 1, fs->head), memset(run.buffer + fs->head + run.length, 1, fs->tail);
-    CHECK(!run.in_block || (fs->blocks && fs->head + n + fs->tail <= MHQ_BLOCK_BYTES));
+    CHECK(!run.holds || (fs->blocks && fs->head + n + fs->tail <= MHQ_BLOCK_BYTES));
     mhq_result_drop(fs, &run, run.buffer);
     return same;
 }

@@ -1,131 +1,6 @@
 # Delivery: a record that has come back becomes the callback's argument, and the callback is called.
 # On the callback thread only.
 
-# What is counted here; `adopts`: bytes may be built where they were read; `calling`: the request
-# whose callback is running, or NULL.
-cdef struct deliveries:
-    bint adopts
-    shared_word calling
-    shared_count delivered, callbacks, callback_errors, late_failures, copied, uncopied
-
-cdef enum:
-    LARGE = 262144      # bytes from which on a read counts as large
-    ADOPT = 32768       # bytes from which on a result is built where it was read
-
-# The head of a bytes object: as many bytes stand before its content.
-cdef extern from *:
-    """
-    enum { MHDDQ_BYTES_HEAD = offsetof(PyBytesObject, ob_sval) };
-    """
-    enum: BYTES_HEAD "MHDDQ_BYTES_HEAD"
-
-
-cdef bint proven_adoptable() except -1:
-    """Is memory from malloc what this build's object allocator hands out, and takes back, for
-    large objects? It is where the allocator has no context (no debug hooks, no tracing) and its
-    large blocks carry the head of a mapped block of glibc's malloc: page-aligned behind 16 bytes,
-    the size in pages with the 'mapped' bit; glibc 2.43 leaves the 16 out of the size. Other
-    allocators differ, and results are copied. So they are without a GIL: there all objects must
-    come from heaps that the collector walks."""
-    cdef PyMemAllocatorEx allocator
-    cdef size_t size = 48 << 20      # beyond the largest threshold for mapping
-    cdef size_t mapped = (size + 16 + 4095) & ~<size_t>4095
-    cdef size_t head
-    cdef bint proven = False
-    cdef uintptr_t p
-    if not SHARED_GIL or hasattr(sys, "gettotalrefcount") or "CS_GNU_LIBC_VERSION" not in getattr(
-            os, "confstr_names", ()):
-        return False
-    PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &allocator)
-    if allocator.ctx != NULL:
-        return False
-    p = <uintptr_t>PyObject_Malloc(size)
-    if p != 0 and p % 4096 == 16 and sizeof(size_t) == 8:
-        head = (<size_t *>(p - 8))[0]
-        proven = head == mapped | 2 or head == (mapped - 16) | 2
-    PyObject_Free(<void *>p)
-    if proven:
-        learn_large_results()
-    return proven
-
-
-cdef void learn_large_results() noexcept:
-    """glibc maps and unmaps large blocks, and returns the end of a heap to the system, from sizes
-    on that it learns: it raises them when a large block is freed. Here it learns from a block
-    that nobody has touched what it would learn from the first results of file_read. Before it
-    has, every result of a megabyte costs up to a hundred page faults, twice what reading costs."""
-    PyObject_Free(PyObject_Malloc(31 << 20))   # the most it learns from is 32 MiB
-
-
-cdef object bytes_of(deliveries *told, mhq_run *run):
-    """The bytes read: the record's own buffer made into the object, or a copy of it."""
-    cdef char *buffer = run.buffer
-    cdef PyObject *adopted
-    cdef object result
-    if told.adopts and run.length >= ADOPT and not run.in_block:
-        buffer[BYTES_HEAD + run.length] = 0
-        adopted = <PyObject *>PyObject_InitVar(<PyVarObject *>buffer, &PyBytes_Type,
-                                               <Py_ssize_t>run.length)
-        # The hash, not yet known; it stands before the bytes, and its name is deprecated.
-        (<Py_hash_t *>(buffer + BYTES_HEAD - sizeof(Py_hash_t)))[0] = -1
-        run.buffer = NULL
-        result = <object>adopted
-        Py_DECREF(result)          # InitVar's reference is now `result`'s
-        if run.length >= LARGE:
-            shared_bump(&told.uncopied)
-        return result
-    if run.length >= LARGE:
-        shared_bump(&told.copied)
-    return PyBytes_FromStringAndSize(buffer + BYTES_HEAD, <Py_ssize_t>run.length)
-
-
-cdef object text_of(request *r, mhq_run *run):
-    """Strict UTF-8, then universal newlines: in this order, so that errors name places in the
-    file."""
-    cdef char *raw = run.buffer + BYTES_HEAD
-    cdef str text
-    try:
-        text = PyUnicode_DecodeUTF8(raw, <Py_ssize_t>run.length, NULL)
-    except UnicodeDecodeError as error:
-        error.reason = "%s; %r is not UTF-8 text: with binary=True its bytes are read" % (
-            error.reason, path_of(r.op.path, r.op.flags & PATH_BYTES))
-        raise
-    if memchr(raw, 13, run.length) != NULL:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text
-
-
-cdef list contents_of(mhq_run *run):
-    cdef list contents = []
-    cdef const char *at = run.buffer
-    cdef const char *end = at + run.length
-    cdef Py_ssize_t n
-    while at < end:
-        n = <Py_ssize_t>strlen(at + 1)
-        contents.append({"name": PyUnicode_DecodeFSDefaultAndSize(at + 1, n),
-                         "type": "directory" if at[0] == c'd' else "file"})
-        at += n + 2
-    return contents
-
-
-cdef dict data_of(deliveries *told, request *r, mhq_run *run):
-    return {"data": bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)}
-
-
-cdef dict output_of(uint8_t gives, mhq_run *run):
-    """Of what gives no data."""
-    if gives == GIVES_EXISTS:
-        return {"exists": True if run.exists else False}
-    if gives == GIVES_CONTENTS:
-        return {"contents": contents_of(run)}
-    return {}
-
-
-cdef object path_of(const char *path, bint as_bytes):
-    cdef Py_ssize_t n = <Py_ssize_t>strlen(path)
-    return path[:n] if as_bytes else PyUnicode_DecodeFSDefaultAndSize(path, n)
-
-
 cdef extern from *:
     """
     #ifdef MS_WINDOWS
@@ -271,18 +146,16 @@ cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     cdef object callback = <object>r.callback
     cdef bint result = run.error == 0
     cdef dict output, args
-    if callback is None and result and asked.gives != GIVES_DATA:
+    if callback is None and result and asked.gives not in (GIVES_DATA, GIVES_FILE):
         return None
     if not result:
         output = failed(failure_of(r, run))
-    elif asked.gives == GIVES_DATA:
+    else:
         try:
-            output = data_of(told, r, run)
+            output = output_of(asked.gives, value_of(told, r, run))
         except BaseException as error:      # text that is no UTF-8, or no memory for the result
             result = False
             output = failed(error)
-    else:
-        output = output_of(asked.gives, run)
     if callback is None and result:
         return None
     args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),

@@ -459,6 +459,7 @@ cdef class Queue:
         shared_forget(<PyObject *>self)
         shared_forget(<PyObject *>OPLISTS)
         shared_forget(<PyObject *>lent_views)
+        note_fork()
         shared_forget_lock(&spares)
         self.generation += 1
         self.delivering = self.stood_in_for = self.gave_up = self.refusals_reported = False

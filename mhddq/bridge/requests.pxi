@@ -3,7 +3,6 @@
 # What they point into is the caller's own text, bytes or buffer: a request holds on to it until it
 # is let go. A buffer is lent from `lend_buffer` to `give_back`.
 
-cdef bint WINDOWS = sys.platform == "win32"
 cdef str LINE_END = os.linesep
 
 # op.flags
@@ -40,7 +39,14 @@ cdef dict lent_views = {}
 cdef object adopt_path(request *r, object given, const char **pointer, int slot, int is_bytes):
     """Points *pointer at the path in the file system's encoding. Returns None, or the exception
     that refuses the operation. Raises TypeError for what is no path, and what __fspath__ raises."""
-    cdef object path = given if type(given) is str else plain_path(r, given, slot)
+    cdef object path
+    if type(given) is str:
+        path = given
+    elif type(given) is Handle and slot == 0 and SHAPES[r.op.kind].takes == TAKES_FILE:
+        adopt_handle(r, <Handle>given)
+        return None
+    else:
+        path = plain_path(r, given, slot)
     cdef Py_ssize_t size
     cdef const char *text
     if isinstance(path, bytes):
@@ -72,9 +78,24 @@ cdef object adopt_path(request *r, object given, const char **pointer, int slot,
 cdef object plain_path(request *r, object given, int slot):
     cdef const shape *asked = &SHAPES[r.op.kind]
     if not isinstance(given, (str, bytes)) and not hasattr(type(given), "__fspath__"):
-        raise TypeError("%s must be str, bytes or os.PathLike, not '%s'" % (
-            positional_name(asked, asked.path2 if slot else asked.path), type(given).__name__))
+        raise TypeError("%s must be str, bytes%s os.PathLike%s, not '%s'" % (
+            positional_name(asked, asked.path2 if slot else asked.path),
+            *((",", " or a Handle") if asked.takes == TAKES_FILE and slot == 0 else (" or", "")),
+            type(given).__name__))
     return PyOS_FSPath(given)
+
+
+cdef int adopt_handle(request *r, object given) except -1:
+    cdef Handle handle
+    if type(given) is not Handle:
+        raise TypeError("%s must be a Handle, not '%s'" % (
+            positional_name(&SHAPES[r.op.kind], SHAPES[r.op.kind].path), type(given).__name__))
+    handle = <Handle>given
+    r.op.handle = handle.lent()
+    r.op.path = PyBytes_AS_STRING(handle.encoded)
+    if isinstance(handle.name, bytes):
+        r.op.flags |= PATH_BYTES
+    return 0
 
 
 cdef object adopt_text(request *r, object data):
@@ -199,21 +220,57 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
         r.op.numbers = &more.numbers
     for i in range(asked.count):
         p = <Parameter>row.positional[i]
-        if p.takes == TAKES_NUMBER:
-            why = take_number(more, p, <object>got[1 + i])
+        if p.is_numeric():
+            why = take_numeric(more, p, <object>got[1 + i])
             refusal = refusal if refusal is not None else why
     if more.passed is None:
         return refusal
     for name, given in more.passed.items():
         p = <Parameter>row.keywords[name]
-        if p.takes == TAKES_NUMBER:
-            why = take_number(more, p, given)
+        if p.is_numeric():
+            why = take_numeric(more, p, given)
             refusal = refusal if refusal is not None else why
         elif truth(given, p.name):
             r.op.options |= 1 << p.place
         else:
             r.op.options &= ~(<uint32_t>1 << p.place)
+    if (refusal is None and asked.gives == GIVES_DATA and not r.op.options & MHQ_BINARY
+            and (more.numbers.offset != 0 or more.numbers.length != MHQ_ABSENT)):
+        return ValueError("offset and length count bytes: they need binary=True")
     return refusal
+
+
+cdef object take_numeric(More more, Parameter p, object given):
+    if p.takes == TAKES_MODE:
+        return take_mode(more, given)
+    return take_number(more, p, given)
+
+
+cdef object take_mode(More more, object given):
+    """The letters of open()."""
+    cdef str letters, kinds
+    if not isinstance(given, str):
+        raise TypeError("mode must be str, not '%s'" % type(given).__name__)
+    letters = str.__str__(given)
+    if len(set(letters)) < len(letters) or not set(letters) <= set("rwxabt+"):
+        return ValueError("invalid mode: %r" % letters)
+    if "t" in letters and "b" in letters:
+        return ValueError("can't have text and binary mode at once")
+    kinds = "".join([k for k in "rwxa" if k in letters])
+    if len(kinds) != 1:
+        return ValueError("must have exactly one of create/read/write/append mode")
+    more.numbers.mode = OPEN_MODES[kinds]
+    if "+" in letters:
+        more.numbers.mode |= MHQ_OPEN_READS | MHQ_OPEN_WRITES
+    return None
+
+
+cdef dict OPEN_MODES = {
+    "r": MHQ_OPEN_READS,
+    "w": MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_EMPTIES,
+    "x": MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_IS_FIRST,
+    "a": MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_APPENDS,
+}
 
 
 cdef object take_number(More more, Parameter p, object given):
@@ -255,6 +312,7 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
         Py_INCREF(<object>got[1 + i])
         r.given[i] = got[1 + i]
     r.op.kind = asked.kind
+    r.op.looks = asked.looks
     if asked.is_special:
         r.op.options = asked.options
         r.op.numbers = asked.numbers
@@ -264,7 +322,10 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
         if (got[1 + asked.flag] == <PyObject *>True
                 or truth(<object>got[1 + asked.flag], positional_name(asked, asked.flag))):
             r.op.options |= asked.flag_bit
-    refusal = adopt_path(r, <object>got[1 + asked.path], &r.op.path, 0, PATH_BYTES)
+    if asked.takes == TAKES_HANDLE:
+        adopt_handle(r, <object>got[1 + asked.path])
+    else:
+        refusal = adopt_path(r, <object>got[1 + asked.path], &r.op.path, 0, PATH_BYTES)
     if asked.path2 >= 0:
         why = adopt_path(r, <object>got[1 + asked.path2], &r.op.path2, 1, PATH2_BYTES)
         refusal = refusal if refusal is not None else why

@@ -12,18 +12,28 @@ cdef enum:
     GIVES_EXISTS         # {'exists': bool}
     GIVES_DATA           # {'data': str or bytes}
     GIVES_CONTENTS       # {'contents': [...]}
+    GIVES_FILE           # {'file': Handle}
 
 # What a parameter takes.
 cdef enum:
     TAKES_PATH           # the first: op.path, the second: op.path2
+    TAKES_FILE           # a path or a Handle: op.path, op.handle
+    TAKES_HANDLE         # a Handle alone
     TAKES_DATA           # text or a buffer to be lent: op.data, op.size
     TAKES_FLAG           # a bit of op.options
     TAKES_NUMBER         # a field of op.numbers
+    TAKES_MODE           # open()'s letters: op.numbers.mode
+
+# The key in `output` of each.
+cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file")
 
 RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_DATA,
-                "contents": GIVES_CONTENTS}
-PARAMETER_KINDS = {"path": TAKES_PATH, "data": TAKES_DATA, "flag": TAKES_FLAG,
-                   "number": TAKES_NUMBER}
+                "contents": GIVES_CONTENTS, "file": GIVES_FILE}
+# What operations give that only look.
+cdef tuple LOOKS = ("exists", "data", "contents")
+PARAMETER_KINDS = {"path": TAKES_PATH, "file": TAKES_FILE, "handle": TAKES_HANDLE,
+                   "data": TAKES_DATA, "flag": TAKES_FLAG, "number": TAKES_NUMBER,
+                   "mode": TAKES_MODE}
 
 # The core's own names; each leads to its place there.
 OPERATIONS = {mhq_op_names[_i].decode(): _i for _i in range(MHQ_KINDS)}
@@ -40,7 +50,9 @@ cdef struct shape:
     uint32_t options               # the flags that are set unless the call says otherwise
     const mhq_numbers *numbers     # the numbers' defaults; NULL: it takes none
     bint is_special                # it has such options or numbers
-    bint has_more                  # numbers among its positional parameters
+    bint has_more                  # what goes into numbers is among its positional parameters
+    bint looks                     # it changes nothing
+    uint8_t takes                  # what its first path is
     uint8_t kind, gives
     PyObject *action               # the operation's name
     PyObject *names                # a tuple of the positional parameters' names
@@ -62,8 +74,11 @@ cdef class Parameter:
         self.takes = PARAMETER_KINDS[kind]
         if self.takes == TAKES_FLAG:
             self.place = FLAGS[name]
-        elif self.takes == TAKES_NUMBER:
-            self.place = NUMBERS[name]
+        elif self.is_numeric():
+            self.place = NUMBERS["mode" if self.takes == TAKES_MODE else name]
+
+    cdef bint is_numeric(self):
+        return self.takes == TAKES_NUMBER or self.takes == TAKES_MODE
 
     cdef bint is_absent_by_default(self):
         return self.default == (None,)
@@ -86,6 +101,7 @@ cdef class Row:
         self.keywords = {p.name: p for p in parameters if p.keyword_only}
         self.asked.kind = OPERATIONS[name]
         self.asked.gives = RESULT_KINDS[gives]
+        self.asked.looks = gives in LOOKS
         self.asked.action = <PyObject *>self.name
         self.asked.names = <PyObject *>self.names
         self.asked.count = len(self.positional)
@@ -99,8 +115,9 @@ cdef class Row:
         cdef Parameter p
         cdef Py_ssize_t i
         for i, p in enumerate(self.positional):
-            if p.takes == TAKES_PATH and self.asked.path < 0:
+            if self.asked.path < 0 and p.takes in (TAKES_PATH, TAKES_FILE, TAKES_HANDLE):
                 self.asked.path = i
+                self.asked.takes = p.takes
             elif p.takes == TAKES_PATH and self.asked.path2 < 0:
                 self.asked.path2 = i
             elif p.takes == TAKES_DATA and self.asked.data < 0:
@@ -108,7 +125,7 @@ cdef class Row:
             elif p.takes == TAKES_FLAG and self.asked.flag < 0:
                 self.asked.flag = i
                 self.asked.flag_bit = 1 << p.place
-            elif p.takes == TAKES_NUMBER:
+            elif p.is_numeric():
                 self.asked.has_more = True
             else:
                 raise ValueError("%s: no place for '%s'" % (self.name, p.name))
@@ -123,9 +140,9 @@ cdef class Row:
         for i in range(MHQ_NUMBER_COUNT):
             fields[i] = MHQ_ABSENT
         for p in parameters:
-            if p.takes == TAKES_NUMBER:
+            if p.is_numeric():
                 self.asked.numbers = &self.numbers
-                if p.default and p.default[0] is not None:
+                if p.takes == TAKES_NUMBER and p.default and p.default[0] is not None:
                     fields[p.place] = p.default[0]
             elif p.takes == TAKES_FLAG and p.keyword_only and p.default[0]:
                 self.asked.options |= 1 << p.place

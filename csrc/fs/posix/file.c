@@ -5,7 +5,7 @@
  * make the fewest system calls that are right: exists one, read four, write three; whatever is
  * unusual is found out from the failure of the usual call.
  */
-#include "fs/posix/io.h"
+#include "fs/posix/handle.h"
 
 #include <string.h>
 
@@ -73,9 +73,10 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
  * have none, and must cost neither budget nor memory. */
-static int read_unsized(mhq_fs *fs, int fd, mhq_run *run, mhq_growing *g)
+static int read_unsized(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, mhq_growing *g)
 {
-    ssize_t got = mhq_read_at(fs, fd, fs->scratch, MHQ_SCRATCH, 0);
+    size_t want = part->most < MHQ_SCRATCH ? part->most : MHQ_SCRATCH;
+    ssize_t got = want ? mhq_read_at(fs, fd, fs->scratch, want, part->from) : 0;
     if (got < 0)
         return errno;
     size_t have = (size_t)got;
@@ -94,24 +95,29 @@ static int count_read(mhq_fs *fs, ssize_t got)
     return got == 0 || fs->done >= fs->slice ? mhq_step(fs) : 0;
 }
 
-/* Reads until the end: that is where a read brings nothing. Where sizes are exact a read that fills
- * just the size left its one byte of slack empty: that was the end too. */
-static int read_all(mhq_fs *fs, int fd, const struct stat *st, mhq_run *run, mhq_growing *g)
+/* Reads until the part's end or the file's: that is where a read brings nothing. Where sizes are exact
+ * a read that fills just the size left its one byte of slack empty: that was the end too. */
+static int read_part(mhq_fs *fs, int fd, const mhq_part *part, const struct stat *st, mhq_run *run,
+                     mhq_growing *g)
 {
-    size_t size = st->st_size > 0 ? (size_t)st->st_size : 0;
-    int error = size ? mhq_reserve(fs, run, g, size) : read_unsized(fs, fd, run, g);
+    size_t size = st->st_size > part->from ? (size_t)(st->st_size - part->from) : 0;
+    if (size > part->most)
+        size = part->most;
+    int error = size ? mhq_reserve(fs, run, g, size) : read_unsized(fs, fd, part, run, g);
     if (error || (!size && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     mhq_total(fs, size);
     fs->done = g->have;
-    for (;;) {
+    while (g->have < part->most) {
         size_t want = g->capacity + 1 - g->have;
         if (want > mhq_call_bytes(fs))
             want = mhq_call_bytes(fs);
-        ssize_t got =
-            mhq_read_at(fs, fd, g->buffer + fs->head + g->have, want, (off_t)g->have);
+        if (want > part->most - g->have)
+            want = part->most - g->have;
+        ssize_t got = mhq_read_at(fs, fd, g->buffer + fs->head + g->have, want,
+                                  part->from + (off_t)g->have);
         if (got < 0)
             return errno;
         g->have += (size_t)got;
@@ -126,16 +132,20 @@ static int read_all(mhq_fs *fs, int fd, const struct stat *st, mhq_run *run, mhq
                 return error;
         }
     }
+    return mhq_step(fs);
 }
 
 void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
     mhq_growing g = {NULL, 0, 0};
-    int fd, error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &fd, &st);
+    mhq_part part;
+    int fd, error = mhq_part_of(op, &part);
+    if (!error)
+        error = mhq_reach_regular(fs, op, &fd, &st);
     if (!error) {
-        error = read_all(fs, fd, &st, run, &g);
-        (void)fs->sys->close(fd);
+        error = read_part(fs, fd, &part, &st, run, &g);
+        (void)mhq_leave(fs, op, fd);
     }
     if (error) {
         mhq_result_drop(fs, run, g.buffer);
@@ -166,13 +176,13 @@ static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
 
 /* All of it, slice by slice where steps are taken; what a step returns changes nothing: a file that
  * is being written is written to its end. */
-static int write_all(mhq_fs *fs, int fd, const mhq_op *op)
+static int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
 {
     size_t at = 0, some;
     mhq_total(fs, op->size);
     do {
         some = op->size - at < mhq_call_bytes(fs) ? op->size - at : mhq_call_bytes(fs);
-        int error = mhq_write_bytes(fs, fd, op->data + at, some, (off_t)at);
+        int error = mhq_write_bytes(fs, fd, op->data + at, some, from + (off_t)at);
         if (error)
             return error;
         at += some;
@@ -182,30 +192,47 @@ static int write_all(mhq_fs *fs, int fd, const mhq_op *op)
     return 0;
 }
 
-/* ENXIO: a FIFO without a reader, a socket, or truly a device without a driver. */
-static int open_refusal(mhq_fs *fs, const mhq_op *op)
+static int is_regular(mhq_fs *fs, int fd)
 {
     struct stat st;
-    if (fs->sys->fstatat(AT_FDCWD, op->path, &st, 0) < 0 || S_ISCHR(st.st_mode) ||
-        S_ISBLK(st.st_mode))
-        return ENXIO;
-    return MHQ_ENOTREGULAR;
+    return mhq_stat_fd(fs, fd, &st) != 0 || S_ISREG(st.st_mode);
+}
+
+static int empty_handle(mhq_fs *fs, const mhq_op *op, int fd)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->ftruncate(fd, 0));
+    if (error == EINVAL && !is_regular(fs, fd)) /* a device has no contents to be replaced */
+        error = 0;
+    return error ? mhq_leave_with(fs, op, fd, error) : 0;
+}
+
+/* What is written to, from where on. An offset cuts nothing off; without one the contents are replaced,
+ * those of a handle's file too. */
+static inline int reach_place(mhq_fs *fs, const mhq_op *op, int *fd, off_t *from)
+{
+    int64_t offset;
+    int error = mhq_offset_of(op, &offset);
+    *from = offset < 0 ? 0 : offset;
+    if (!error)
+        error = mhq_reach_to_write(fs, op, offset < 0 ? O_CREAT | O_TRUNC : O_CREAT, fd);
+    return error || !op->handle || offset >= 0 ? error : empty_handle(fs, op, *fd);
 }
 
 void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    int fd, error = mhq_open_patiently(fs, AT_FDCWD, op->path, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd);
+    off_t from;
+    int fd, error = reach_place(fs, op, &fd, &from);
     if (error) {
-        mhq_fail(run, error == ENXIO ? open_refusal(fs, op) : error, MHQ_AT_PATH);
+        mhq_fail(run, error, MHQ_AT_PATH);
         return;
     }
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
-    error = write_all(fs, fd, op);
+    error = write_all(fs, fd, op, from);
     if (error == ESPIPE || error == EAGAIN)
         error = write_unusual(fs, fd, op, error);
-    if (fs->sys->close(fd) < 0 && !error && errno != EINTR)
-        error = errno;
+    error = mhq_leave_with(fs, op, fd, error);
     if (error)
         mhq_fail(run, error, MHQ_AT_PATH);
 }

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "fs/win/io.h"
+#include "fs/win/handle.h"
 #include "fs/win/path.h"
 
 /* ---- exists ---- */
@@ -199,11 +199,13 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 /* ---- read ---- */
 
 /* Regions may be locked for a moment, too. */
-static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
+static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, uint64_t at,
+                     DWORD *got)
 {
     int error, tries = 0;
     do {
-        if (fs->sys->read(handle, to, (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs)), got)) {
+        if (fs->sys->read_at(handle, to, (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs)),
+                             at, got)) {
             fs->bytes_read += *got;
             return 0;
         }
@@ -212,21 +214,30 @@ static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, DWORD *got)
     return error;
 }
 
-/* Reads until the end, whatever the size was: that is where a read brings nothing. */
-static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_growing *g)
+/* Reads until the part's end or the file's, whatever the size was: that is where a read brings
+ * nothing. */
+static int read_part(mhq_fs *fs, HANDLE handle, const mhq_part *part, uint64_t size, mhq_run *run,
+                     mhq_growing *g)
 {
+    size = size > (uint64_t)part->from ? size - (uint64_t)part->from : 0;
+    if (size > part->most)
+        size = part->most;
     if (size > PTRDIFF_MAX)
         return ENOMEM;
     int error = mhq_reserve(fs, run, g, (size_t)size);
     if (size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     mhq_total(fs, size);
-    while (!error) {
+    while (!error && g->have < part->most) {
         size_t want = g->capacity + 1 - g->have;
         DWORD got;
-        error = read_some(fs, handle, g->buffer + fs->head + g->have, want, &got);
+        if (want > part->most - g->have)
+            want = part->most - g->have;
+        error = read_some(fs, handle, g->buffer + fs->head + g->have, want,
+                          (uint64_t)part->from + g->have,
+                          &got);
         if (error)
-            return mhq_errno_of(error);
+            return error;
         g->have += got;
         fs->done += got;
         if (got == 0 || fs->done >= fs->slice)
@@ -236,27 +247,25 @@ static int read_all(mhq_fs *fs, HANDLE handle, uint64_t size, mhq_run *run, mhq_
         if (g->have > g->capacity)
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
     }
-    return error;
+    return error ? error : mhq_step(fs);
 }
 
 void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    mhq_path path;
     mhq_file_info seen;
     mhq_growing g = {NULL, 0, 0};
     HANDLE handle;
-    int error = mhq_errno_of(mhq_path_open(fs, op->path, &path));
+    mhq_part part;
+    int error = mhq_part_of(op, &part);
+    if (!error)
+        error = mhq_reach_regular(fs, op, &handle, &seen);
     if (!error) {
-        error = mhq_open_regular(fs, path.text, &handle, &seen);
-        mhq_path_close(fs, &path);
-    }
-    if (!error) {
-        error = read_all(fs, handle, seen.size, run, &g);
-        fs->sys->close(handle);
+        error = read_part(fs, handle, &part, seen.size, run, &g);
+        (void)mhq_leave(fs, op, handle);
     }
     if (error) {
         mhq_result_drop(fs, run, g.buffer);
-        mhq_fail(run, error, MHQ_AT_PATH);
+        mhq_fail(run, mhq_errno_of(error), MHQ_AT_PATH);
         return;
     }
     mhq_give_back(fs, &g);
@@ -266,14 +275,23 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- write ---- */
 
-static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n)
+static int write_some(mhq_fs *fs, HANDLE handle, const char *from, size_t n, uint64_t at, DWORD *put)
+{
+    DWORD some = (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs));
+    *put = 0;
+    if (fs->sys->type(handle) == FILE_TYPE_DISK)
+        return fs->sys->write_at(handle, from, some, at, put) ? 0 : mhq_last();
+    return fs->sys->write(handle, from, some, put) ? 0 : mhq_last();
+}
+
+/* All of it, from `at` on; UINT64_MAX: at the end of the file, each part of it. */
+static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n, uint64_t at)
 {
     int tries = 0;
     while (n > 0) {
-        DWORD put = 0;
-        if (!fs->sys->write(handle, from, (DWORD)(n < mhq_call_bytes(fs) ? n : mhq_call_bytes(fs)),
-                            &put)) {
-            int error = mhq_last();
+        DWORD put;
+        int error = write_some(fs, handle, from, n, at, &put);
+        if (error) {
             if (mhq_again(fs, error, 0, &tries))
                 continue;
             return error;
@@ -283,41 +301,50 @@ static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n)
         fs->bytes_written += put;
         from += put;
         n -= put;
+        if (at != UINT64_MAX)
+            at += put;
         fs->done += put;
         (void)mhq_step(fs); /* a file that is being written is written to its end */
     }
     return 0;
 }
 
-/* Replaces the contents, and the attributes with them, as the C runtime does. Pipes are an error;
- * devices are written to as open would. */
-static int write_file(mhq_fs *fs, const wchar_t *path, const mhq_op *op)
+static int write_data(mhq_fs *fs, const mhq_op *op, HANDLE handle, uint64_t at)
 {
-    HANDLE handle;
-    int error = mhq_open(fs, path, GENERIC_WRITE, MHQ_SHARE_ALL, CREATE_ALWAYS,
-                         FILE_ATTRIBUTE_NORMAL, &handle);
-    if (error)
-        return error;
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
     mhq_total(fs, op->size);
-    if (fs->sys->type(handle) == FILE_TYPE_PIPE)
-        error = MHQ_ENOTREGULAR;
-    else
-        error = write_all(fs, handle, op->data, op->size);
-    if (!fs->sys->close(handle) && !error)
-        error = mhq_last();
-    return error;
+    return mhq_leave_with(fs, op, handle, write_all(fs, handle, op->data, op->size, at));
+}
+
+/* Replaces the contents, and the attributes with them, as the C runtime does; those of a handle's file
+ * alone. */
+static int replace_contents(mhq_fs *fs, const mhq_op *op)
+{
+    HANDLE handle;
+    int error = mhq_reach_to_write(fs, op, GENERIC_WRITE, CREATE_ALWAYS, &handle);
+    if (!error && op->handle && fs->sys->type(handle) == FILE_TYPE_DISK) {
+        error = mhq_set_size(fs, handle, 0);
+        if (error)
+            error = mhq_leave_with(fs, op, handle, error);
+    }
+    return error ? error : write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : 0);
+}
+
+static int write_at_offset(mhq_fs *fs, const mhq_op *op, int64_t offset)
+{
+    HANDLE handle;
+    int error = mhq_reach_to_write(fs, op, GENERIC_WRITE, OPEN_ALWAYS, &handle);
+    return error ? error
+                 : write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : (uint64_t)offset);
 }
 
 void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    mhq_path path;
-    int error = mhq_path_open(fs, op->path, &path);
-    if (!error) {
-        error = write_file(fs, path.text, op);
-        mhq_path_close(fs, &path);
-    }
+    int64_t offset;
+    int error = mhq_offset_of(op, &offset);
+    if (!error)
+        error = offset < 0 ? replace_contents(fs, op) : write_at_offset(fs, op, offset);
     if (error)
         mhq_fail(run, mhq_errno_of(error), MHQ_AT_PATH);
 }

@@ -190,3 +190,16 @@ int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_file_i
     }
     return error;
 }
+
+int mhq_sync_handle(mhq_fs *fs, HANDLE handle)
+{
+    if (fs->lengthy)
+        fs->lengthy(fs->who);
+    return fs->sys->flush(handle) ? 0 : mhq_last();
+}
+
+int mhq_set_size(mhq_fs *fs, HANDLE handle, int64_t size)
+{
+    FILE_END_OF_FILE_INFO end = {.EndOfFile = {.QuadPart = size}};
+    return fs->sys->set(handle, FileEndOfFileInfo, &end, sizeof end) ? 0 : mhq_last();
+}

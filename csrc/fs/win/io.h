@@ -66,6 +66,12 @@ int mhq_rename(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, DWORD flag
 int mhq_unlink(mhq_fs *fs, const wchar_t *path);
 int mhq_remove_directory(mhq_fs *fs, const wchar_t *path);
 
+/* What was written is on the disk. */
+int mhq_sync_handle(mhq_fs *fs, HANDLE handle);
+
+/* Sets the end of the file. */
+int mhq_set_size(mhq_fs *fs, HANDLE handle, int64_t size);
+
 /* Opens a regular file for reading, through links. EACCES for a directory, as open fails with there;
  * MHQ_ENOTREGULAR for pipes and devices; else an errno. */
 int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_file_info *seen);

@@ -287,7 +287,7 @@ static void small_results_go_round(void)
         /* All are here at once, so none can be the memory of another. */
         size_t in_blocks = 0;
         for (mhq_run *run = first; run != NULL; run = run->next) {
-            in_blocks += run->in_block;
+            in_blocks += run->holds;
             CHECK_INT(run->length, SIZE);
             memset(run->buffer + 32, 'y', SIZE);
             *(mhq_run **)(void *)run->buffer = run;

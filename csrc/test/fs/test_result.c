@@ -38,7 +38,7 @@ static void *reader(void *argument)
         if (i % 10 == 0) {
             mhq_run run = {0};
             blocks[i / 10] = mhq_result_grow(fs, &run, NULL, 0, 1000);
-            in_blocks += run.in_block;
+            in_blocks += run.holds;
         }
         atomic_fetch_add(&turn, 1);
     }

@@ -131,7 +131,7 @@ static void read_failing(void)
                 calls.fstat = fstat_then_resize;
             mhq_run run = scene_run(&fs, MHQ_FILE_READ, "file", NULL, NULL, 0);
             CHECK_INT(run.error, fault.error);
-            CHECK(run.buffer == NULL && !run.in_block);
+            CHECK(run.buffer == NULL && !run.holds);
             CHECK(blocks.made == 1 && blocks.spare != NULL && blocks.spare->next == NULL);
             calls = scene_calls();
         }

@@ -1,0 +1,27 @@
+/* fs/win/handle.h - the one place where an operation's handle, or its path, becomes a HANDLE. */
+#ifndef MHQ_FS_WIN_HANDLE_H
+#define MHQ_FS_WIN_HANDLE_H
+
+#include "fs/handle.h"
+#include "fs/win/io.h"
+
+/* The handle's HANDLE, or EBADF; to be given back by mhq_leave. */
+int mhq_enter(const mhq_op *op, HANDLE *handle);
+
+/* A regular file to be read: the handle's, or the path's, opened. See mhq_open_regular. */
+int mhq_reach_regular(mhq_fs *fs, const mhq_op *op, HANDLE *handle, mhq_file_info *seen);
+
+/* What is to be written to: the handle's file, or the path's, opened as CreateFile has it. */
+int mhq_reach_to_write(mhq_fs *fs, const mhq_op *op, DWORD access, DWORD how, HANDLE *handle);
+
+/* Gives back what was reached. 0, or what the close failed with. */
+int mhq_leave(mhq_fs *fs, const mhq_op *op, HANDLE handle);
+
+/* The same behind an error, which comes first. */
+static inline int mhq_leave_with(mhq_fs *fs, const mhq_op *op, HANDLE handle, int error)
+{
+    int failure = mhq_leave(fs, op, handle);
+    return error ? error : failure;
+}
+
+#endif
