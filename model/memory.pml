@@ -129,6 +129,8 @@ inline ADD_REL(WORD, BY) { modify(WORD, mem[WORD] + (BY), REL) }
 inline ADD_SC(WORD, BY) { modify(WORD, mem[WORD] + (BY), SC) }
 inline SUB_REL(WORD, BY) { modify(WORD, mem[WORD] - (BY), REL) }
 inline SUB_SC(WORD, BY) { modify(WORD, mem[WORD] - (BY), SC) }
+/* VAR: what was there before. */
+inline SUB_AR(VAR, WORD, BY) { d_step { FREE(WORD); VAR = mem[WORD]; change(WORD, mem[WORD] - (BY), REL) } }
 inline OR_REL(WORD, BY) { modify(WORD, mem[WORD] | (BY), REL) }
 inline OR_SC(WORD, BY) { modify(WORD, mem[WORD] | (BY), SC) }
 

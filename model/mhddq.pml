@@ -18,6 +18,8 @@
  *   COUNTER           1: a thread reads the counters
  *   LATE              1: what a seq_cst read-modify-write stores waits in the buffer, too
  *   EARLY             sleeps that may end for no reason, or for a signal
+ *   STALL             the jobs of this many numbers are for a port that is not served before all
+ *                     others have come back
  *   GIVE_UPS          1: the last producer may leave where she finds the ring full
  */
 
@@ -49,8 +51,9 @@
 #define LISTS 31
 #define BLOCKS_BACK 32 /* returned, of the blocks */
 #define WHEN_QUIET 33 /* closing, of the engine */
-#define NEXT(id) (34 + (id)) /* run->next; left->next; block->next */
-#define WORDS (35 + IDS)
+#define UNANNOUNCED 34 /* of the ring */
+#define NEXT(id) (35 + (id)) /* run->next; left->next; block->next */
+#define WORDS (36 + IDS)
 
 #define FIRST_RECORD (PRODUCERS * JOBS + OVERDRAW) /* ids from 1: jobs, records, left behind */
 #define FIRST_LEFT (FIRST_RECORD + POOL)
@@ -95,6 +98,8 @@ byte given_up;   /* jobs of the producer who has left */
 
 #define LAST_OF(producer) \
     ((producer + 1) * JOBS - (producer == PRODUCERS - 1 -> FEWER : 0)) /* id of her last job */
+#define ALL_BUT_STALLED \
+    (delivered + stalled - overdrawn + given_up == PRODUCERS * JOBS - FEWER)
 #define ALL_OVER (delivered - overdrawn + given_up == PRODUCERS * JOBS - FEWER)
 
 #define RECORDS (FIRST_LEFT + 1)
@@ -328,24 +333,66 @@ inline wake_waiters(most)
     FUTEX_WAKE_SOME(ROOM, most)
 }
 
-byte unannounced;
+inline ring_announce()
+{
+    LOAD_SC(v, UNANNOUNCED); /* @ ring.c mhq_ring_announce load_sc(unannounced) */
+    if
+    :: v != 0 ->
+        SWAP_SC(v, UNANNOUNCED, 0); /* @ ring.c mhq_ring_announce swap_sc(unannounced) */
+        if
+        :: v != 0 ->
+            LOAD_SC(v, TAIL); /* @ ring.c mhq_ring_announce load_sc(tail) */
+            LOAD_SC(w, DONE); /* @ ring.c mhq_ring_announce load_sc(done) */
+            if
+            :: TICKET(v) - w < CAPACITY -> wake_waiters(CAPACITY - (TICKET(v) - w))
+            :: else
+            fi
+        :: else
+        fi
+    :: else
+    fi
+}
+
+byte pool_unannounced; /* of the credit */
+
 #define TAKEN (TICKET(v) - tail)
 
 inline ring_return()
 {
-    atomic { LOAD_RLX(tail, DONE); tail++ }; /* @ ring.c mhq_ring_return load_rlx(done) */
-    STORE_SC(DONE, tail); /* @ ring.c mhq_ring_return store_sc(done) [done] [W1] */
+    atomic { ADD_SC(DONE, 1); LOAD_RLX(tail, DONE) }; /* @ ring.c mhq_ring_return add_sc(done) [done] [W1] */
     LOAD_SC(v, WAITERS); /* @ ring.c mhq_ring_return load_sc(waiters) [W2] */
     if
     :: v == 0
     :: else ->
         LOAD_RLX(v, TAIL); /* @ ring.c mhq_ring_return load_rlx(tail) */
-        unannounced++;
+        atomic { ADD_SC(UNANNOUNCED, 1); LOAD_RLX(w, UNANNOUNCED) }; /* @ ring.c mhq_ring_return add_sc(unannounced) [W1] */
         if
-        :: TAKEN >= CAPACITY || (TAKEN > CAPACITY / 2 && unannounced < CAPACITY / 2)
-        :: else -> unannounced = 0; wake_waiters(CAPACITY - TAKEN)
+        :: TAKEN >= CAPACITY || (TAKEN > CAPACITY / 2 && w < CAPACITY / 2)
+        :: else -> ring_announce()
         fi
     fi
+}
+
+/* taker.c: it rests. While the holder is at work it announces itself, before it waits. */
+inline port_announce()
+{
+    LOAD_SC(v, UNANNOUNCED); /* @ ring.c mhq_ring_unannounced load_sc(unannounced) [P2] */
+    if
+    :: v != 0 ->
+        LOAD_SC(v, CONSUMER);
+        LOAD_SC(w, DELIVERY);
+        if
+        :: v == PARKED || w == PARKED -> ring_announce()
+        :: else
+        fi
+    :: else
+    fi;
+#if LIST
+    if
+    :: pool_unannounced > 0 -> pool_unannounced = 0; unpark(DELIVERY)
+    :: else
+    fi
+#endif
 }
 
 inline ring_wait_room()
@@ -407,13 +454,13 @@ inline ring_begin_closing()
 inline ring_is_quiet()
 {
     LOAD_SC(v, TAIL); /* @ ring.c mhq_ring_is_quiet load_sc(tail) */
-    LOAD_RLX(w, DONE); /* @ ring.c mhq_ring_is_quiet load_rlx(done) */
+    LOAD_SC(w, DONE); /* @ ring.c mhq_ring_is_quiet load_sc(done) [done] [P2] */
     yes = v == w + CLOSING
 }
 
 inline ring_close_if_quiet()
 {
-    atomic { LOAD_RLX(w, DONE); w = w + CLOSING }; /* @ ring.c mhq_ring_close_if_quiet load_rlx(done) */
+    atomic { LOAD_SC(w, DONE); w = w + CLOSING }; /* @ ring.c mhq_ring_close_if_quiet load_sc(done) [done] */
     atomic {
         CAS_SC(yes, TAIL, w, w + CLOSED); /* @ ring.c mhq_ring_close_if_quiet cas_sc(tail) [W1] */
         if
@@ -446,7 +493,7 @@ inline close_engine()
 inline done_push(id)
 {
     atomic {
-        LOAD_RLX(w, TOP); /* @ done.h mhq_done_push load_rlx(top) */
+        LOAD_RLX(w, TOP); /* @ port.h mhq_done_push load_rlx(top) */
         assert(place[id] == HOLDERS);
         place[id] = STACK;
         pushed++
@@ -454,7 +501,7 @@ inline done_push(id)
     do
     :: true ->
         STORE_PLAIN(NEXT(id), w);
-        CAS_SC(yes, TOP, w, id); /* @ done.h mhq_done_push cas_sc(top) [run] [W1] */
+        CAS_SC(yes, TOP, w, id); /* @ port.h mhq_done_push cas_sc(top) [run] [W1] */
         if
         :: yes -> break
         :: else
@@ -464,14 +511,14 @@ inline done_push(id)
 
 inline done_ready()
 {
-    LOAD_SC(v, TOP); /* @ done.h mhq_done_ready load_sc(top) */
+    LOAD_SC(v, TOP); /* @ port.h mhq_done_ready load_sc(top) */
     yes = v != NONE
 }
 
 /* Turned round: the first pushed is the first of the batch. The links are the taker's own now. */
 inline done_take()
 {
-    SWAP_ACQ(v, TOP, NONE); /* @ done.h mhq_done_take swap_acq(top) [run] */
+    SWAP_ACQ(v, TOP, NONE); /* @ port.h mhq_done_take swap_acq(top) [run] */
     d_step {
         batches = 0;
         do
@@ -506,24 +553,23 @@ inline pool_take()
 
 inline pool_ready()
 {
+    ring_announce();
     yes = spare != NONE;
     if
     :: !yes ->
-        LOAD_SC(v, RETURNED); /* @ list.c mhq_pool_ready load_sc(returned) [P2] */
+        LOAD_SC(v, RETURNED); /* @ list.c mhq_credit_ready load_sc(returned) [P2] */
         yes = v != NONE
     :: else
     fi
 }
 
-byte pool_unannounced;
-
 inline pool_give_back(id)
 {
-    LOAD_RLX(w, RETURNED); /* @ list.c mhq_pool_give_back load_rlx(returned) */
+    LOAD_RLX(w, RETURNED); /* @ list.c mhq_credit_give_back load_rlx(returned) */
     do
     :: true ->
         STORE_PLAIN(NEXT(id), w);
-        CAS_SC(yes, RETURNED, w, id); /* @ list.c mhq_pool_give_back cas_sc(returned) [record] [W1] */
+        CAS_SC(yes, RETURNED, w, id); /* @ list.c mhq_credit_give_back cas_sc(returned) [record] [W1] */
         if
         :: yes -> break
         :: else
@@ -661,9 +707,15 @@ byte undelivered; /* what UNDELIVERED is when all stores have left */
 #define CHARGE_FITS(undelivered) \
     ((undelivered) == charged[rec] || (undelivered) + more <= BUDGET)
 
+inline charge_fits_or_announce()
+{
+    ring_announce();
+    charge_fits()
+}
+
 inline charge_fits()
 {
-    LOAD_SC(v, UNDELIVERED); /* @ engine.c charge_fits load_sc(undelivered) [P2] */
+    LOAD_SC(v, UNDELIVERED); /* @ io.c charge_fits load_sc(undelivered) [P2] */
     yes = CHARGE_FITS(v)
 }
 
@@ -672,10 +724,10 @@ inline on_charge()
     charge_fits();
     if
     :: yes
-    :: else -> WAIT_FOR_DELIVERY(charge_fits())
+    :: else -> WAIT_FOR_DELIVERY(charge_fits_or_announce())
     fi;
     atomic {
-        ADD_SC(UNDELIVERED, more); /* @ engine.c on_charge add_sc(undelivered) */
+        ADD_SC(UNDELIVERED, more); /* @ io.c on_charge add_sc(undelivered) */
         assert(CHARGE_FITS(undelivered)); /* E4 */
         undelivered = undelivered + more;
         charged[rec] = charged[rec] + more
@@ -688,11 +740,11 @@ inline on_left_behind()
 {
     lefts++;
     left = FIRST_LEFT + lefts;
-    LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_left_behind_push load_rlx(top) */
+    LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_leftover_push load_rlx(top) */
     do
     :: true ->
         STORE_PLAIN(NEXT(left), w);
-        CAS_REL(yes, LEFT_TOP, w, left); /* @ leftover.h mhq_left_behind_push cas_rel(top) [left] */
+        CAS_REL(yes, LEFT_TOP, w, left); /* @ leftover.h mhq_leftover_push cas_rel(top) [left] */
         if
         :: yes -> break
         :: else
@@ -703,7 +755,7 @@ inline on_left_behind()
 inline run_one()
 {
 #if IO == 2
-    SWAP_AR(v, AT_DISK, side + 1); /* @ engine.c run_one swap_ar(at_disk) */
+    SWAP_AR(v, AT_DISK, side + 1); /* @ io.c run_one swap_ar(at_disk) */
     assert(v == 0);
 #endif
     d_step {
@@ -737,7 +789,7 @@ inline run_one()
     atomic {
         assert(inside == 1);
 #if IO == 2
-        STORE_REL(AT_DISK, 0); /* @ engine.c run_one store_rel(at_disk) */
+        STORE_REL(AT_DISK, 0); /* @ io.c run_one store_rel(at_disk) */
 #endif
         inside--
     }
@@ -751,7 +803,7 @@ inline run_list()
         ops++;
         pool_take();
         if
-        :: rec == NONE -> WAIT_FOR_DELIVERY(pool_ready()); pool_take() /* @ engine.c record_returned [P2] */
+        :: rec == NONE -> WAIT_FOR_DELIVERY(pool_ready()); pool_take() /* @ io.c record_returned [P2] */
         :: else
         fi;
         assert(rec != NONE);
@@ -764,10 +816,11 @@ inline run_list()
 
 inline has_work_or_ended()
 {
+    ring_announce();
     ring_ready();
     if
     :: yes
-    :: else -> ring_drained() /* @ engine.c has_work_or_ended [P2] */
+    :: else -> ring_drained() /* @ io.c has_work_or_ended [P2] */
     fi
 }
 
@@ -795,13 +848,13 @@ inline collectable()
     if
     :: yes
     :: else ->
-        LOAD_SC(v, FINISHED); /* @ engine.c collectable load_sc(finished) [P2] */
+        LOAD_SC(v, FINISHED); /* @ taker.c collectable load_sc(finished) [P2] */
         yes = v;
 #if QUIET
         if
         :: yes
         :: else ->
-            LOAD_SC(v, WHEN_QUIET); /* @ engine.c is_quiet load_sc(closing) [P2] */
+            LOAD_SC(v, WHEN_QUIET); /* @ taker.c is_quiet load_sc(closing) [P2] */
             if
             :: v -> ring_is_quiet()
             :: else
@@ -847,7 +900,7 @@ inline deliver(rec)
     if
     :: charged[rec] > 0 ->
         atomic {
-            SUB_SC(UNDELIVERED, charged[rec]); /* @ engine.c mhq_delivered sub_sc(undelivered) [W1] */
+            SUB_SC(UNDELIVERED, charged[rec]); /* @ taker.c mhq_delivered sub_sc(undelivered) [W1] */
             undelivered = undelivered - charged[rec];
             charged[rec] = 0
         };
@@ -858,7 +911,8 @@ inline deliver(rec)
 #if LIST
     :: rec > FIRST_RECORD -> place[rec] = 0; pool_give_back(rec)
 #endif
-    :: rec <= FIRST_RECORD ->
+    :: rec <= FIRST_RECORD && rec <= STALL -> stalled++
+    :: rec <= FIRST_RECORD && rec > STALL ->
         d_step { place[rec] = BACK; delivered++ };
         ring_return()
     fi;
@@ -868,24 +922,37 @@ inline deliver(rec)
     fi
 }
 
+byte stalled; /* jobs that the stalled port has */
+
+/* At last it is served. */
+inline serve_the_stalled()
+{
+    do
+    :: stalled > 0 && ALL_BUT_STALLED ->
+        d_step { stalled--; delivered++ };
+        ring_return()
+    :: else -> break
+    od
+}
+
 /* One is told; the others are put back. */
 inline take_left_behind()
 {
-    LOAD_RLX(left, LEFT_TOP); /* @ leftover.h mhq_left_behind_take load_rlx(top) */
+    LOAD_RLX(left, LEFT_TOP); /* @ leftover.h mhq_leftover_take load_rlx(top) */
     if
     :: left == NONE
     :: else ->
-        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ leftover.h mhq_left_behind_take swap_acq(top) [left] */
+        SWAP_ACQ(left, LEFT_TOP, NONE); /* @ leftover.h mhq_leftover_take swap_acq(top) [left] */
         LOAD_RLX(rest, NEXT(left));
         do
         :: rest == NONE -> break
         :: else ->
             LOAD_RLX(next, NEXT(rest));
-            LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_left_behind_take load_rlx(top) */
+            LOAD_RLX(w, LEFT_TOP); /* @ leftover.h mhq_leftover_take load_rlx(top) */
             do
             :: true ->
                 STORE_PLAIN(NEXT(rest), w);
-                CAS_REL(yes, LEFT_TOP, w, rest); /* @ leftover.h mhq_left_behind_take cas_rel(top) */
+                CAS_REL(yes, LEFT_TOP, w, rest); /* @ leftover.h mhq_leftover_take cas_rel(top) */
                 if
                 :: yes -> break
                 :: else
@@ -923,7 +990,7 @@ active [PRODUCERS] proctype producer()
         :: else
         fi;
 #if COUNTER
-        ADD_REL(LISTS, 1); /* @ engine.c mhq_submit add_rel(lists) [lists] */
+        ADD_REL(LISTS, 1); /* @ submit.c count_in add_rel(lists) [lists] */
 #endif
         ring_publish(id, false)
     od;
@@ -942,8 +1009,13 @@ active proctype callback_thread()
     bool yes, announce;
     do
     :: true ->
+        atomic { collectable() };
+        if
+        :: yes
+        :: else -> port_announce()
+        fi;
         PARK_UNTIL(CALLBACK, collectable());
-        LOAD_ACQ(i, FINISHED); /* @ engine.c mhq_collect load_acq(finished) */
+        LOAD_ACQ(i, FINISHED); /* @ taker.c mhq_collect load_acq(finished) */
         done_take();
         if
         :: batches == 0 && i -> break
@@ -962,6 +1034,9 @@ active proctype callback_thread()
 #if LEFT
         take_left_behind();
 #endif
+#if STALL
+        serve_the_stalled();
+#endif
 #if !CLOSER
         if
         :: ALL_OVER -> close_engine()
@@ -973,7 +1048,7 @@ active proctype callback_thread()
     assert(mem[TAIL] == CLOSED + QUIET * CLOSING + accepted && mem[HEAD] == accepted && mem[DONE] <= accepted);
     assert(delivered == accepted && told == ran && pushed == ran);
     assert(mem[TOP] == NONE && overs == 0 && undelivered == 0);
-    STORE_REL(STOPPED, 1); /* @ engine.c mhq_stop store_rel(stopped) */
+    STORE_REL(STOPPED, 1); /* @ taker.c mhq_stop store_rel(stopped) */
     FUTEX_WAKE(STOPPED);
 #if BLOCKS
     no_block_is_lost();
@@ -1045,7 +1120,7 @@ waiting:
             fi
         fi
     od;
-    STORE_SC(FINISHED, 1); /* @ engine.c io_main store_sc(finished) [W1] */
+    STORE_SC(FINISHED, 1); /* @ io.c mhq_io_main store_sc(finished) [W1] */
 #if IO == 2
     baton_finish();
 #endif
@@ -1074,7 +1149,7 @@ active proctype closer()
     close_engine();
     do
     :: true ->
-        LOAD_ACQ(v, STOPPED); /* @ engine.c mhq_wait_stopped load_acq(stopped) */
+        LOAD_ACQ(v, STOPPED); /* @ taker.c mhq_wait_stopped load_acq(stopped) */
         if
         :: v -> break
         :: else -> FUTEX_WAIT(STOPPED, 0)

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from scenes import SCENES
+
 HERE = Path(__file__).parent
-MODEL = (HERE / "mhddq.pml").read_text()
+MODELS = {name: (HERE / name).read_text() for name in ("mhddq.pml", "ports.pml")}
 
 
 class Mutant(NamedTuple):
@@ -45,7 +47,7 @@ def mistakes() -> Iterator[Mutant]:
     for part in parts:
         head, _, changes = part.partition("\n")
         name, scene, *quick = (word.strip() for word in head.split("|"))
-        text = MODEL
+        text = MODELS[SCENES[scene].model]
         for change in changes.strip("\n").split("\n\n"):
             text = changed(name, text, change.splitlines())
         yield Mutant(name, scene, quick == ["quick"], text)
@@ -66,7 +68,8 @@ WEAKER = {
 # two `finished`, and of the tail in mhq_ring_drained, the first load of the same look; before the
 # load of `waiters` in mhq_ring_close, the look at the consumer; behind the change of `undelivered`
 # in mhq_delivered, what gives the place or the record back. has_room is weakened with the load that
-# stands before it.
+# stands before it. Before the load of `paused` stands that of the fate; behind the change of `waiting`
+# the second look, in mhq_intake_wait.
 WEAKENED = """
 park.h mhq_park_prepare store_sc                             | small       | quick
 park.h mhq_is_parked load_sc                                 | small       | quick
@@ -75,29 +78,35 @@ ring.c overflow_insert add_sc                                | overdraw
 ring.c mhq_ring_close or_sc                                  | small
 engine.c mhq_close_when_quiet store_sc                       | quiet
 ring.c mhq_ring_ready load_sc                                | small
-ring.c mhq_ring_return store_sc                              | room
+ring.c mhq_ring_return add_sc(done)                             | room
 ring.c mhq_ring_return load_sc                               | room
 ring.c mhq_ring_wait_room add_sc                             | room
 ring.c mhq_ring_wait_room load_sc                            | close, late
 ring.c has_room load_sc + ring.c mhq_ring_wait_room load_sc  | room, late
-done.h mhq_done_push cas_sc                                  | small
-done.h mhq_done_ready load_sc                                | small
-engine.c io_main store_sc                                    | small
+port.h mhq_done_push cas_sc                                  | small
+port.h mhq_done_ready load_sc                                | small
+io.c mhq_io_main store_sc                                    | small
 baton.c mhq_baton_pass store_sc                              | baton
 baton.c mhq_baton_finish store_sc                            | baton
 baton.c is_over_or_mine load_sc(holder)                      | baton
-engine.c charge_fits load_sc                                 | bytes
-list.c mhq_pool_ready load_sc                                | lists
-list.c mhq_pool_give_back cas_sc                             | one record
+io.c charge_fits load_sc                                 | bytes
+list.c mhq_credit_ready load_sc                                | lists
+list.c mhq_credit_give_back cas_sc                           | one record
+ring.c mhq_ring_return add_sc(unannounced)                   | stalled
+taker.c arm store_sc                                         | port: bell  | quick
+taker.c mhq_port_wake load_sc                                | port: bell, late
+engine.c mhq_resume store_sc                                 | pause: resumed
+step.c add_done add_sc                                       | progress: parked
+step.c report load_sc                                        | progress: late
 """
 
 # Releases that are none: what stands before them may arrive after them.
 RELAXED = """
 ring.c mhq_ring_publish store_sc                             | room
 baton.c mhq_baton_pass store_sc                              | baton
-done.h mhq_done_push cas_sc                                  | room
+port.h mhq_done_push cas_sc                                  | room
 block.c mhq_block_return cas_rel                             | blocks
-leftover.h mhq_left_behind_push cas_rel                   | left
+leftover.h mhq_leftover_push cas_rel                   | left
 """
 
 
@@ -115,7 +124,7 @@ def orders(how: str, table: str) -> Iterator[Mutant]:
     for row in table.strip().splitlines():
         tags, scene, *quick = (word.strip() for word in row.split("|"))
         name = f"{how}: " + ", ".join(tag.partition(" ")[2] for tag in tags.split(" + "))
-        text = MODEL
+        text = MODELS[SCENES[scene].model]
         for tag in tags.split(" + "):
             text = with_order(name, tag, text, relaxed=how == "relaxed")
         yield Mutant(name, scene, quick == ["quick"], text)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import labels
-from mutants import MODEL, MUTANTS, Mutant
+from mutants import MODELS, MUTANTS, Mutant
 from scenes import SCENES, Scene
 
 HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def judge(out: str, seconds: float) -> Result:
 def search(scene: Scene, model: str, optimise: str) -> Result:
     with tempfile.TemporaryDirectory(prefix="mhddq-model.") as name:
         work = Path(name)
-        (work / "mhddq.pml").write_text(model)
+        (work / scene.model).write_text(model)
         shutil.copy(HERE / "memory.pml", work)
         began = time.monotonic()
 
@@ -81,7 +81,7 @@ def search(scene: Scene, model: str, optimise: str) -> Result:
                 raise SystemExit(f"{' '.join(command)}:\n{done.stdout}")
             return done.stdout
 
-        run("spin", "-a", *(f"-D{name}={value}" for name, value in scene.defines), "mhddq.pml")
+        run("spin", "-a", *(f"-D{name}={value}" for name, value in scene.defines), scene.model)
         compiler = os.environ.get("CC", "cc")
         flags = ["-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=2048", f"-DMEMLIM={MEGABYTES}"]
         run(compiler, optimise, "-w", *flags, "-o", "pan", "pan.c")
@@ -123,7 +123,7 @@ def main() -> int:
     print(f"\n{'':44} {'scene':12} {'states':>10} {'depth':>7} {'MB':>6} {'s':>6}")
     scenes = [scene for scene in SCENES.values() if wanted(scene)]
     for scene in scenes:
-        result = search(scene, MODEL, "-O2" if scene.large else "-O0")
+        result = search(scene, MODELS[scene.model], "-O2" if scene.large else "-O0")
         line("as it is", scene.name, result, result.error or "no error, whole state space")
         if result.error:
             failed.append(scene.name)
