@@ -153,6 +153,20 @@ void mhq_handle_drop(mhq_handle *handle);
  * moment of the fork, never end here. */
 void mhq_handle_forget_uses(mhq_handle *handle);
 
+/* ---- walks -------------------------------------------------------------------------------- */
+
+/* Where a walk through a tree stands between two batches: memory, no descriptor. Lent to one operation at
+ * a time, as mhq_op.traversal, which moves it on. */
+typedef struct mhq_traversal mhq_traversal;
+
+/* One that begins at `path`, which is copied. NULL: no memory. */
+mhq_traversal *mhq_traversal_new(const char *path);
+void mhq_traversal_free(mhq_traversal *traversal);
+const char *mhq_traversal_path(const mhq_traversal *traversal);
+/* How many operations have begun to move it on, and whether there is nothing more to come. */
+uint64_t mhq_traversal_runs(const mhq_traversal *traversal);
+int mhq_traversal_ended(const mhq_traversal *traversal);
+
 /* ---- ports -------------------------------------------------------------------------------- */
 
 /* Any thread. A port with one reference; it keeps one to the engine. 0 or an errno. */

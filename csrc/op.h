@@ -41,6 +41,7 @@
     X(DIRECTORY_CREATE, directory_create)     \
     X(DIRECTORY_DELETE, directory_delete)     \
     X(DIRECTORY_CONTENTS, directory_contents) \
+    X(DIRECTORY_WALK, directory_walk)         \
     X(DIRECTORY_RENAME, directory_rename)     \
     X(DIRECTORY_MOVE, directory_move)         \
     X(DIRECTORY_COPY, directory_copy)         \
@@ -60,7 +61,9 @@ enum mhq_kind {
     X(BINARY, binary)   /* for the bridge: bytes, not text */                     \
     X(DURABLE, durable) /* synced: it outlives a power loss */                    \
     X(SYNC, sync)       /* file_close: what was written is on the disk before */  \
-    X(DISCARD, discard) /* file_close: of an atomic file, nothing is to stay */
+    X(DISCARD, discard) /* file_close: of an atomic file, nothing is to stay */   \
+    X(STAT, stat)                                                                 \
+    X(CONTINUES, continues) /* directory_walk: passes over what cannot be read */
 
 enum mhq_flag_places {
 #define X(FLAG, name) MHQ_PLACE_OF_##FLAG,
@@ -79,7 +82,8 @@ enum mhq_flag {
 #define MHQ_NUMBERS(X) \
     X(offset)          \
     X(length)          \
-    X(mode) /* file_open: enum mhq_open_mode */
+    X(mode) /* file_open: enum mhq_open_mode */ \
+    X(batch)
 
 typedef struct mhq_numbers {
 #define X(name) int64_t name;
@@ -142,6 +146,7 @@ typedef struct mhq_op {
     const mhq_numbers *numbers; /* NULL: it takes none */
     struct mhq_handle *handle;  /* the open file that it is about, or NULL: then it is about the
                                  * path. `path` is then its name, for errors. */
+    struct mhq_traversal *traversal; /* directory_walk: where it stands; see mhq.h */
 } mhq_op;
 
 typedef struct mhq_engine mhq_engine;
@@ -156,6 +161,17 @@ enum mhq_holds {
     MHQ_HOLDS_BLOCK, /* a block of the engine's, see fs/block.h */
     MHQ_HOLDS_HANDLE /* a struct mhq_handle, see fs/handle.h */
 };
+
+/* What lstat has of an entry. Times in nanoseconds since 1970. */
+typedef struct mhq_status {
+    uint64_t device, inode, links, special; /* special: st_rdev */
+    uint32_t mode, uid, gid, block_size;
+    int64_t size, blocks;
+    int64_t accessed_ns, modified_ns, changed_ns;
+} mhq_status;
+
+/* Result of directory_walk: for each entry its type, one byte ('d', 'f', 'l' a link, 'o' other), with
+ * MHQ_STAT a mhq_status (not aligned), its whole path, a NUL; run->length is the sum. */
 
 /* One execution of one operation, and its completion. Written by the baton holder, then, from
  * its publication on, by the taker. */

@@ -139,6 +139,15 @@ def directory_delete(callback: _Callback[types.DirectoryDeleteArgs], dirname: _P
 def directory_contents(
     callback: _Callback[types.DirectoryContentsArgs], dirname: _Path
 ) -> bool: ...
+def directory_walk(
+    callback: _Callback[types.DirectoryWalkArgs],
+    dirname: _Path,
+    *,
+    stat: bool = False,
+    batch: int = 1024,
+    on_error: Literal["stop", "continue"] = "stop",
+    resume: types.Resume | None = None,
+) -> bool: ...
 def directory_rename(
     callback: _Callback[types.DirectoryRenameArgs], old_dirname: _Path, new_dirname: _Path
 ) -> bool: ...
@@ -149,7 +158,7 @@ def directory_copy(
     callback: _Callback[types.DirectoryCopyArgs], source_dirname: _Path, copy_dirname: _Path
 ) -> bool: ...
 def file_open(
-    callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = 'r'
+    callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = "r"
 ) -> bool: ...
 def file_close(
     callback: _Callback[types.FileCloseArgs],
@@ -288,6 +297,7 @@ __all__ = [
     "directory_exists",
     "directory_move",
     "directory_rename",
+    "directory_walk",
     "embed_oplist",
     "enqueue_oplist",
     "file_close",

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
-    from typing import Any, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     from typing_extensions import Buffer
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Flag: TypeAlias = bool
     Number: TypeAlias = int
     Mode: TypeAlias = str
+    OnError: TypeAlias = Literal["stop", "continue"]
+    Resume: TypeAlias = _core.Resume
 
 # The annotations, and what the bridge calls them. A second Path is the second path. Flags and
 # numbers are named as the core's are; a Number whose default is None may be None.
@@ -37,6 +39,8 @@ KINDS = {
     "Flag": "flag",
     "Number": "number",
     "Mode": "mode",
+    "OnError": "on_error",
+    "Resume": "resume",
 }
 
 OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions

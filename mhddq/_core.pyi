@@ -40,6 +40,9 @@ class Queue:
     def after_fork(self) -> None: ...
     def count(self) -> Stats: ...
 
+@final
+class Resume: ...
+
 OPERATIONS: dict[str, int]
 FLAGS: dict[str, int]
 NUMBERS: dict[str, int]

@@ -28,7 +28,7 @@ from cpython.unicode cimport (PyUnicode_AsUTF8AndSize, PyUnicode_AsUTF8String,
                               PyUnicode_DecodeUTF8)
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memchr, memcpy, memset, strlen
+from libc.string cimport memchr, memcpy, memset, strcmp, strlen
 
 from mhddq._mhq cimport *
 from mhddq._python cimport *
@@ -46,6 +46,7 @@ from mhddq._failure import FailureText
 include "bridge/table.pxi"
 include "bridge/handles.pxi"
 include "bridge/requests.pxi"
+include "bridge/walks.pxi"
 include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"
 include "bridge/snapshots.pxi"

@@ -5,9 +5,16 @@ from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "mhq.h" nogil:
     ctypedef struct mhq_numbers:
-        int64_t offset, length, mode
+        int64_t offset, length, mode, batch
 
     ctypedef struct mhq_handle
+    ctypedef struct mhq_traversal
+
+    ctypedef struct mhq_status:
+        uint64_t device, inode, links, special
+        uint32_t mode, uid, gid, block_size
+        int64_t size, blocks
+        int64_t accessed_ns, modified_ns, changed_ns
 
     ctypedef struct mhq_op:
         uint8_t kind
@@ -21,6 +28,7 @@ cdef extern from "mhq.h" nogil:
         size_t size
         const mhq_numbers *numbers
         mhq_handle *handle
+        mhq_traversal *traversal
 
     ctypedef struct mhq_job
 
@@ -65,6 +73,7 @@ cdef extern from "mhq.h" nogil:
     enum: MHQ_KINDS
     enum: MHQ_FLAG_COUNT
     enum: MHQ_BINARY
+    enum: MHQ_STAT
     enum: MHQ_NUMBER_COUNT
     const int64_t MHQ_ABSENT
     const char *const mhq_op_names[]
@@ -150,6 +159,12 @@ cdef extern from "mhq.h" nogil:
     intptr_t mhq_handle_descriptor(mhq_handle *handle)
     void mhq_handle_drop(mhq_handle *handle)
     void mhq_handle_forget_uses(mhq_handle *handle)
+
+    mhq_traversal *mhq_traversal_new(const char *path)
+    void mhq_traversal_free(mhq_traversal *traversal)
+    const char *mhq_traversal_path(const mhq_traversal *traversal)
+    uint64_t mhq_traversal_runs(const mhq_traversal *traversal)
+    int mhq_traversal_ended(const mhq_traversal *traversal)
 
     int mhq_port_open(mhq_engine *engine, mhq_port **port)
     void mhq_port_hold(mhq_port *port)

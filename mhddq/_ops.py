@@ -14,7 +14,7 @@ from mhddq._binding import check, operation
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
-    from mhddq._binding import Data, File, Flag, Handle, Mode, Number, Path
+    from mhddq._binding import Data, File, Flag, Handle, Mode, Number, OnError, Path, Resume
 
 
 @operation("exists", seed=True)
@@ -173,6 +173,35 @@ def directory_contents(dirname: Path) -> None:
     Output: {'contents': [{'name': str, 'type': 'file' or 'directory'}, ...]}, in the file system's
         order, without '.' and '..'. A link counts as what it leads to. A name that cannot be
         decoded comes as os.fsdecode gives it, and can be passed on.
+    """
+
+
+@operation("entries")
+def directory_walk(
+    dirname: Path,
+    *,
+    stat: Flag = False,
+    batch: Number = 1024,
+    on_error: OnError = "stop",
+    resume: Resume | None = None,
+) -> None:
+    """Gives the next entries of everything below a directory, parents before their contents.
+
+    dirname: str, bytes or os.PathLike. A link to a directory is followed.
+    stat: True adds what os.lstat gives of each entry.
+    batch: at most so many entries. Very long paths make a batch smaller.
+    on_error: 'stop' fails at the first directory that cannot be read; the entries before it come
+        first. 'continue' passes over what cannot be read. A dirname that cannot be opened is a
+        failure in any case.
+    resume: None begins a walk. To go on, pass what the last batch gave, with the same dirname:
+        once, in the same queue and process; else the operation fails with ValueError.
+    Output: {'entries': [{'path': str or bytes, 'type': 'file', 'directory', 'link' or 'other'},
+        ...], 'resume': object or None}. path is dirname joined with the rest, of dirname's type;
+        with stat=True each entry has 'stat', an os.stat_result. resume is None when nothing is to
+        come. Links are not followed, mounts are. What is removed or renamed beside the walk may or
+        may not come, but nothing else is missed and nothing comes twice; a directory that has gone
+        is passed over. Between two batches a walk holds no descriptor, only names: those of one
+        directory, and of the subdirectories still to be entered on the way to it.
     """
 
 

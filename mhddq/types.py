@@ -13,6 +13,7 @@ import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from mhddq._core import Handle
+from mhddq._core import Resume as Resume  # noqa: PLC0414 - to be imported from here
 from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
 
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -22,6 +23,15 @@ File: TypeAlias = Path | Handle
 class Entry(TypedDict):
     name: str
     type: Literal["file", "directory"]
+
+
+class _WalkEntry(TypedDict):
+    path: Any  # str, or bytes where dirname was bytes
+    type: Literal["file", "directory", "link", "other"]
+
+
+class WalkEntry(_WalkEntry, total=False):
+    stat: os.stat_result  # with stat=True
 
 
 class NoOutput(TypedDict):
@@ -50,6 +60,11 @@ class ContentsOutput(NoOutput):
 
 class FileOutput(NoOutput):
     file: Handle
+
+
+class EntriesOutput(NoOutput):
+    entries: list[WalkEntry]
+    resume: Resume | None
 
 
 class FileExistsParams(TypedDict):
@@ -241,6 +256,25 @@ class DirectoryContentsArgs(TypedDict):
     result: bool
     params: DirectoryContentsParams
     output: ContentsOutput
+
+
+class _DirectoryWalkParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectoryWalkParams(_DirectoryWalkParams, total=False):
+    stat: bool
+    batch: int
+    on_error: Literal["stop", "continue"]
+    resume: Resume | None
+
+
+class DirectoryWalkArgs(TypedDict):
+    action: Literal["directory_walk"]
+    result: bool
+    params: DirectoryWalkParams
+    output: EntriesOutput
 
 
 class DirectoryRenameParams(TypedDict):

@@ -54,16 +54,31 @@ LEFT_OUT = [
     ("submit.c", "count_in", "add_rlx(list_operations)", COUNTER),
     ("submit.c", "count_in", "add_sc(accepted)", COUNTER),
     ("submit.c", "note_high_water", "*_rlx(*)", COUNTER),
-    ("submit.c", "count_in", "add_sc(pending)", "a figure of the port; its jobs keep it by references"),
+    (
+        "submit.c",
+        "count_in",
+        "add_sc(pending)",
+        "a figure of the port; its jobs keep it by references",
+    ),
     ("taker.c", "marked_one_is_back", "sub_sc(pending)", "as above"),
     ("taker.c", "mhq_port_pending", "load_acq(pending)", "as above"),
     ("*", "*", "add_rlx(references)", "whoever holds has a reference"),
     ("*", "*", "store_rlx(references)", "before another thread sees it"),
     ("engine.c", "set_up", "store_rlx(lives)", "as above"),
-    ("*", "*", "sub_ar(references)", "the last one releases: as the engine's lives, which are modelled"),
+    (
+        "*",
+        "*",
+        "sub_ar(references)",
+        "the last one releases: as the engine's lives, which are modelled",
+    ),
     ("engine.c", "mhq_engine_drop", "sub_ar(lives)", "as in mhq_io_leave"),
     ("control.c", "mhq_control_figures", "load_*(*)", "the figures: any moment's"),
-    ("control.c", "mhq_control_pause", "store_sc(paused)", "what it holds may as well have started"),
+    (
+        "control.c",
+        "mhq_control_pause",
+        "store_sc(paused)",
+        "what it holds may as well have started",
+    ),
     ("engine.c", "mhq_pause", "store_sc(paused)", "as above"),
     ("engine.c", "mhq_is_paused", "load_acq(paused)", "a glance for others"),
     ("io.c", "is_watched", "load_rlx(paused)", "an old value: the operation has started before"),
@@ -80,9 +95,19 @@ LEFT_OUT = [
     ("taker.c", "mhq_port_announce", "*_rlx(unannounced)", "as above"),
     ("list.c", "mhq_pool_reclaim", "swap_acq(returned)", "the holder, as in mhq_pool_take"),
     ("taker.c", "has_come", "load_sc(finished)", "as in collectable"),
-    ("taker.c", "*", "*(nudged)", "as the stack: stored before the look at the state, and the other way"),
+    (
+        "taker.c",
+        "*",
+        "*(nudged)",
+        "as the stack: stored before the look at the state, and the other way",
+    ),
     ("taker.c", "*", "*(has_bell)", "the taker's own; the holder rings only what was armed since"),
-    ("taker.c", "mhq_port_is_closed", "load_acq(top)", "a glance: what is skipped may as well have run"),
+    (
+        "taker.c",
+        "mhq_port_is_closed",
+        "load_acq(top)",
+        "a glance: what is skipped may as well have run",
+    ),
     ("taker.c", "job_is_back", "", "ring_return, which the model has, and then the wake-up"),
 ]
 
@@ -185,7 +210,15 @@ def rows_of(file_name: str, model: str) -> list[tuple[str, ...]]:
         if not isinstance(item, str):
             file, function, what, labels = item
             names = " ".join(f"`[{name}]`" for name in sorted(labels))
-            rows.append((f"`{file}`", f"`{function}`", f"`{what}`" if what else "", names, f"`{file_name}` {number}"))
+            rows.append(
+                (
+                    f"`{file}`",
+                    f"`{function}`",
+                    f"`{what}`" if what else "",
+                    names,
+                    f"`{file_name}` {number}",
+                )
+            )
     lines = model.splitlines()
     for name, head in invariants():
         for number, line in enumerate(lines, 1):
@@ -221,7 +254,9 @@ def differences() -> tuple[list[str], int]:
     left_out = set()
     for file, function, what, _why in LEFT_OUT:
         found = {
-            i for i in code if fnmatch(i[0], file) and fnmatch(i[1], function) and fnmatch(i[2], what)
+            i
+            for i in code
+            if fnmatch(i[0], file) and fnmatch(i[1], function) and fnmatch(i[2], what)
         }
         if not found:
             wrong.append(f"left out, but not in the C code: {file} {function} {what}")

@@ -20,6 +20,7 @@ KEYS = {
     "data": "{'data'",
     "contents": "{'contents'",
     "file": "{'file'",
+    "entries": "{'entries'",
 }
 
 

@@ -88,8 +88,13 @@ ANNOTATIONS = {
     "Flag": "bool",
     "Number": "int",
     "Mode": "str",
+    "OnError": 'Literal["stop", "continue"]',
+    "Resume": "types.Resume",
 }
-PARAMS = {kind: spelling.removeprefix("_") for kind, spelling in ANNOTATIONS.items()}
+PARAMS = {
+    kind: spelling.removeprefix("_").removeprefix("types.")
+    for kind, spelling in ANNOTATIONS.items()
+}
 PARAMS["Data"] = "Any"
 
 
@@ -177,6 +182,7 @@ import os
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from mhddq._core import Handle
+from mhddq._core import Resume as Resume  # noqa: PLC0414 - to be imported from here
 from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
 
 Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -186,6 +192,15 @@ File: TypeAlias = Path | Handle
 class Entry(TypedDict):
     name: str
     type: Literal["file", "directory"]
+
+
+class _WalkEntry(TypedDict):
+    path: Any  # str, or bytes where dirname was bytes
+    type: Literal["file", "directory", "link", "other"]
+
+
+class WalkEntry(_WalkEntry, total=False):
+    stat: os.stat_result  # with stat=True
 
 
 class NoOutput(TypedDict):
@@ -214,6 +229,11 @@ class ContentsOutput(NoOutput):
 
 class FileOutput(NoOutput):
     file: Handle
+
+
+class EntriesOutput(NoOutput):
+    entries: list[WalkEntry]
+    resume: Resume | None
 '''
 
 # By what an operation gives.
@@ -223,6 +243,7 @@ OUTPUTS = {
     "data": "DataOutput",
     "contents": "ContentsOutput",
     "file": "FileOutput",
+    "entries": "EntriesOutput",
 }
 KINDS = {int: "int", list: "list[int]"}
 

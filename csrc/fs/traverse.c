@@ -46,7 +46,7 @@ static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visito
 
 void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *who)
 {
-    while (tree->depth > 0 && !run->error) {
+    while (tree->depth > 0 && !run->error && !(visitor->rests && visitor->rests(who))) {
         const mhq_name *name = mhq_tree_next(tree);
         if (name != NULL)
             visitor->enter(who, name);

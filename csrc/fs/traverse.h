@@ -36,9 +36,13 @@ typedef struct mhq_visitor {
     /* A directory that was read to its end, its subdirectories done: goes up (mhq_tree_leave), or
      * has it read anew (level->ended = 0). */
     void (*leave)(void *who);
+    /* Whether the traversal is to rest here. Asked where a directory has been read to its end, or
+     * left; NULL: it never rests. */
+    int (*rests)(void *who);
 } mhq_visitor;
 
-/* From the directory that was entered until that is left, or until run->error is set. */
+/* From the directory that was entered until that is left, or until run->error is set, or until it rests:
+ * then it goes on with the next call. */
 void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *who);
 
 #endif

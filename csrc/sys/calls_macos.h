@@ -12,6 +12,7 @@
 #define AT_EMPTY_PATH 0x1000 /* mount_id's: of the descriptor itself */
 #define st_atim st_atimespec
 #define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
 
 /* Opens a directory as a place to work in, which need not be readable. Systems that do not know
  * the flag open it for reading. */

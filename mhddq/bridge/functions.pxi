@@ -131,6 +131,8 @@ cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *
     cdef bint accepted = False
     try:
         fill(&s.asked, spec.asked, parse(spec, args, nargs, kwnames, room, &s.asked), True)
+        if s.asked.op.traversal != NULL:
+            check_owner(&s.asked, spec.queue)
         mhq_job_init(&s.job, &s.asked.op)
         accepted = spec.queue.submit(&s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL)
     finally:

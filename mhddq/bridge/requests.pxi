@@ -230,7 +230,9 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
         if p.is_numeric():
             why = take_numeric(more, p, given)
             refusal = refusal if refusal is not None else why
-        elif truth(given, p.name):
+        elif p.takes == TAKES_RESUME:   # when the path is known
+            continue
+        elif chosen(p, given):
             r.op.options |= 1 << p.place
         else:
             r.op.options &= ~(<uint32_t>1 << p.place)
@@ -271,6 +273,15 @@ cdef dict OPEN_MODES = {
     "x": MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_IS_FIRST,
     "a": MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_APPENDS,
 }
+
+
+cdef int chosen(Parameter p, object given) except -1:
+    """Whether the flag is set."""
+    if p.takes == TAKES_FLAG:
+        return truth(given, p.name)
+    if not isinstance(given, str) or given not in ("stop", "continue"):
+        raise TypeError("%s must be 'stop' or 'continue', not %r" % (p.name, given))
+    return given == "continue"
 
 
 cdef object take_number(More more, Parameter p, object given):
@@ -335,6 +346,8 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     if r.more != NULL:
         why = take_more(r, asked, got)
         refusal = refusal if refusal is not None else why
+    if asked.gives == GIVES_ENTRIES and refusal is None:
+        refusal = take_walk(r)
     if refusal is None:
         return 0
     if asked.gives == GIVES_EXISTS:
@@ -344,8 +357,17 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     return 0
 
 
+cdef object take_walk(request *r):
+    cdef dict passed = (<More>r.more).passed if r.more != NULL else None
+    if r.op.numbers.batch < 1:
+        return ValueError("batch must be at least 1")
+    return adopt_traversal(r, None if passed is None else passed.get("resume"))
+
+
 cdef int refuse(request *r, object why) except -1:
     give_back(r)
+    if r.op.traversal != NULL:
+        give_traversal_back(r)
     Py_XDECREF(r.held[0])
     Py_XDECREF(r.held[1])
     r.held[1] = NULL
@@ -361,6 +383,8 @@ cdef void let_go(request *r) noexcept:
     cdef int i
     if r.op.flags & LENT:
         give_back(r)
+    if r.op.traversal != NULL:
+        give_traversal_back(r)
     for i in range(2):
         Py_XDECREF(r.held[i])
     for i in range(MAX_POSITIONAL):

@@ -13,6 +13,7 @@ cdef enum:
     GIVES_DATA           # {'data': str or bytes}
     GIVES_CONTENTS       # {'contents': [...]}
     GIVES_FILE           # {'file': Handle}
+    GIVES_ENTRIES        # {'entries': [...], 'resume': Resume or None}
 
 # What a parameter takes.
 cdef enum:
@@ -23,17 +24,19 @@ cdef enum:
     TAKES_FLAG           # a bit of op.options
     TAKES_NUMBER         # a field of op.numbers
     TAKES_MODE           # open()'s letters: op.numbers.mode
+    TAKES_ON_ERROR       # 'stop' or 'continue': the flag `continues`
+    TAKES_RESUME         # a Resume or None: op.traversal
 
 # The key in `output` of each.
-cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file")
+cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file", "entries")
 
 RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_DATA,
-                "contents": GIVES_CONTENTS, "file": GIVES_FILE}
+                "contents": GIVES_CONTENTS, "file": GIVES_FILE, "entries": GIVES_ENTRIES}
 # What operations give that only look.
-cdef tuple LOOKS = ("exists", "data", "contents")
+cdef tuple LOOKS = ("exists", "data", "contents", "entries")
 PARAMETER_KINDS = {"path": TAKES_PATH, "file": TAKES_FILE, "handle": TAKES_HANDLE,
                    "data": TAKES_DATA, "flag": TAKES_FLAG, "number": TAKES_NUMBER,
-                   "mode": TAKES_MODE}
+                   "mode": TAKES_MODE, "on_error": TAKES_ON_ERROR, "resume": TAKES_RESUME}
 
 # The core's own names; each leads to its place there.
 OPERATIONS = {mhq_op_names[_i].decode(): _i for _i in range(MHQ_KINDS)}
@@ -76,6 +79,8 @@ cdef class Parameter:
             self.place = FLAGS[name]
         elif self.is_numeric():
             self.place = NUMBERS["mode" if self.takes == TAKES_MODE else name]
+        elif self.takes == TAKES_ON_ERROR:
+            self.place = FLAGS["continues"]
 
     cdef bint is_numeric(self):
         return self.takes == TAKES_NUMBER or self.takes == TAKES_MODE

@@ -130,11 +130,15 @@ cdef object value_of(deliveries *told, request *r, mhq_run *run):
         return bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)
     if gives == GIVES_CONTENTS:
         return contents_of(run)
+    if gives == GIVES_ENTRIES:
+        return entries_of(r, run), (<Resume>r.held[1]).successor()
     return file_of(r, run)
 
 
 cdef dict output_of(uint8_t gives, object value):
     """The same as a callback is given it."""
+    if gives == GIVES_ENTRIES:
+        return {"entries": value[0], "resume": value[1]}
     return {} if gives == GIVES_NOTHING else {<object>OUTPUT_KEYS[gives]: value}
 
 

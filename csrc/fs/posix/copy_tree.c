@@ -159,7 +159,7 @@ static void finish(void *who)
  * its descriptor. */
 static void fill(copier *c)
 {
-    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish};
+    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish, NULL};
     mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 
@@ -219,7 +219,7 @@ static void measure_leave(void *who)
 static int measure(const copier *of, int from, const struct stat *st)
 {
     const mhq_visitor visitor = {
-        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave
+        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave, NULL
     };
     mhq_run run = { .error = 0 };
     measurer m = { .c = { .fs = of->fs, .run = &run } };

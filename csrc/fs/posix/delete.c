@@ -150,7 +150,7 @@ static void finish(void *who)
 static void empty(deleter *d)
 {
     const mhq_visitor visitor = {
-        d->fs->scratch, MHQ_SCRATCH, NAMES_AT_ONCE, remove_entry, visit, finish
+        d->fs->scratch, MHQ_SCRATCH, NAMES_AT_ONCE, remove_entry, visit, finish, NULL
     };
     mhq_traverse(&d->tree, d->run, &visitor, d);
 }

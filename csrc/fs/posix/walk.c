@@ -167,6 +167,66 @@ void mhq_tree_skip(mhq_tree *tree)
         level->at = tree->used = level->first;
 }
 
+int mhq_tree_rest(mhq_tree *tree)
+{
+    for (size_t i = 0; i < tree->depth; i++) {
+        int error = tree->levels[i].fd >= 0 ? park(tree, &tree->levels[i]) : 0;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+/* Whether it has gone, or is no directory any more. */
+static int has_gone(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ESTALE;
+}
+
+static int open_again(const mhq_tree *tree, size_t i)
+{
+    mhq_level *level = &tree->levels[i];
+    struct stat st;
+    int error = i == 0 ? mhq_open(tree->fs, AT_FDCWD, tree->shown, O_RDONLY | O_DIRECTORY, 0, &level->fd)
+                       : mhq_open(tree->fs, level[-1].fd, tree->names + level[-1].at,
+                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &level->fd);
+    if (error)
+        return error;
+    error = mhq_stat_fd(tree->fs, level->fd, &st);
+    if (!error && (st.st_dev != level->dev || st.st_ino != level->ino))
+        error = ESTALE;
+    if (error)
+        close_level(tree, level);
+    return error;
+}
+
+/* The levels from this one on go; the one above passes over what it was in. */
+static void lose(mhq_tree *tree, size_t i)
+{
+    tree->used = tree->levels[i].first;
+    tree->depth = i;
+    if (i > 0)
+        mhq_tree_skip(tree);
+}
+
+void mhq_tree_wake(mhq_tree *tree, mhq_run *run, int passes, size_t *lost)
+{
+    *lost = 0;
+    for (size_t i = 0; i < tree->depth; i++) {
+        int error = open_again(tree, i);
+        if (error && i > 0 && (passes || has_gone(error))) {
+            *lost = tree->depth - i;
+            lose(tree, i);
+        } else if (error) {
+            tree->depth = i > 0 ? i : 1;
+            mhq_tree_fail(tree, run, error, 0, i > 0 ? tree->names + tree->levels[i - 1].at : NULL);
+            return;
+        } else if (i > MHQ_TREE_OPEN) {
+            close_level(tree, &tree->levels[i - 1 - MHQ_TREE_OPEN]);
+        }
+    }
+}
+
 static size_t append(char *to, size_t at, const char *name)
 {
     size_t n = strlen(name);

@@ -61,6 +61,15 @@ int mhq_tree_climb(mhq_tree *tree, int *target);
 /* Goes up, after mhq_tree_climb; the subdirectory that was visited is done. */
 void mhq_tree_leave(mhq_tree *tree);
 
+/* Closes all descriptors; every directory is remembered by its identity. 0, or an errno: then some may
+ * be open. */
+int mhq_tree_rest(mhq_tree *tree);
+
+/* Opens a tree that rests, from the top down, each directory only if it is the one that was left. One
+ * that has gone, or is another one now, is passed over with all that is below it; with `passes` also one
+ * that cannot be opened. *lost: how many levels went. ESTALE: the top is another one. */
+void mhq_tree_wake(mhq_tree *tree, mhq_run *run, int passes, size_t *lost);
+
 /* The current directory's subdirectories: note one, ask for the next to visit (NULL: none;
  * valid until the next note), pass over it without a visit. */
 int mhq_tree_note(mhq_tree *tree, const char *name);

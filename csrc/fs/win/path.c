@@ -32,8 +32,7 @@ static long next_point(const unsigned char **at)
     return point;
 }
 
-/* `to` holds as many units as there are bytes. -1: no UTF-8. */
-static ptrdiff_t widen(const char *from, wchar_t *to)
+ptrdiff_t mhq_widen(const char *from, wchar_t *to)
 {
     const unsigned char *at = (const unsigned char *)from;
     wchar_t *begin = to;
@@ -107,7 +106,7 @@ static int read_given(mhq_fs *fs, const char *given, mhq_path *path)
     int error = make_room(fs, path, strlen(given));
     if (error)
         return error;
-    ptrdiff_t n = widen(given, path->text);
+    ptrdiff_t n = mhq_widen(given, path->text);
     if (n < 0 || n > 32767) {
         mhq_path_close(fs, path);
         return MHQ_WIN(n < 0 ? ERROR_NO_UNICODE_TRANSLATION : ERROR_FILENAME_EXCED_RANGE);

@@ -36,6 +36,10 @@ size_t mhq_path_base(const mhq_path *path);
  * NULL. At most three bytes for each unit. */
 size_t mhq_narrow(const wchar_t *from, size_t n, char *to);
 
+/* The other way round, with a NUL: returns the units, or -1: it is no UTF-8. `to` holds as many units as
+ * there are bytes. */
+ptrdiff_t mhq_widen(const char *from, wchar_t *to);
+
 /* `top`/`name` in UTF-8 on the heap; NULL: no memory. */
 char *mhq_join(mhq_fs *fs, const char *top, const wchar_t *name);
 /* Reports a leftover: what could not be removed. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "fs/win/io.h"
+
 void mhq_tree_init(mhq_tree *tree, mhq_fs *fs, const char *shown, const char *shown2)
 {
     *tree = (mhq_tree){.fs = fs, .shown = shown, .shown2 = shown2};
@@ -11,7 +13,8 @@ void mhq_tree_init(mhq_tree *tree, mhq_fs *fs, const char *shown, const char *sh
 
 static void close_both(mhq_fs *fs, HANDLE dir, HANDLE to)
 {
-    fs->sys->close(dir);
+    if (dir != INVALID_HANDLE_VALUE) /* which rests */
+        fs->sys->close(dir);
     if (to != INVALID_HANDLE_VALUE)
         fs->sys->close(to);
 }
@@ -50,6 +53,91 @@ void mhq_tree_leave(mhq_tree *tree)
     tree->depth--;
     if (tree->depth > 0)
         mhq_tree_skip(tree);
+}
+
+/* ---- resting ---- */
+
+int mhq_open_top(mhq_fs *fs, const char *given, HANDLE *dir)
+{
+    mhq_path path;
+    mhq_file_info seen;
+    int error = mhq_path_open(fs, given, &path);
+    if (error)
+        return error;
+    error = mhq_open(fs, path.text, FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
+                     FILE_FLAG_BACKUP_SEMANTICS, dir);
+    mhq_path_close(fs, &path);
+    if (error) /* what scandir fails with, which searches for the contents */
+        return error == MHQ_WIN(ERROR_FILE_NOT_FOUND) ? MHQ_WIN(ERROR_PATH_NOT_FOUND) : error;
+    error = mhq_stat_handle(fs, *dir, &seen);
+    if (!error && !(seen.attributes & FILE_ATTRIBUTE_DIRECTORY))
+        error = MHQ_WIN(ERROR_DIRECTORY);
+    if (error)
+        fs->sys->close(*dir);
+    return error;
+}
+
+int mhq_open_below(mhq_fs *fs, HANDLE above, const wchar_t *name, HANDLE *dir)
+{
+    mhq_file_info seen;
+    if (!fs->sys->open_at(above, name, FILE_LIST_DIRECTORY | FILE_READ_ATTRIBUTES, 0, dir))
+        return mhq_last();
+    int error = mhq_stat_handle(fs, *dir, &seen);
+    if (!error && !mhq_is_directory(&seen))
+        error = MHQ_WIN(ERROR_DIRECTORY);
+    if (error)
+        fs->sys->close(*dir);
+    return error;
+}
+
+int mhq_tree_rest(mhq_tree *tree)
+{
+    for (size_t i = 0; i < tree->depth; i++) {
+        mhq_level *level = &tree->levels[i];
+        int error = mhq_stat_handle(tree->fs, level->dir, &level->seen);
+        if (error)
+            return error;
+        tree->fs->sys->close(level->dir);
+        level->dir = INVALID_HANDLE_VALUE;
+    }
+    return 0;
+}
+
+static int open_again(mhq_tree *tree, size_t i)
+{
+    mhq_level *level = &tree->levels[i];
+    mhq_file_info seen;
+    int error = i == 0 ? mhq_open_top(tree->fs, tree->shown, &level->dir)
+                       : mhq_open_below(tree->fs, level[-1].dir, tree->names + level[-1].at, &level->dir);
+    if (!error) {
+        error = mhq_stat_handle(tree->fs, level->dir, &seen);
+        if (!error && !mhq_same(&seen, &level->seen))
+            error = MHQ_CHANGED;
+        if (!error)
+            return 0;
+        tree->fs->sys->close(level->dir);
+    }
+    level->dir = INVALID_HANDLE_VALUE;
+    return error;
+}
+
+void mhq_tree_wake(mhq_tree *tree, mhq_run *run, int passes, size_t *lost)
+{
+    *lost = 0;
+    for (size_t i = 0; i < tree->depth; i++) {
+        int error = open_again(tree, i);
+        if (error && i > 0 && (passes || mhq_is_missing(error) || error == MHQ_CHANGED
+                               || error == MHQ_WIN(ERROR_DIRECTORY))) {
+            *lost = tree->depth - i;
+            tree->used = tree->levels[i].first;
+            tree->depth = i;
+            mhq_tree_skip(tree);
+        } else if (error) {
+            tree->depth = i > 0 ? i : 1;
+            mhq_tree_fail(tree, run, error, 0, i > 0 ? tree->names + tree->levels[i - 1].at : NULL);
+            return;
+        }
+    }
 }
 
 int mhq_tree_note(mhq_tree *tree, const wchar_t *name)

@@ -48,6 +48,19 @@ int mhq_tree_enter(mhq_tree *tree, HANDLE dir, HANDLE to);
 /* Closes the current directory and goes up. */
 void mhq_tree_leave(mhq_tree *tree);
 
+/* A directory to be listed: the top, links followed, and an entry of an open one, never through a link. */
+int mhq_open_top(mhq_fs *fs, const char *given, HANDLE *dir);
+int mhq_open_below(mhq_fs *fs, HANDLE above, const wchar_t *name, HANDLE *dir);
+
+/* Closes all handles; every directory is remembered by its identity. Then nothing but mhq_tree_wake and
+ * mhq_tree_fini may follow. */
+int mhq_tree_rest(mhq_tree *tree);
+
+/* Opens a tree that rests, from the top down, each directory only if it is the one that was left. One
+ * that has gone, or is another one now, is passed over with all that is below it; with `passes` also one
+ * that cannot be opened. *lost: how many levels went. MHQ_CHANGED: the top is another one. */
+void mhq_tree_wake(mhq_tree *tree, mhq_run *run, int passes, size_t *lost);
+
 /* The current directory's subdirectories: note one, ask for the next to visit (NULL: none; valid
  * until the next note), pass over it. */
 int mhq_tree_note(mhq_tree *tree, const wchar_t *name);
