@@ -3,7 +3,8 @@
 from mhddq import _surroundings  # noqa: F401, I001 - first: refuses what it cannot run in
 from mhddq import _ops  # noqa: F401 - enters the operations
 from mhddq._binding import PUBLIC as _PUBLIC
-from mhddq._core import Handle
+from mhddq._core import Control, Handle, Port, Queue
+from mhddq._failure import Cancelled
 from mhddq._lifecycle import is_shutdown, shutdown, stats
 from mhddq._oplist import (
     Oplist,
@@ -12,14 +13,20 @@ from mhddq._oplist import (
     embed_oplist,
     enqueue_oplist,
 )
+from mhddq._queues import default_queue
 
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "Cancelled",
+    "Control",
     "Handle",
     "Oplist",
+    "Port",
+    "Queue",
     "clear_oplist",
     "create_empty_oplist",
+    "default_queue",
     "embed_oplist",
     "enqueue_oplist",
     "is_shutdown",
@@ -31,7 +38,7 @@ globals().update(_PUBLIC)
 __all__.extend(_PUBLIC)
 __all__.sort()
 
-_SUBMODULES = ("types",)  # loaded when they are first looked at
+_SUBMODULES = ("futures", "progress", "types")  # loaded when they are first looked at
 
 
 def __getattr__(name: str) -> object:

@@ -2,10 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self
 
+from mhddq import futures as futures
+from mhddq import progress as progress
 from mhddq import types as types
 
 __version__: str
@@ -17,11 +21,8 @@ _Args = TypeVar("_Args")
 # What is called may know what the operation gives, or take any dict.
 _Callback: TypeAlias = Callable[[_Args], object] | Callable[[dict[str, Any]], object] | None
 
-@final
-class Oplist:
-    def __len__(self) -> int: ...
-    def __bool__(self) -> bool: ...
-    def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+_Progress: TypeAlias = Callable[[int, int | None], object]
+_OnError: TypeAlias = Literal["continue", "stop"]
 
 @final
 class Handle:
@@ -33,24 +34,71 @@ class Handle:
     def closed(self) -> bool: ...
     def fileno(self) -> int: ...
 
-def create_empty_oplist() -> Oplist: ...
+class Cancelled(OSError): ...
+
+@final
+class Control:
+    progress: _Progress | None
+    interval: float
+    def __init__(self, progress: _Progress | None = None, *, interval: float = 0.1) -> None: ...
+    def cancel(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def paused(self) -> bool: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def finished(self) -> int: ...
+
+def create_empty_oplist(*, on_error: _OnError = "continue") -> Oplist: ...
 def clear_oplist(oplist: Oplist) -> None: ...
 def embed_oplist(oplist: Oplist, sub_oplist: Oplist) -> None: ...
-def enqueue_oplist(oplist: Oplist) -> bool: ...
+def enqueue_oplist(
+    oplist: Oplist,
+    *,
+    callback: _Callback[types.EnqueueOplistArgs] = None,
+    control: Control | None = None,
+) -> bool: ...
+def default_queue() -> Queue: ...
 def shutdown(timeout: float | None = None) -> None: ...
 def is_shutdown() -> bool: ...
 def stats() -> types.Stats: ...
-def file_exists(callback: _Callback[types.FileExistsArgs], filename: _Path) -> bool: ...
-def file_create(callback: _Callback[types.FileCreateArgs], filename: _Path) -> bool: ...
-def file_delete(callback: _Callback[types.FileDeleteArgs], filename: _Path) -> bool: ...
+def file_exists(
+    callback: _Callback[types.FileExistsArgs], filename: _Path, *, control: Control | None = None
+) -> bool: ...
+def file_create(
+    callback: _Callback[types.FileCreateArgs], filename: _Path, *, control: Control | None = None
+) -> bool: ...
+def file_delete(
+    callback: _Callback[types.FileDeleteArgs], filename: _Path, *, control: Control | None = None
+) -> bool: ...
 def file_rename(
-    callback: _Callback[types.FileRenameArgs], original_filename: _Path, new_filename: _Path
+    callback: _Callback[types.FileRenameArgs],
+    original_filename: _Path,
+    new_filename: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def file_move(
-    callback: _Callback[types.FileMoveArgs], source_filename: _Path, destination_filename: _Path
+    callback: _Callback[types.FileMoveArgs],
+    source_filename: _Path,
+    destination_filename: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def file_copy(
-    callback: _Callback[types.FileCopyArgs], source_filename: _Path, copy_filename: _Path
+    callback: _Callback[types.FileCopyArgs],
+    source_filename: _Path,
+    copy_filename: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_read(
@@ -60,6 +108,7 @@ def file_read(
     *,
     offset: int = 0,
     length: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_read(
@@ -69,6 +118,7 @@ def file_read(
     *,
     offset: int = 0,
     length: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_read(
@@ -78,6 +128,7 @@ def file_read(
     *,
     offset: int = 0,
     length: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_write(
@@ -87,6 +138,7 @@ def file_write(
     binary: Literal[False] = False,
     *,
     offset: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_write(
@@ -96,6 +148,7 @@ def file_write(
     binary: Literal[True],
     *,
     offset: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_write(
@@ -105,6 +158,7 @@ def file_write(
     binary: bool,
     *,
     offset: int | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_replace(
@@ -114,6 +168,7 @@ def file_replace(
     binary: Literal[False] = False,
     *,
     durable: bool = True,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_replace(
@@ -123,6 +178,7 @@ def file_replace(
     binary: Literal[True],
     *,
     durable: bool = True,
+    control: Control | None = None,
 ) -> bool: ...
 @overload
 def file_replace(
@@ -132,12 +188,31 @@ def file_replace(
     binary: bool,
     *,
     durable: bool = True,
+    control: Control | None = None,
 ) -> bool: ...
-def directory_exists(callback: _Callback[types.DirectoryExistsArgs], dirname: _Path) -> bool: ...
-def directory_create(callback: _Callback[types.DirectoryCreateArgs], dirname: _Path) -> bool: ...
-def directory_delete(callback: _Callback[types.DirectoryDeleteArgs], dirname: _Path) -> bool: ...
+def directory_exists(
+    callback: _Callback[types.DirectoryExistsArgs],
+    dirname: _Path,
+    *,
+    control: Control | None = None,
+) -> bool: ...
+def directory_create(
+    callback: _Callback[types.DirectoryCreateArgs],
+    dirname: _Path,
+    *,
+    control: Control | None = None,
+) -> bool: ...
+def directory_delete(
+    callback: _Callback[types.DirectoryDeleteArgs],
+    dirname: _Path,
+    *,
+    control: Control | None = None,
+) -> bool: ...
 def directory_contents(
-    callback: _Callback[types.DirectoryContentsArgs], dirname: _Path
+    callback: _Callback[types.DirectoryContentsArgs],
+    dirname: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def directory_walk(
     callback: _Callback[types.DirectoryWalkArgs],
@@ -147,18 +222,35 @@ def directory_walk(
     batch: int = 1024,
     on_error: Literal["stop", "continue"] = "stop",
     resume: types.Resume | None = None,
+    control: Control | None = None,
 ) -> bool: ...
 def directory_rename(
-    callback: _Callback[types.DirectoryRenameArgs], old_dirname: _Path, new_dirname: _Path
+    callback: _Callback[types.DirectoryRenameArgs],
+    old_dirname: _Path,
+    new_dirname: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def directory_move(
-    callback: _Callback[types.DirectoryMoveArgs], source_dirname: _Path, destination_dirname: _Path
+    callback: _Callback[types.DirectoryMoveArgs],
+    source_dirname: _Path,
+    destination_dirname: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def directory_copy(
-    callback: _Callback[types.DirectoryCopyArgs], source_dirname: _Path, copy_dirname: _Path
+    callback: _Callback[types.DirectoryCopyArgs],
+    source_dirname: _Path,
+    copy_dirname: _Path,
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def file_open(
-    callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = "r"
+    callback: _Callback[types.FileOpenArgs],
+    filename: _Path,
+    mode: str = "r",
+    *,
+    control: Control | None = None,
 ) -> bool: ...
 def file_close(
     callback: _Callback[types.FileCloseArgs],
@@ -166,6 +258,7 @@ def file_close(
     *,
     sync: bool = False,
     discard: bool = False,
+    control: Control | None = None,
 ) -> bool: ...
 def oplist_file_exists(
     oplist: Oplist, callback: _Callback[types.FileExistsArgs], filename: _Path
@@ -285,11 +378,704 @@ def oplist_directory_copy(
     copy_dirname: _Path,
 ) -> None: ...
 
+@final
+class Oplist:
+    def __init__(self, *, on_error: _OnError = "continue") -> None: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+    def embed(self, sub_oplist: Oplist) -> None: ...
+    def clear(self) -> None: ...
+    def file_exists(self, callback: _Callback[types.FileExistsArgs], filename: _Path) -> None: ...
+    def file_create(self, callback: _Callback[types.FileCreateArgs], filename: _Path) -> None: ...
+    def file_delete(self, callback: _Callback[types.FileDeleteArgs], filename: _Path) -> None: ...
+    def file_rename(
+        self,
+        callback: _Callback[types.FileRenameArgs],
+        original_filename: _Path,
+        new_filename: _Path,
+    ) -> None: ...
+    def file_move(
+        self,
+        callback: _Callback[types.FileMoveArgs],
+        source_filename: _Path,
+        destination_filename: _Path,
+    ) -> None: ...
+    def file_copy(
+        self, callback: _Callback[types.FileCopyArgs], source_filename: _Path, copy_filename: _Path
+    ) -> None: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadTextArgs],
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadBytesArgs],
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int = 0,
+        length: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadArgs],
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: _Data,
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int | None = None,
+    ) -> None: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: str,
+        filename: _Path,
+        binary: Literal[False] = False,
+        *,
+        durable: bool = True,
+    ) -> None: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: Buffer,
+        filename: _Path,
+        binary: Literal[True],
+        *,
+        durable: bool = True,
+    ) -> None: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: _Data,
+        filename: _Path,
+        binary: bool,
+        *,
+        durable: bool = True,
+    ) -> None: ...
+    def directory_exists(
+        self, callback: _Callback[types.DirectoryExistsArgs], dirname: _Path
+    ) -> None: ...
+    def directory_create(
+        self, callback: _Callback[types.DirectoryCreateArgs], dirname: _Path
+    ) -> None: ...
+    def directory_delete(
+        self, callback: _Callback[types.DirectoryDeleteArgs], dirname: _Path
+    ) -> None: ...
+    def directory_contents(
+        self, callback: _Callback[types.DirectoryContentsArgs], dirname: _Path
+    ) -> None: ...
+    def directory_rename(
+        self, callback: _Callback[types.DirectoryRenameArgs], old_dirname: _Path, new_dirname: _Path
+    ) -> None: ...
+    def directory_move(
+        self,
+        callback: _Callback[types.DirectoryMoveArgs],
+        source_dirname: _Path,
+        destination_dirname: _Path,
+    ) -> None: ...
+    def directory_copy(
+        self,
+        callback: _Callback[types.DirectoryCopyArgs],
+        source_dirname: _Path,
+        copy_dirname: _Path,
+    ) -> None: ...
+    def file_open(
+        self, callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = "r"
+    ) -> None: ...
+    def file_close(
+        self,
+        callback: _Callback[types.FileCloseArgs],
+        file: Handle,
+        *,
+        sync: bool = False,
+        discard: bool = False,
+    ) -> None: ...
+
+@final
+class Queue:
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        ring_size: int | None = None,
+        buffer_bytes: int | None = None,
+        write_bytes: int | None = None,
+        lookahead: int | None = None,
+        spin_us: int | None = None,
+        background: bool = False,
+    ) -> None: ...
+    @property
+    def name(self) -> str: ...
+    def port(self) -> Port: ...
+    def flush(self, timeout: float | None = None) -> bool: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    @property
+    def paused(self) -> bool: ...
+    def stats(self) -> types.Stats: ...
+    @property
+    def futures(self) -> futures.Futures: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self, timeout: float | None = None) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...
+    def enqueue_oplist(
+        self,
+        oplist: Oplist,
+        *,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    def oplist(
+        self,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        *,
+        on_error: _OnError = "continue",
+        control: Control | None = None,
+    ) -> AbstractContextManager[Oplist]: ...
+    def file_exists(
+        self,
+        callback: _Callback[types.FileExistsArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_create(
+        self,
+        callback: _Callback[types.FileCreateArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_delete(
+        self,
+        callback: _Callback[types.FileDeleteArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_rename(
+        self,
+        callback: _Callback[types.FileRenameArgs],
+        original_filename: _Path,
+        new_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_move(
+        self,
+        callback: _Callback[types.FileMoveArgs],
+        source_filename: _Path,
+        destination_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_copy(
+        self,
+        callback: _Callback[types.FileCopyArgs],
+        source_filename: _Path,
+        copy_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadTextArgs],
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadBytesArgs],
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadArgs],
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: _Data,
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: str,
+        filename: _Path,
+        binary: Literal[False] = False,
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: Buffer,
+        filename: _Path,
+        binary: Literal[True],
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: _Data,
+        filename: _Path,
+        binary: bool,
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_exists(
+        self,
+        callback: _Callback[types.DirectoryExistsArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_create(
+        self,
+        callback: _Callback[types.DirectoryCreateArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_delete(
+        self,
+        callback: _Callback[types.DirectoryDeleteArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_contents(
+        self,
+        callback: _Callback[types.DirectoryContentsArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_walk(
+        self,
+        callback: _Callback[types.DirectoryWalkArgs],
+        dirname: _Path,
+        *,
+        stat: bool = False,
+        batch: int = 1024,
+        on_error: Literal["stop", "continue"] = "stop",
+        resume: types.Resume | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_rename(
+        self,
+        callback: _Callback[types.DirectoryRenameArgs],
+        old_dirname: _Path,
+        new_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_move(
+        self,
+        callback: _Callback[types.DirectoryMoveArgs],
+        source_dirname: _Path,
+        destination_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_copy(
+        self,
+        callback: _Callback[types.DirectoryCopyArgs],
+        source_dirname: _Path,
+        copy_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_open(
+        self,
+        callback: _Callback[types.FileOpenArgs],
+        filename: _Path,
+        mode: str = "r",
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_close(
+        self,
+        callback: _Callback[types.FileCloseArgs],
+        file: Handle,
+        *,
+        sync: bool = False,
+        discard: bool = False,
+        control: Control | None = None,
+    ) -> bool: ...
+
+@final
+class Port:
+    queue: Queue
+    def fileno(self) -> int: ...
+    def deliver(self, limit: int | None = None, timeout: float | None = 0) -> int: ...
+    @property
+    def futures(self) -> futures.Futures: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self, timeout: float | None = None) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...
+    def enqueue_oplist(
+        self,
+        oplist: Oplist,
+        *,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    def oplist(
+        self,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        *,
+        on_error: _OnError = "continue",
+        control: Control | None = None,
+    ) -> AbstractContextManager[Oplist]: ...
+    def file_exists(
+        self,
+        callback: _Callback[types.FileExistsArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_create(
+        self,
+        callback: _Callback[types.FileCreateArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_delete(
+        self,
+        callback: _Callback[types.FileDeleteArgs],
+        filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_rename(
+        self,
+        callback: _Callback[types.FileRenameArgs],
+        original_filename: _Path,
+        new_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_move(
+        self,
+        callback: _Callback[types.FileMoveArgs],
+        source_filename: _Path,
+        destination_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_copy(
+        self,
+        callback: _Callback[types.FileCopyArgs],
+        source_filename: _Path,
+        copy_filename: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadTextArgs],
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadBytesArgs],
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_read(
+        self,
+        callback: _Callback[types.FileReadArgs],
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_write(
+        self,
+        callback: _Callback[types.FileWriteArgs],
+        data: _Data,
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: str,
+        filename: _Path,
+        binary: Literal[False] = False,
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: Buffer,
+        filename: _Path,
+        binary: Literal[True],
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_replace(
+        self,
+        callback: _Callback[types.FileReplaceArgs],
+        data: _Data,
+        filename: _Path,
+        binary: bool,
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_exists(
+        self,
+        callback: _Callback[types.DirectoryExistsArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_create(
+        self,
+        callback: _Callback[types.DirectoryCreateArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_delete(
+        self,
+        callback: _Callback[types.DirectoryDeleteArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_contents(
+        self,
+        callback: _Callback[types.DirectoryContentsArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_walk(
+        self,
+        callback: _Callback[types.DirectoryWalkArgs],
+        dirname: _Path,
+        *,
+        stat: bool = False,
+        batch: int = 1024,
+        on_error: Literal["stop", "continue"] = "stop",
+        resume: types.Resume | None = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_rename(
+        self,
+        callback: _Callback[types.DirectoryRenameArgs],
+        old_dirname: _Path,
+        new_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_move(
+        self,
+        callback: _Callback[types.DirectoryMoveArgs],
+        source_dirname: _Path,
+        destination_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_copy(
+        self,
+        callback: _Callback[types.DirectoryCopyArgs],
+        source_dirname: _Path,
+        copy_dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_open(
+        self,
+        callback: _Callback[types.FileOpenArgs],
+        filename: _Path,
+        mode: str = "r",
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_close(
+        self,
+        callback: _Callback[types.FileCloseArgs],
+        file: Handle,
+        *,
+        sync: bool = False,
+        discard: bool = False,
+        control: Control | None = None,
+    ) -> bool: ...
+
 __all__ = [
+    "Cancelled",
+    "Control",
     "Handle",
     "Oplist",
+    "Port",
+    "Queue",
     "clear_oplist",
     "create_empty_oplist",
+    "default_queue",
     "directory_contents",
     "directory_copy",
     "directory_create",

@@ -8,7 +8,7 @@ Guarantees
 from __future__ import annotations
 
 from mhddq import _core
-from mhddq._queues import queue
+from mhddq._queues import service
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
@@ -73,16 +73,58 @@ Raises: TypeError for an argument of a wrong type. Nothing has been added then.
 Threads: any; several may fill one list."""
 
 
-def _document(definition: Callable[..., None], in_oplist: bool) -> str:
+_CONTROL = """\
+control: a Control, by which it is cancelled, paused and watched, or None."""
+
+_FUTURE = """\
+Returns: a Future of the value that output has; of None where that is empty. Of what writes, binary
+    is None unless it is given: str is text, bytes-like data is bytes.
+Raises: TypeError for an argument of a wrong type; RuntimeError if the queue is closed. Nothing has
+    been enqueued then.
+Threads: any, callbacks and signal handlers included."""
+
+_FUTURE_OF_LIST = """\
+Returns: a Future, as that of the operation in futures. It can be asked once the list is enqueued.
+Raises: TypeError for an argument of a wrong type. Nothing has been added then.
+Threads: any; several may fill one list."""
+
+# Of the methods: whether into a list, whether the list is an argument, whether it gives a future.
+_METHODS = ((False,), (True, False), (False, False, True), (True, False, True))
+
+
+def _document(
+    definition: Callable[..., None],
+    in_oplist: bool,
+    as_function: bool = True,
+    as_future: bool = False,
+) -> str:
     if not definition.__doc__:  # python -OO
         return ""
     summary, _, rest = _dedented(definition.__doc__).partition("\n\n")
     if in_oplist:
         summary = f"Adds to an oplist: {summary[0].lower()}{summary[1:]}"
-    lines = ["oplist: from create_empty_oplist(); the operation is added at its end."]
-    body = (lines if in_oplist else []) + [_CALLBACK, rest, _FAILURE]
-    body.append(_APPEND if in_oplist else _ENQUEUE)
+    body = []
+    if in_oplist and as_function:
+        body.append("oplist: from create_empty_oplist(); the operation is added at its end.")
+    if not as_future:
+        body.append(_CALLBACK)
+    body.append(rest)
+    if not in_oplist:
+        body.append(_CONTROL)
+    if as_future:
+        body.append(_FUTURE_OF_LIST if in_oplist else _FUTURE)
+    else:
+        body += [_FAILURE, _APPEND if in_oplist else _ENQUEUE]
     return summary + "\n\n" + "\n".join(body) + "\n"
+
+
+def futures() -> dict[str, Callable[..., Any]]:
+    """The functions of mhddq.futures."""
+    return {
+        name: _core.function(service, name, _document(definition, *_METHODS[2]), name, "futures")
+        for name, definition in OPERATIONS.items()
+        if GIVES[name] != "entries"  # which are iterated
+    }
 
 
 def _dedented(docstring: str) -> str:
@@ -107,7 +149,9 @@ def operation(gives: str, *, seed: bool = False) -> Callable[[Callable[..., None
         _core.add_row(_core.Row(name, gives, parameters))
         for public, in_oplist in ((name, False), (f"oplist_{name}", True))[: 1 + seed]:
             document = _document(definition, in_oplist)
-            PUBLIC[public] = _core.function(queue, public, document, name, in_oplist)
+            style = "oplist" if in_oplist else ""
+            PUBLIC[public] = _core.function(service, public, document, name, style)
+        _core.add_methods(name, *(_document(definition, *style) for style in _METHODS))
         return PUBLIC[name]
 
     return enter

@@ -1,9 +1,9 @@
 """The Python side's part in a queue: what its core calls, see ``Hooks``.
 
 Guarantees
-  - The callback thread is a native one, which ``threading`` shows as a daemon thread of the name
-    mhddq-callback; whatever a callback raises, SystemExit and KeyboardInterrupt too, is reported
-    and the thread goes on.
+  - A queue's callback thread is a native one, which ``threading`` shows as a daemon thread of the
+    name mhddq-callback, with the queue's name behind where it is not the default one; whatever a
+    callback raises, SystemExit and KeyboardInterrupt too, is reported and the thread goes on.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from mhddq._core import ReentrantLock, start_native_thread
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-    from mhddq._core import Queue
+    from mhddq._core import Service
 
 # Held while modules are imported here, and while a process forks: a child that was forked on
 # another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
@@ -45,19 +46,22 @@ def _be_listed(thread: Any, threading: Any) -> None:
 
 
 class Hooks:
-    """The Python side's part in a queue; called by the core."""
+    """The Python side's part in all queues; called by the core."""
 
-    def settings(self) -> dict[str, int]:
-        return _settings.read_settings()
+    def check_settings(self, given: Mapping[str, object]) -> dict[str, int]:
+        return _settings.check_settings(given)
+
+    def settings(self, given: Mapping[str, int]) -> dict[str, int]:
+        return _settings.read_settings(given=given)
 
     # -- the callback thread --
 
-    def start_thread(self, queue: Queue) -> None:
-        self._prepare()
-        start_native_thread(queue)
+    def start_thread(self, service: Service) -> None:
+        self.prepare()
+        start_native_thread(service)
 
-    def _prepare(self) -> None:
-        """Imports what the callback thread needs."""
+    def prepare(self) -> None:
+        """Imports what the callback thread needs, or the thread of a port."""
         global _half_way  # noqa: PLW0603
         _importing.acquire()
         try:
@@ -75,15 +79,16 @@ class Hooks:
         finally:
             _importing.release()
 
-    def thread_begins(self) -> None:
+    def thread_begins(self, service: Service) -> None:
         """On the callback thread: makes it known to ``threading``."""
         if _half_way:
             return
         threading = sys.modules["threading"]
+        name = "mhddq-callback" if service.is_default else f"mhddq-callback {service.name}"
         try:
-            _be_listed(threading.Thread(name="mhddq-callback", daemon=True), threading)
+            _be_listed(threading.Thread(name=name, daemon=True), threading)
         except Exception:  # noqa: BLE001 - a program's own threading; gevent's
-            threading.current_thread().name = "mhddq-callback"  # of the dummy that it makes
+            threading.current_thread().name = name  # of the dummy that it makes
 
     def thread_ends(self) -> None:
         """On the callback thread: undoes it."""
@@ -102,14 +107,23 @@ class Hooks:
     def failed_without_callback(self, args: dict[str, Any]) -> None:
         _reports.failed_without_callback(args)
 
+    def list_callback_failed(self, exception: BaseException) -> None:
+        _reports.list_callback_failed(exception)
+
+    def progress_failed(self, exception: BaseException) -> None:
+        _reports.progress_failed(exception)
+
+    def failed_unasked(self, args: dict[str, Any], exception: BaseException) -> None:
+        _reports.failed_unasked(args, exception)
+
     def report_leftover(self, path: str) -> None:
         _reports.leftover(path)
 
-    def report_wait(self, queue: Queue) -> None:
-        _reports.wait(queue)
+    def report_wait(self, service: Service) -> None:
+        _reports.wait(service)
 
-    def report_timeout(self, queue: Queue) -> None:
-        _reports.timeout(queue)
+    def report_timeout(self, service: Service) -> None:
+        _reports.timeout(service)
 
     def report_refusals(self, count: int, first: str) -> None:
         _reports.refusals(count, first)

@@ -15,7 +15,7 @@ Assumptions
   - What threads share changes in sections that run no Python code, see ``_shared.pxd``: the queue's
     own fields in the queue's section, all oplists in one that is theirs. Where there is a GIL it
     makes them. An object that a section puts out of its place is dropped after it.
-  - The callback thread is one thread: ``Queue.deliver`` lets only one in.
+  - The callback thread is one thread: ``deliver`` lets only one in.
 """
 
 cimport cython
@@ -40,7 +40,17 @@ import os
 import sys
 import time
 
-from mhddq._failure import FailureText
+from mhddq._failure import Cancelled, FailureText
+
+# They know of each other.
+cdef class Service
+cdef class Seat
+cdef class Port
+cdef class Queue
+cdef class Control
+cdef class Pending
+cdef class Link
+cdef class Latch
 
 # One module, for its rooms call each other at every operation. Each knows those above it only.
 include "bridge/table.pxi"
@@ -51,9 +61,19 @@ include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"
 include "bridge/snapshots.pxi"
 include "bridge/values.pxi"
-include "bridge/delivery.pxi"
+include "bridge/failures.pxi"
 include "bridge/native.pxi"
-include "bridge/queue.pxi"
+include "bridge/service.pxi"
+include "bridge/seats.pxi"
+include "bridge/ports.pxi"
+include "bridge/controls.pxi"
+include "bridge/links.pxi"
+include "bridge/futures.pxi"
+include "bridge/delivery.pxi"
+include "bridge/submit.pxi"
+include "bridge/taking.pxi"
 include "bridge/thread.pxi"
+include "bridge/closing.pxi"
 include "bridge/end.pxi"
+include "bridge/queues.pxi"
 include "bridge/functions.pxi"

@@ -1,10 +1,20 @@
-"""The text of a failure, with the exception itself."""
+"""Failures as callbacks are given them, and that of an operation that was cancelled."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+class Cancelled(OSError):
+    """An operation was cancelled: it never ran, or it was stopped and undone (errno ECANCELED).
+
+    It is the error of an operation that a Control, cancel() or a stopped list has cancelled. A
+    callback gets its text: "[Errno 125] Operation canceled: './x'".
+    """
+
+    __module__ = "mhddq"
 
 
 class FailureText(str):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from mhddq._queues import queue
+from mhddq._core import end
+from mhddq._queues import service
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def shutdown(timeout: float | None = None) -> None:
         meanwhile is raised when the wait is over; KeyboardInterrupt at once.
     Threads: any, any number of times.
     """
-    queue.end(_FOREVER if timeout is None else time.monotonic() + _seconds(timeout))
+    end(service, _FOREVER if timeout is None else time.monotonic() + _seconds(timeout))
 
 
 def _seconds(timeout: float) -> float:
@@ -49,7 +50,7 @@ def is_shutdown() -> bool:
         callback threads have left their loops. False before, also before the first use.
     Threads: any. It does not wait.
     """
-    return bool(queue.stopped())
+    return bool(service.stopped())
 
 
 def stats() -> Stats:
@@ -63,6 +64,8 @@ def stats() -> Stats:
 
     accepted, completed, failed: operations, those inside oplists counted each. Failed ones are
         among the completed.
+    cancelled, skipped: among the completed: those that were cancelled before they ran, or stopped;
+        those that only look and were not run, because nothing waited for their end any more.
     callbacks, callback_errors: callbacks called; those that raised.
     refused: operations that callbacks asked for after shutdown() had been called.
     thread_operations: a list of two: operations run by each I/O thread.
@@ -73,6 +76,7 @@ def stats() -> Stats:
         in use now. An oplist counts as one here.
     bytes_read, bytes_written: bytes read from files and written to them.
     undelivered_bytes: bytes of results that were not yet called back.
+    unwritten_bytes: bytes of data that were handed in and are not yet called back.
     large_reads_copied, large_reads_uncopied: binary reads from 256 KiB up whose result was copied
         once; not at all.
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
@@ -82,4 +86,4 @@ def stats() -> Stats:
     retries: system calls made again because somebody else had the file open for a moment; only on
         Windows, where virus scanners and indexers do that.
     """
-    return queue.count()
+    return service.count()

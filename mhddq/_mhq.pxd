@@ -67,6 +67,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t ticket
         const mhq_op *op
         mhq_port *port
+        mhq_fate *fate
         uint8_t marks
         mhq_run run
 
@@ -178,7 +179,7 @@ cdef extern from "mhq.h" nogil:
     int mhq_port_is_closed(const mhq_port *port)
     uint64_t mhq_port_pending(const mhq_port *port)
 
-    ctypedef enum mhq_state:
+    enum mhq_state:
         MHQ_QUEUED
         MHQ_RUNNING
         MHQ_STOPPING

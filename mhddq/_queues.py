@@ -16,25 +16,34 @@ import sys
 
 from mhddq import _reports
 from mhddq._callbacks import Hooks
-from mhddq._core import Queue, at_exit
+from mhddq._core import Queue, Service, after_fork, at_exit, serve_with, service_of, services
 
 
-class _DefaultHooks(Hooks):
-    def start_thread(self, queue: Queue) -> None:
+class _Hooks(Hooks):
+    def start_thread(self, service: Service) -> None:
         _drain_in_multiprocessing_child()
-        super().start_thread(queue)
+        super().start_thread(service)
 
     def child_ends(self) -> None:
-        at_exit(_queues, _interrupted, False)
+        at_exit(_interrupted, False)
 
 
-queue = Queue(_DefaultHooks())
-_queues = [queue]
+serve_with(_Hooks())
+_default = Queue("default")
+service = service_of(_default)
+service.is_default = True
+
+
+def default_queue() -> Queue:
+    """Returns: the queue of the module-level functions. shutdown() is its close(), stats() its
+    stats(). Threads: any."""
+    return _default
 
 
 def _interrupted() -> None:
-    _reports.interruption(_queues)
-    for each in _queues:
+    running = services()
+    _reports.interruption(running)
+    for each in running:
         each.report_refusals()
     # The process ends without the interpreter's help now; an unusable stdout must not stop it.
     try:  # noqa: SIM105 - contextlib costs time to import
@@ -52,14 +61,9 @@ def _drain_in_multiprocessing_child() -> None:
 
         # There SystemExit is the child's status; from 3.13 on it would be printed.
         passes_on = sys.version_info < (3, 13)
-        util.Finalize(None, at_exit, args=(_queues, _interrupted, passes_on), exitpriority=0)
+        util.Finalize(None, at_exit, args=(_interrupted, passes_on), exitpriority=0)
 
 
-def _after_fork_in_child() -> None:
-    for each in _queues:
-        each.after_fork()
-
-
-atexit.register(at_exit, _queues, _interrupted, False)
+atexit.register(at_exit, _interrupted, False)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(after_in_child=after_fork)

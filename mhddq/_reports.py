@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
     from typing import Any
 
-    from mhddq._core import Queue
+    from mhddq._core import Service
 
 
 def say(text: str, passes_on: bool = False) -> None:
@@ -113,6 +113,19 @@ def failed_without_callback(args: dict[str, Any]) -> None:
     say(f"mhddq: {_described(args)} failed: {args['output']['exception']}")
 
 
+def list_callback_failed(exception: BaseException) -> None:
+    say(f"Exception in the mhddq callback of enqueue_oplist:\n{_formatted(exception)}")
+
+
+def progress_failed(exception: BaseException) -> None:
+    say(f"Exception in what mhddq calls about an operation:\n{_formatted(exception)}")
+
+
+def failed_unasked(args: dict[str, Any], exception: BaseException) -> None:
+    """A future that failed was collected, and its error never asked for."""
+    say(f"mhddq: {_described(args)} failed: {exception}")
+
+
 def leftover(path: str) -> None:
     say(f"mhddq: a temporary could not be removed and stays behind: {path!r}")
 
@@ -124,10 +137,10 @@ def _counted(count: int, what: str, one: str, more: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'} {one if count == 1 else more}"
 
 
-def _left(queue: Queue) -> str:
+def _left(service: Service) -> str:
     """``3 operations were left, in the callback of file_read(filename='x', binary=False)``; empty
     where none was."""
-    count, args, in_callback = queue.left()
+    count, args, in_callback = service.left()
     if count <= 0:
         return ""
     text = _counted(count, "operation", "was left", "were left")
@@ -136,24 +149,25 @@ def _left(queue: Queue) -> str:
     return f"{text}, {'in the callback of' if in_callback else 'while running'} {_described(args)}"
 
 
-def timeout(queue: Queue) -> None:
-    left = _left(queue)
+def timeout(service: Service) -> None:
+    left = _left(service)
     if left:
-        say(f"mhddq: shutdown timed out: {left}", True)
+        call = "shutdown" if service.is_default else f"close of {service.name!r}"
+        say(f"mhddq: {call} timed out: {left}", True)
 
 
-def interruption(queues: list[Queue]) -> None:
-    left = "; ".join(filter(None, map(_left, queues)))
+def interruption(services: list[Service]) -> None:
+    left = "; ".join(filter(None, map(_left, services)))
     say(f"mhddq: interrupted at exit: {left or '0 operations were left'}", True)
 
 
-def wait(queue: Queue) -> None:
+def wait(service: Service) -> None:
     """On a terminal, where a person may take the wait at the end for a hang."""
     try:
         seen = sys.stderr.isatty()
     except Exception:  # noqa: BLE001 - whatever stderr is
         return
-    count, _, _ = queue.left()
+    count, _, _ = service.left()
     if seen and count > 0:
         before = _counted(count, "operation", "is", "are")
         say(f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them", True)

@@ -50,8 +50,12 @@ cdef extern from *:
      * all of the bridge's frames; the others add theirs, for Cython cannot do without. */
     static int mhddq_note_frame(PyFrameObject *frame, const char *function)
     {
-        static const char *const doors[] = {"call_enqueue", "call_append", "enqueue",
-                                            "embed_oplist", "clear_oplist"};
+        static const char *const doors[] = {
+            "call_function", "call_list_function", "call_queue_method", "call_port_method",
+            "call_list_method", "call_future_function", "call_future_method",
+            "call_future_list_method", "enqueue_oplist", "embed_oplist", "clear_oplist", "embed",
+            "clear", "oplist", "port", "flush", "deliver", "close", "result", "exception",
+            "__init__", "__enter__", "__exit__"};
         const char *dot = strrchr(function, '.');
         for (size_t i = 0; dot != NULL && i < sizeof doors / sizeof *doors; i++)
             if (strcmp(dot + 1, doors[i]) == 0) {

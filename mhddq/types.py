@@ -67,9 +67,29 @@ class EntriesOutput(NoOutput):
     resume: Resume | None
 
 
-class FileExistsParams(TypedDict):
+class _EnqueueOplistParams(TypedDict):
+    oplist: Any
+    callback: Any
+
+
+class EnqueueOplistParams(_EnqueueOplistParams, total=False):
+    control: Any
+
+
+class EnqueueOplistArgs(TypedDict):
+    action: Literal["enqueue_oplist"]
+    result: bool
+    params: EnqueueOplistParams
+    output: NoOutput
+
+
+class _FileExistsParams(TypedDict):
     callback: Any
     filename: Path
+
+
+class FileExistsParams(_FileExistsParams, total=False):
+    control: Any
 
 
 class FileExistsArgs(TypedDict):
@@ -79,9 +99,13 @@ class FileExistsArgs(TypedDict):
     output: ExistsOutput
 
 
-class FileCreateParams(TypedDict):
+class _FileCreateParams(TypedDict):
     callback: Any
     filename: Path
+
+
+class FileCreateParams(_FileCreateParams, total=False):
+    control: Any
 
 
 class FileCreateArgs(TypedDict):
@@ -91,9 +115,13 @@ class FileCreateArgs(TypedDict):
     output: NoOutput
 
 
-class FileDeleteParams(TypedDict):
+class _FileDeleteParams(TypedDict):
     callback: Any
     filename: Path
+
+
+class FileDeleteParams(_FileDeleteParams, total=False):
+    control: Any
 
 
 class FileDeleteArgs(TypedDict):
@@ -103,10 +131,14 @@ class FileDeleteArgs(TypedDict):
     output: NoOutput
 
 
-class FileRenameParams(TypedDict):
+class _FileRenameParams(TypedDict):
     callback: Any
     original_filename: Path
     new_filename: Path
+
+
+class FileRenameParams(_FileRenameParams, total=False):
+    control: Any
 
 
 class FileRenameArgs(TypedDict):
@@ -116,10 +148,14 @@ class FileRenameArgs(TypedDict):
     output: NoOutput
 
 
-class FileMoveParams(TypedDict):
+class _FileMoveParams(TypedDict):
     callback: Any
     source_filename: Path
     destination_filename: Path
+
+
+class FileMoveParams(_FileMoveParams, total=False):
+    control: Any
 
 
 class FileMoveArgs(TypedDict):
@@ -129,10 +165,14 @@ class FileMoveArgs(TypedDict):
     output: NoOutput
 
 
-class FileCopyParams(TypedDict):
+class _FileCopyParams(TypedDict):
     callback: Any
     source_filename: Path
     copy_filename: Path
+
+
+class FileCopyParams(_FileCopyParams, total=False):
+    control: Any
 
 
 class FileCopyArgs(TypedDict):
@@ -149,6 +189,7 @@ class _FileReadParams(TypedDict):
 
 
 class FileReadParams(_FileReadParams, total=False):
+    control: Any
     offset: int
     length: int | None
 
@@ -182,6 +223,7 @@ class _FileWriteParams(TypedDict):
 
 
 class FileWriteParams(_FileWriteParams, total=False):
+    control: Any
     offset: int | None
 
 
@@ -200,6 +242,7 @@ class _FileReplaceParams(TypedDict):
 
 
 class FileReplaceParams(_FileReplaceParams, total=False):
+    control: Any
     durable: bool
 
 
@@ -210,9 +253,13 @@ class FileReplaceArgs(TypedDict):
     output: NoOutput
 
 
-class DirectoryExistsParams(TypedDict):
+class _DirectoryExistsParams(TypedDict):
     callback: Any
     dirname: Path
+
+
+class DirectoryExistsParams(_DirectoryExistsParams, total=False):
+    control: Any
 
 
 class DirectoryExistsArgs(TypedDict):
@@ -222,9 +269,13 @@ class DirectoryExistsArgs(TypedDict):
     output: ExistsOutput
 
 
-class DirectoryCreateParams(TypedDict):
+class _DirectoryCreateParams(TypedDict):
     callback: Any
     dirname: Path
+
+
+class DirectoryCreateParams(_DirectoryCreateParams, total=False):
+    control: Any
 
 
 class DirectoryCreateArgs(TypedDict):
@@ -234,9 +285,13 @@ class DirectoryCreateArgs(TypedDict):
     output: NoOutput
 
 
-class DirectoryDeleteParams(TypedDict):
+class _DirectoryDeleteParams(TypedDict):
     callback: Any
     dirname: Path
+
+
+class DirectoryDeleteParams(_DirectoryDeleteParams, total=False):
+    control: Any
 
 
 class DirectoryDeleteArgs(TypedDict):
@@ -246,9 +301,13 @@ class DirectoryDeleteArgs(TypedDict):
     output: NoOutput
 
 
-class DirectoryContentsParams(TypedDict):
+class _DirectoryContentsParams(TypedDict):
     callback: Any
     dirname: Path
+
+
+class DirectoryContentsParams(_DirectoryContentsParams, total=False):
+    control: Any
 
 
 class DirectoryContentsArgs(TypedDict):
@@ -264,6 +323,7 @@ class _DirectoryWalkParams(TypedDict):
 
 
 class DirectoryWalkParams(_DirectoryWalkParams, total=False):
+    control: Any
     stat: bool
     batch: int
     on_error: Literal["stop", "continue"]
@@ -277,10 +337,14 @@ class DirectoryWalkArgs(TypedDict):
     output: EntriesOutput
 
 
-class DirectoryRenameParams(TypedDict):
+class _DirectoryRenameParams(TypedDict):
     callback: Any
     old_dirname: Path
     new_dirname: Path
+
+
+class DirectoryRenameParams(_DirectoryRenameParams, total=False):
+    control: Any
 
 
 class DirectoryRenameArgs(TypedDict):
@@ -290,10 +354,14 @@ class DirectoryRenameArgs(TypedDict):
     output: NoOutput
 
 
-class DirectoryMoveParams(TypedDict):
+class _DirectoryMoveParams(TypedDict):
     callback: Any
     source_dirname: Path
     destination_dirname: Path
+
+
+class DirectoryMoveParams(_DirectoryMoveParams, total=False):
+    control: Any
 
 
 class DirectoryMoveArgs(TypedDict):
@@ -303,10 +371,14 @@ class DirectoryMoveArgs(TypedDict):
     output: NoOutput
 
 
-class DirectoryCopyParams(TypedDict):
+class _DirectoryCopyParams(TypedDict):
     callback: Any
     source_dirname: Path
     copy_dirname: Path
+
+
+class DirectoryCopyParams(_DirectoryCopyParams, total=False):
+    control: Any
 
 
 class DirectoryCopyArgs(TypedDict):
@@ -316,10 +388,14 @@ class DirectoryCopyArgs(TypedDict):
     output: NoOutput
 
 
-class FileOpenParams(TypedDict):
+class _FileOpenParams(TypedDict):
     callback: Any
     filename: Path
     mode: str
+
+
+class FileOpenParams(_FileOpenParams, total=False):
+    control: Any
 
 
 class FileOpenArgs(TypedDict):
@@ -335,6 +411,7 @@ class _FileCloseParams(TypedDict):
 
 
 class FileCloseParams(_FileCloseParams, total=False):
+    control: Any
     sync: bool
     discard: bool
 
@@ -350,6 +427,8 @@ class Stats(TypedDict):
     accepted: int
     completed: int
     failed: int
+    cancelled: int
+    skipped: int
     callbacks: int
     callback_errors: int
     refused: int
@@ -363,6 +442,7 @@ class Stats(TypedDict):
     bytes_read: int
     bytes_written: int
     undelivered_bytes: int
+    unwritten_bytes: int
     large_reads_copied: int
     large_reads_uncopied: int
     disk_overlaps: int

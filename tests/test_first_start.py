@@ -125,8 +125,8 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
         tty.setraw(slave)
         real_start, real_begins = _callbacks.start_native_thread, _callbacks.Hooks.thread_begins
         stands_in, comes, collected, threads = threading.Event(), threading.Event(), [], []
-        def begins(hooks):
-            real_begins(hooks)
+        def begins(hooks, *queue):
+            real_begins(hooks, *queue)
             threads.append(threading.current_thread())
             must(stands_in.wait(DEADLINE))
             comes.set()

@@ -221,7 +221,7 @@ def test_a_callback_thread_that_dies_is_replaced(then):
         atexit._clear()
         atexit.register(lambda: report(collected=collected, threads=len(set(threads))))
         from mhddq import _queues
-        atexit.register(_queues.at_exit, _queues._queues, _queues._interrupted, False)
+        atexit.register(_queues.at_exit, _queues._interrupted, False)
         sys.exit()
     mhddq.shutdown()
     report(collected=collected, threads=len(set(threads)))

@@ -93,4 +93,4 @@ def test_the_import_does_without_docstrings(options):
     told = subprocess.check_output(
         [sys.executable, *options, "-c", program], text=True, timeout=60 * PATIENCE
     )
-    assert told == "(callback, filename, binary=False, *, offset=0, length=None)\n"
+    assert told == "(callback, filename, binary=False, *, offset=0, length=None, control=None)\n"

@@ -1,4 +1,4 @@
-"""Writes mhddq/__init__.pyi and mhddq/types.py from the table of operations in mhddq/_ops.py.
+"""Writes __init__.pyi, futures.pyi and types.py from the table of operations in mhddq/_ops.py.
 
     python tools/make_stub.py            writes them
     python tools/make_stub.py --check    only checks; exit status 1 if one is stale
@@ -19,6 +19,7 @@ from mhddq import _binding
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "mhddq" / "__init__.pyi"
+FUTURES = ROOT / "mhddq" / "futures.pyi"
 TYPES = ROOT / "mhddq" / "types.py"
 LINE = 100
 
@@ -27,10 +28,14 @@ HEAD = """\
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
-from typing_extensions import Buffer
+from typing_extensions import Buffer, Self
 
+from mhddq import futures as futures
+from mhddq import progress as progress
 from mhddq import types as types
 
 __version__: str
@@ -42,11 +47,8 @@ _Args = TypeVar("_Args")
 # What is called may know what the operation gives, or take any dict.
 _Callback: TypeAlias = Callable[[_Args], object] | Callable[[dict[str, Any]], object] | None
 
-@final
-class Oplist:
-    def __len__(self) -> int: ...
-    def __bool__(self) -> bool: ...
-    def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+_Progress: TypeAlias = Callable[[int, int | None], object]
+_OnError: TypeAlias = Literal["continue", "stop"]
 
 @final
 class Handle:
@@ -58,25 +60,191 @@ class Handle:
     def closed(self) -> bool: ...
     def fileno(self) -> int: ...
 
-def create_empty_oplist() -> Oplist: ...
+class Cancelled(OSError): ...
+
+@final
+class Control:
+    progress: _Progress | None
+    interval: float
+    def __init__(self, progress: _Progress | None = None, *, interval: float = 0.1) -> None: ...
+    def cancel(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def paused(self) -> bool: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def finished(self) -> int: ...
+
+def create_empty_oplist(*, on_error: _OnError = "continue") -> Oplist: ...
 def clear_oplist(oplist: Oplist) -> None: ...
 def embed_oplist(oplist: Oplist, sub_oplist: Oplist) -> None: ...
-def enqueue_oplist(oplist: Oplist) -> bool: ...
+def enqueue_oplist(
+    oplist: Oplist,
+    *,
+    callback: _Callback[types.EnqueueOplistArgs] = None,
+    control: Control | None = None,
+) -> bool: ...
+def default_queue() -> Queue: ...
 def shutdown(timeout: float | None = None) -> None: ...
 def is_shutdown() -> bool: ...
 def stats() -> types.Stats: ...
 """
 
 
-def function(name: str, parameters: list[str], returns: str) -> str:
+# What classes have beside the operations.
+CLASSES = {
+    "Oplist": """\
+    def __init__(self, *, on_error: _OnError = "continue") -> None: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
+    def embed(self, sub_oplist: Oplist) -> None: ...
+    def clear(self) -> None: ...
+""",
+    "Queue": """\
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        ring_size: int | None = None,
+        buffer_bytes: int | None = None,
+        write_bytes: int | None = None,
+        lookahead: int | None = None,
+        spin_us: int | None = None,
+        background: bool = False,
+    ) -> None: ...
+    @property
+    def name(self) -> str: ...
+    def port(self) -> Port: ...
+    def flush(self, timeout: float | None = None) -> bool: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    @property
+    def paused(self) -> bool: ...
+    def stats(self) -> types.Stats: ...
+""",
+    "Port": """\
+    queue: Queue
+    def fileno(self) -> int: ...
+    def deliver(self, limit: int | None = None, timeout: float | None = 0) -> int: ...
+""",
+}
+PLACE = """\
+    @property
+    def futures(self) -> futures.Futures: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self, timeout: float | None = None) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...
+    def enqueue_oplist(
+        self,
+        oplist: Oplist,
+        *,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        control: Control | None = None,
+    ) -> bool: ...
+    def oplist(
+        self,
+        callback: _Callback[types.EnqueueOplistArgs] = None,
+        *,
+        on_error: _OnError = "continue",
+        control: Control | None = None,
+    ) -> AbstractContextManager[Oplist]: ...
+"""
+CLASSES["Queue"] += PLACE
+CLASSES["Port"] += PLACE
+
+FUTURES_HEAD = """\
+# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+
+import concurrent.futures
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Literal, TypeVar, final, overload
+
+from typing_extensions import Self
+
+from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
+
+_Value = TypeVar("_Value")
+
+class Future(concurrent.futures.Future[_Value]):
+    @property
+    def control(self) -> Control: ...
+
+def enqueue_oplist(oplist: Oplist, *, control: Control | None = None) -> Future[None]: ...
+def oplist(
+    *, on_error: _OnError = "continue", control: Control | None = None
+) -> AbstractContextManager[FutureList]: ...
+def directory_walk(
+    dirname: _Path,
+    *,
+    stat: bool = False,
+    batch: int = 1024,
+    on_error: _OnError = "stop",
+    control: Control | None = None,
+) -> Iterator[list[types.WalkEntry]]: ...
+def flush() -> Future[None]: ...
+"""
+FUTURES_CLASSES = {
+    "FutureList": """\
+    future: Future[None]
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...
+""",
+    "Futures": """\
+    def enqueue_oplist(self, oplist: Oplist, *, control: Control | None = None) -> Future[None]: ...
+    def oplist(
+        self, *, on_error: _OnError = "continue", control: Control | None = None
+    ) -> AbstractContextManager[FutureList]: ...
+    def directory_walk(
+        self,
+        dirname: _Path,
+        *,
+        stat: bool = False,
+        batch: int = 1024,
+        on_error: _OnError = "stop",
+        control: Control | None = None,
+    ) -> Iterator[list[types.WalkEntry]]: ...
+    def flush(self) -> Future[None]: ...
+""",
+}
+
+
+def function(name: str, parameters: list[str], returns: str, indent: str = "") -> str:
     """One function, in the format of ruff."""
-    line = f"def {name}({', '.join(parameters)}) -> {returns}: ..."
+    line = f"{indent}def {name}({', '.join(parameters)}) -> {returns}: ..."
     if len(line) <= LINE:
         return line
-    inner = f"    {', '.join(parameters)}"
+    inner = f"{indent}    {', '.join(parameters)}"
     if len(inner) <= LINE:
-        return f"def {name}(\n{inner}\n) -> {returns}: ..."
-    return f"def {name}(\n" + "".join(f"    {p},\n" for p in parameters) + f") -> {returns}: ..."
+        return f"{indent}def {name}(\n{inner}\n{indent}) -> {returns}: ..."
+    lines = "".join(f"{indent}    {p},\n" for p in parameters)
+    return f"{indent}def {name}(\n{lines}{indent}) -> {returns}: ..."
 
 
 # What the kinds of parameters in mhddq/_binding.py are in the stub, and in the params of types.py.
@@ -111,7 +279,8 @@ def written(parameter: inspect.Parameter, annotation: str | None) -> str:
     """As in a signature. `annotation`: with a default of its own, or None for the parameter's."""
     if annotation:
         return f"{parameter.name}: {annotation}"
-    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+    shown = repr(parameter.default).replace("'", '"')
+    default = "" if parameter.default is parameter.empty else f" = {shown}"
     return f"{parameter.name}: {spelled(parameter, ANNOTATIONS)}{default}"
 
 
@@ -138,30 +307,82 @@ def overloads(name: str) -> list[tuple[str, dict[str, str]]]:
     return [(f"{kind}Args", {})]
 
 
-def functions(name: str, definition: Callable[..., None], in_oplist: bool) -> Iterator[str]:
-    first, returns = (["oplist: Oplist"], "None") if in_oplist else ([], "bool")
-    variants = overloads(name)
-    for args, narrowed in variants:
-        own = [written(p, narrowed.get(p.name)) for p in parameters(definition)]
-        keywords = [p.kind is p.KEYWORD_ONLY for p in parameters(definition)]
-        if any(keywords):
-            own.insert(keywords.index(True), "*")
+# What a future gives, by what the operation gives.
+VALUES = {
+    "nothing": ["None"],
+    "exists": ["bool"],
+    "data": ["str", "bytes", "str | bytes"],
+    "contents": ["list[types.Entry]"],
+    "file": ["Handle"],
+}
+CONTROL = "control: Control | None = None"
+
+
+def own_parameters(
+    definition: Callable[..., None], narrowed: dict[str, str], controlled: bool
+) -> list[str]:
+    shown = parameters(definition)
+    own = [written(p, narrowed.get(p.name)) for p in shown]
+    keywords = [p.kind is p.KEYWORD_ONLY for p in shown]
+    if any(keywords):
+        own.insert(keywords.index(True), "*")
+    elif controlled:
+        own.append("*")
+    return own + ([CONTROL] if controlled else [])
+
+
+def functions(
+    name: str, definition: Callable[..., None], style: str, indent: str = ""
+) -> Iterator[str]:
+    """style: "function", "oplist" or "future" (functions); "method", "list", "futures" or "members"
+    (methods)."""
+    of_list = style in ("oplist", "list", "members")
+    of_future = style in ("future", "futures", "members")
+    first = ["self"] if indent else ["oplist: Oplist"] if style == "oplist" else []
+    writes = {"data", "binary"} <= {p.name for p in parameters(definition)}
+    either = [("", {"binary": "bool | None = None"})]
+    variants = either if of_future and writes else overloads(name)
+    for i, (args, narrowed) in enumerate(variants):
+        own = own_parameters(definition, narrowed, not of_list)
+        if of_future:
+            returns = f"Future[{VALUES[_binding.GIVES[name]][i]}]"
+        else:
+            returns = "None" if of_list else "bool"
+            own.insert(0, f"callback: _Callback[types.{args}]")
         if len(variants) > 1:
-            yield "@overload"
-        public = f"oplist_{name}" if in_oplist else name
-        yield function(public, [*first, f"callback: _Callback[types.{args}]", *own], returns)
+            yield f"{indent}@overload"
+        public = f"oplist_{name}" if style == "oplist" else name
+        yield function(public, [*first, *own], returns, indent)
+
+
+def every(style: str, indent: str = "") -> list[str]:
+    return [
+        line
+        for name, definition in _binding.OPERATIONS.items()
+        if style != "oplist" or f"oplist_{name}" in _binding.PUBLIC
+        if style in ("function", "method") or _binding.GIVES[name] != "entries"
+        for line in functions(name, definition, style, indent)
+    ]
+
+
+def classes(bodies: dict[str, str], styles: dict[str, str]) -> Iterator[str]:
+    for name, body in bodies.items():
+        yield f"\n@final\nclass {name}:"
+        yield body.rstrip("\n")
+        yield from every(styles[name], "    ")
 
 
 def stub() -> str:
-    lines = [
-        line
-        for in_oplist in (False, True)
-        for name, definition in _binding.OPERATIONS.items()
-        if not in_oplist or f"oplist_{name}" in _binding.PUBLIC
-        for line in functions(name, definition, in_oplist)
-    ]
+    styles = {"Oplist": "list", "Queue": "method", "Port": "method"}
+    lines = [*every("function"), *every("oplist"), *classes(CLASSES, styles)]
     listed = "".join(f'    "{name}",\n' for name in mhddq.__all__)
     return "\n".join([HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
+
+
+def futures_stub() -> str:
+    styles = {"FutureList": "members", "Futures": "futures"}
+    lines = [*every("future"), *classes(FUTURES_CLASSES, styles)]
+    return "\n".join([FUTURES_HEAD.rstrip("\n"), *lines]) + "\n"
 
 
 # ---- types.py ----
@@ -234,6 +455,22 @@ class FileOutput(NoOutput):
 class EntriesOutput(NoOutput):
     entries: list[WalkEntry]
     resume: Resume | None
+
+
+class _EnqueueOplistParams(TypedDict):
+    oplist: Any
+    callback: Any
+
+
+class EnqueueOplistParams(_EnqueueOplistParams, total=False):
+    control: Any
+
+
+class EnqueueOplistArgs(TypedDict):
+    action: Literal["enqueue_oplist"]
+    result: bool
+    params: EnqueueOplistParams
+    output: NoOutput
 '''
 
 # By what an operation gives.
@@ -256,13 +493,10 @@ def typed_dict(name: str, fields: dict[str, str], base: str = "TypedDict") -> st
 def params(name: str, definition: Callable[..., None]) -> Iterator[str]:
     """What args['params'] holds: keyword-only parameters only where they were passed."""
     always = {"callback": "Any"}
-    passed = {}
+    passed = {"control": "Any"}
     for p in parameters(definition):
         (passed if p.kind is p.KEYWORD_ONLY else always)[p.name] = spelled(p, PARAMS)
     whole = f"{camel(name)}Params"
-    if not passed:
-        yield typed_dict(whole, always)
-        return
     yield typed_dict(f"_{whole}", always)
     yield typed_dict(whole, passed, f"_{whole}, total=False")
 
@@ -296,7 +530,7 @@ def main() -> int:
         if ours.read_bytes() != installed.read_bytes():
             sys.exit(f"the installed mhddq/{name} is not this checkout's: install it first")
     stale = 0
-    for path, text in ((STUB, stub()), (TYPES, types())):
+    for path, text in ((STUB, stub()), (FUTURES, futures_stub()), (TYPES, types())):
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if check:

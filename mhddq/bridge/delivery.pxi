@@ -1,49 +1,8 @@
-# Delivery: a record that has come back becomes the callback's argument, and the callback is called.
-# On the callback thread only.
-
-cdef extern from *:
-    """
-    #ifdef MS_WINDOWS
-    #define mhddq_raise_windows_error PyErr_SetExcFromWindowsErrWithFilenameObjects
-    #else /* whose errors the core never gives elsewhere */
-    #define mhddq_raise_windows_error(type, code, path, path2) PyErr_SetFromErrno(type)
-    #endif
-    """
-    object mhddq_raise_windows_error(object type, int code, object path, object path2)
-
-
-cdef object windows_error(int code, object path, object path2):
-    """The OSError of a Windows error code, with the system's own text."""
-    try:
-        mhddq_raise_windows_error(OSError, code, path, path2)
-    except OSError as error:
-        return error
-
-
-cdef object failure_of(request *r, mhq_run *run):
-    """The exception that Python's own functions would raise."""
-    if run.error == MHQ_EREFUSED:
-        return <object>r.held[0]
-    cdef bint bytes1 = r.op.flags & PATH_BYTES, bytes2 = r.op.flags & PATH2_BYTES
-    cdef object path = None, path2 = None
-    if run.where == MHQ_AT_PATH or run.where == MHQ_AT_BOTH:
-        path = path_of(r.op.path, bytes1)
-    if run.where == MHQ_AT_BOTH:
-        path2 = path_of(r.op.path2, bytes2)
-    elif run.where == MHQ_AT_PATH2:
-        path = path_of(r.op.path2, bytes2)
-    elif run.where == MHQ_AT_BUFFER or run.where == MHQ_AT_BUFFER2:
-        path = path_of(run.buffer, bytes1 if run.where == MHQ_AT_BUFFER else bytes2)
-    if run.error >= MHQ_WINERROR:
-        return windows_error(run.error - MHQ_WINERROR, path, path2)
-    if run.error == MHQ_ENOTREGULAR:
-        error = OSError(errno.EINVAL, "Not a regular file", path)
-    else:
-        error = OSError(run.error, os.strerror(run.error), path)
-    if path2 is not None:   # an argument before it, None too, would count as a Windows error
-        error.filename2 = path2
-    return error
-
+# Delivery: a record that has come back is made into what its style wants, and that is notified: a callback
+# is called with the arguments, a future is set. On the thread that takes from the record's port.
+#
+# Whatever is raised ends here, but for `kept`: a list that KeyboardInterrupt and SystemExit of a callback
+# are put into where the taker is a thread of the program, or None.
 
 cdef object new_text = str.__new__
 
@@ -165,9 +124,28 @@ cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     return args
 
 
-cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) noexcept:
-    """Builds the arguments and calls back. Whatever is raised ends here. aside: from set_aside(),
-    or None; returns whether it was used."""
+cdef bint is_for_the_thread(object error, object kept) noexcept:
+    if kept is None or not isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return False
+    try:
+        (<list>kept).append(error)
+    except BaseException:
+        return False
+    return True
+
+
+cdef int call_back(object callback, object args) except -1:
+    returned = PyObject_CallOneArg(callback, args)
+    if returned is not None and PyCoro_CheckExact(returned):
+        returned.close()
+        raise TypeError("the callback returned a coroutine, which nothing awaits")
+    return 0
+
+
+cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run,
+                      object kept) noexcept:
+    """An operation's end, for a callback. aside: from set_aside(), or None; returns whether it was
+    used."""
     cdef request *r = <request *>run.op
     cdef object callback = <object>r.callback
     cdef dict args
@@ -181,26 +159,151 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run) 
         used = True
         if run.error == 0:
             shared_bump(&told.late_failures)
+    if run.job.op == NULL and args is not None:
+        note_failure(<listed *>run.job, args)
     if callback is None or args is None:
         report(hooks, "failed_without_callback", r, args, None)
         return used
     shared_bump(&told.callbacks)
     shared_set(&told.calling, <uintptr_t>r)
     try:
-        returned = PyObject_CallOneArg(callback, args)
-        if returned is not None and PyCoro_CheckExact(returned):
-            returned.close()
-            raise TypeError("the callback returned a coroutine, which nothing awaits")
+        call_back(callback, args)
     except BaseException as error:
-        shared_bump(&told.callback_errors)
-        hide_own_frames(error)
-        # Not `args`: the callback may have done anything to them.
-        what = described(r)
-        if what is not None:
-            what["failure"] = failure_again(told, r, run)
-        report(hooks, "callback_failed", r, what, error)
+        if not is_for_the_thread(error, kept):
+            shared_bump(&told.callback_errors)
+            hide_own_frames(error)
+            # Not `args`: the callback may have done anything to them.
+            what = described(r)
+            if what is not None:
+                what["failure"] = failure_again(told, r, run)
+            report(hooks, "callback_failed", r, what, error)
     shared_set(&told.calling, 0)
     return used
+
+
+cdef void note_failure(listed *l, dict args) noexcept:
+    """The first of the list, where its end is to be notified."""
+    if l.callback == NULL or l.failure != NULL or args["result"]:
+        return
+    try:
+        hold(&l.failure, (<dict>args["output"])["exception"].error)
+    except BaseException:
+        pass
+
+
+cdef void deliver_to_link(object hooks, deliveries *told, mhq_run *run, object kept) noexcept:
+    """An operation's end, for a future and the like: the bare value or the true error."""
+    cdef request *r = <request *>run.op
+    cdef object value = None, error = None
+    try:
+        if run.error == 0:
+            value = value_of(told, r, run)
+        else:
+            error = failure_of(r, run)
+    except BaseException as raised:   # text that is no UTF-8, or no memory for the result
+        hide_own_frames(raised)
+        error = raised
+        if run.error == 0:
+            shared_bump(&told.late_failures)
+    if error is not None and run.job.op == NULL and (<listed *>run.job).failure == NULL:
+        hold(&(<listed *>run.job).failure, error)
+    settle(hooks, <Link>r.callback, run.error == ECANCELED, value, error, r, kept)
+
+
+cdef void settle(object hooks, Link link, bint is_cancelled, object value, object error, request *r,
+                 object kept) noexcept:
+    """r: what reports are made of; of a list NULL."""
+    cdef Pending pending
+    cdef dict what = None
+    try:
+        pending = link.target()
+        link.end()
+        if error is not None and r != NULL and not is_cancelled:
+            what = described(r)
+        if pending is not None and pending.now() == PENDING:
+            if is_cancelled:
+                pending.settle(CANCELLED, None, None, None)
+            elif error is not None:
+                pending.settle(FINISHED, None, error, what)
+            else:
+                pending.settle(FINISHED, value, None, None)
+        elif pending is None and what is not None:
+            attempt(hooks, "failed_unasked", what, error)
+    except BaseException as raised:
+        if not is_for_the_thread(raised, kept):
+            attempt(hooks, "progress_failed", raised)
+
+
+cdef void deliver_end(object hooks, deliveries *told, mhq_run *run, object kept) noexcept:
+    """The end of a list."""
+    cdef listed *l = <listed *>run.job
+    cdef object callback, error = None
+    cdef dict args
+    if l.callback == NULL:
+        return
+    callback = <object>l.callback
+    try:
+        if l.failure != NULL:
+            error = <object>l.failure
+        elif run.error == ECANCELED:
+            error = Cancelled(ECANCELED, os.strerror(ECANCELED))
+        elif run.error != 0:
+            error = OSError(run.error, os.strerror(run.error))
+        if isinstance(callback, Link):
+            settle(hooks, callback, isinstance(error, Cancelled), None, error, NULL, kept)
+            return
+        args = {"action": "enqueue_oplist", "result": error is None,
+                "params": {} if l.given == NULL else (<dict>l.given).copy(),
+                "output": {} if error is None else failed(error)}
+        if not isinstance(callback, Latch):
+            shared_bump(&told.callbacks)
+        call_back(callback, args)
+    except BaseException as raised:
+        if not is_for_the_thread(raised, kept):
+            shared_bump(&told.callback_errors)
+            hide_own_frames(raised)
+            attempt(hooks, "list_callback_failed", raised)
+
+
+cdef bint deliver_any(object hooks, deliveries *told, dict aside, mhq_run *run,
+                      object kept) noexcept:
+    """Whatever it is but progress. Returns as deliver_one."""
+    if run.op == NULL:
+        deliver_end(hooks, told, run, kept)
+    elif (<request *>run.op).op.flags & FUTURE:
+        deliver_to_link(hooks, told, run, kept)
+    else:
+        return deliver_one(hooks, told, aside, run, kept)
+    return False
+
+
+cdef void deliver_unheard(object hooks, deliveries *told, mhq_run *run) noexcept:
+    """What a closed port has left: no callback is called. Futures are set, for a thread may wait; their
+    callbacks would have run where the port was served."""
+    cdef request *r = <request *>run.op
+    cdef object callback, error
+    cdef Pending pending
+    try:
+        if r == NULL:
+            callback = None if (<listed *>run.job).callback == NULL else <object>(<listed *>run.job).callback
+        else:
+            callback = <object>r.callback
+        if isinstance(callback, Link):
+            pending = (<Link>callback).target()
+            if pending is not None:
+                pending.forget_callbacks()
+            deliver_any(hooks, told, None, run, None)
+        elif isinstance(callback, Latch):
+            deliver_any(hooks, told, None, run, None)
+        elif r != NULL and run.error != 0 and run.error != ECANCELED:
+            error = failure_of(r, run)
+            what = described(r)
+            if what is not None:
+                what["output"] = failed(error)
+            report(hooks, "failed_without_callback", r, what, None)
+    except BaseException:
+        if r != NULL:
+            mhddq_report_plainly(mhq_op_names[r.op.kind], r.op.path)
 
 
 cdef void report_leftovers(object hooks, mhq_engine *core) noexcept:

@@ -3,7 +3,7 @@
 cdef object FOREVER = float("inf")
 
 
-def at_exit(list queues, interrupted, bint passes_on, /):
+def at_exit(interrupted, bint passes_on, /):
     """Drains the queues, each until it is quiet. Ctrl-C at any moment of it, the first and the last
     included, calls interrupted() and ends the process with status 130. What else a signal handler
     raises comes when all is done. passes_on: SystemExit too, which asks for nothing but the end
@@ -14,7 +14,7 @@ def at_exit(list queues, interrupted, bint passes_on, /):
     """
     cdef object kept = None
     try:
-        kept = drain(queues)
+        kept = drain()
     except KeyboardInterrupt:
         try:
             for _ in range(100):    # pressed again and again, as people do: it is reported all the same
@@ -29,18 +29,91 @@ def at_exit(list queues, interrupted, bint passes_on, /):
         raise kept
 
 
-cdef object drain(list queues):
+cdef object drain():
     """Returns what a signal handler has raised meanwhile, the first of it."""
     cdef object kept = None
-    cdef Queue queue
-    for queue in list(queues):
+    cdef Service service
+    cdef bint closed_ports = False
+    while True:
         try:
-            if not queue.gave_up:
-                queue.end(FOREVER, True)
-            queue.report_refusals()
+            if not closed_ports:
+                closed_ports = True
+                close_ports()
+            drain_together()
+            break
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             if kept is None:
                 kept = error
+    for service in all_services():
+        try:
+            if not service.gave_up:
+                end(service, FOREVER, True)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if kept is None:
+                kept = error
+    for service in all_services():
+        service.report_refusals()
     return kept
+
+
+cdef int close_ports() except -1:
+    """Their threads are past delivering."""
+    cdef Service service
+    cdef Port port
+    for service in all_services():
+        for port in service.open_ports():
+            try:
+                port.give_up()
+            except (RuntimeError, MemoryError, ImportError, OSError):   # no thread: this one delivers
+                pass
+    return 0
+
+
+cdef int drain_together() except -1:
+    """Where there are several queues: until all are quiet at once, for callbacks may enqueue from one to
+    another. From here on only callbacks may enqueue."""
+    global ending
+    cdef list services = all_services(), totals, before = None
+    cdef Service service
+    cdef uint64_t accepted, under_way
+    cdef bint busy = True
+    if len(services) < 2:
+        return 0
+    ending = True
+    while True:
+        resume_controls()
+        services = all_services()
+        totals = []
+        busy = False
+        for service in services:
+            if service.gave_up or shared_get(&service.core) == 0:
+                continue
+            mhq_resume(<mhq_engine *>shared_get(&service.core))
+            mhq_totals(<mhq_engine *>shared_get(&service.core), &accepted, &under_way)
+            totals.append((id(service), accepted))
+            if under_way:
+                busy = True
+                if not shared_get(&service.thread_started):
+                    stand_in(service)
+        if not busy and totals == before:
+            return 0
+        before = totals
+        PyErr_CheckSignals()
+        if busy:
+            time.sleep(0.002)
+    return 0
+
+
+cdef int stand_in(Service service) except -1:
+    cdef bint ready = False
+    try:
+        ready = ensure_callback_thread(service)
+    except (RuntimeError, MemoryError, ImportError, OSError):
+        pass
+    if not ready:
+        deliver(service, time.monotonic() + 0.05)
+    return 0

@@ -1,16 +1,34 @@
-# Functions: the public ones, made from the table in _ops.py, and the way of a call's arguments.
+# Functions and methods: the public ones, made from the table in _ops.py, and the way of a call's arguments.
 
 cdef enum:
     MOST_ARGUMENTS = MAX_POSITIONAL + 2   # by position, of a function: oplist and callback too
 
+# What stands for an operation: a function or method for each style and place.
+cdef enum:
+    AS_FUNCTION             # file_read(callback, ...)
+    AS_LIST_FUNCTION        # oplist_file_read(oplist, callback, ...)
+    AS_QUEUE_METHOD
+    AS_PORT_METHOD
+    AS_LIST_METHOD
+    AS_FUTURE_FUNCTION      # futures.file_read(...)
+    AS_FUTURE_METHOD        # queue.futures.file_read(...)
+    AS_FUTURE_LIST_METHOD
+    STYLES
+
+# The parameters before the operation's own, and whether there is a control= behind.
+cdef tuple FIRST = (("callback",), ("oplist", "callback"), ("callback",), ("callback",),
+                    ("callback",), (), (), ())
+cdef tuple TAKES_CONTROL = (True, False, True, True, False, True, True, False)
+
 
 cdef class Spec:
-    """One public function: what it is called, what it takes, and which operation it stands for.
+    """One public function or method: what it is called, what it takes, and which operation it stands
+    for.
 
-    Functions are made from specs at run time, as built-in functions with true names, signatures
-    and docstrings: a call costs no Python frame, no tuple and no dictionary.
+    They are made from specs at run time, as built-in ones with true names, signatures and docstrings:
+    a call costs no Python frame, no tuple and no dictionary.
     """
-    cdef Queue queue
+    cdef Service service       # of a function
     cdef bytes name
     cdef bytes doc
     cdef PyMethodDef definition
@@ -18,47 +36,51 @@ cdef class Spec:
     cdef tuple defaults        # of the last ones of those
     cdef Py_ssize_t wanted, required   # how many those are, and how many of them have no default
     cdef dict keywords         # the parameters that are keyword-only
+    cdef bint takes_control
     cdef const shape *asked    # the operation's own
 
 
 # A built-in function is given its __self__ and nothing else, and only one whose __self__ is a
-# module has a plain qualified name and pickles by it. So each function has an entry point of its
-# own, which knows its kind; the core's table makes them.
+# module has a plain qualified name and pickles by it. So each has an entry point of its own, which
+# knows its kind; the core's table makes them.
 cdef extern from *:
     """
-    typedef PyObject *(*mhddq_call)(int, PyObject *const *, Py_ssize_t, PyObject *);
-    static mhddq_call mhddq_enqueue, mhddq_append;
-    #define ENTRY(prefix, KIND, name)                                                       \
-        static PyObject *prefix##_##name(PyObject *self, PyObject *const *args,             \
-                                         Py_ssize_t nargs, PyObject *kwnames)               \
-        {                                                                                   \
-            (void)self;                                                                     \
-            return mhddq_##prefix(MHQ_##KIND, args, nargs, kwnames);                        \
+    typedef PyObject *(*mhddq_call)(int, PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+    #define MHDDQ_STYLES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+    static mhddq_call mhddq_calls[8];
+    #define ENTRY(style, KIND, name)                                                         \
+        static PyObject *mhddq_entry_##style##_##name(PyObject *self, PyObject *const *args, \
+                                                      Py_ssize_t nargs, PyObject *kwnames)   \
+        {                                                                                    \
+            return mhddq_calls[style](MHQ_##KIND, self, args, nargs, kwnames);               \
         }
-    #define X(KIND, name) ENTRY(enqueue, KIND, name) ENTRY(append, KIND, name)
+    #define X(KIND, name)                                                            \
+        ENTRY(0, KIND, name) ENTRY(1, KIND, name) ENTRY(2, KIND, name)               \
+        ENTRY(3, KIND, name) ENTRY(4, KIND, name) ENTRY(5, KIND, name)               \
+        ENTRY(6, KIND, name) ENTRY(7, KIND, name)
     MHQ_OPS(X)
     #undef X
-    static const PyCFunction mhddq_entries[2][MHQ_KINDS] = {
-        {
-    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))enqueue_##name,
-        MHQ_OPS(X)
+    #define AT(style, KIND, name) \
+        [style][MHQ_##KIND] = (PyCFunction)(void (*)(void))mhddq_entry_##style##_##name,
+    #define X(KIND, name)                                                            \
+        AT(0, KIND, name) AT(1, KIND, name) AT(2, KIND, name) AT(3, KIND, name)      \
+        AT(4, KIND, name) AT(5, KIND, name) AT(6, KIND, name) AT(7, KIND, name)
+    static const PyCFunction mhddq_entries[8][MHQ_KINDS] = {MHQ_OPS(X)};
     #undef X
-        },
-        {
-    #define X(KIND, name) [MHQ_##KIND] = (PyCFunction)(void (*)(void))append_##name,
-        MHQ_OPS(X)
-    #undef X
-        },
-    };
     """
-    void *mhddq_enqueue
-    void *mhddq_append
-    PyCFunction mhddq_entries[2][MHQ_KINDS]
+    void *mhddq_calls[8]
+    PyCFunction mhddq_entries[8][MHQ_KINDS]
 
-mhddq_enqueue = <void *>call_enqueue
-mhddq_append = <void *>call_append
+mhddq_calls[AS_FUNCTION] = <void *>call_function
+mhddq_calls[AS_LIST_FUNCTION] = <void *>call_list_function
+mhddq_calls[AS_QUEUE_METHOD] = <void *>call_queue_method
+mhddq_calls[AS_PORT_METHOD] = <void *>call_port_method
+mhddq_calls[AS_LIST_METHOD] = <void *>call_list_method
+mhddq_calls[AS_FUTURE_FUNCTION] = <void *>call_future_function
+mhddq_calls[AS_FUTURE_METHOD] = <void *>call_future_method
+mhddq_calls[AS_FUTURE_LIST_METHOD] = <void *>call_future_list_method
 
-cdef list SPECS = [[None] * MHQ_KINDS, [None] * MHQ_KINDS]   # to enqueue, to append
+cdef list SPECS = [[None] * MHQ_KINDS for _ in range(STYLES)]
 
 
 cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
@@ -99,6 +121,8 @@ cdef int take_keywords(Spec spec, PyObject **values, tuple keywords, PyObject **
                 raise TypeError("%s() got multiple values for argument '%s'"
                                 % (spec.name.decode(), name))
             got[i] = values[j]
+        elif spec.takes_control and name == CONTROL:
+            take_control(r, <object>values[j])
         elif name in spec.keywords:
             more = more_of(r)
             if more.passed is None:
@@ -123,35 +147,91 @@ cdef Py_ssize_t place_of(Spec spec, object name) except -2:
     return -1
 
 
-cdef object call_enqueue(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
-    """file_read(callback, filename, ...): into the queue."""
-    cdef Spec spec = <Spec>(<list>SPECS[0])[kind]
+cdef inline Spec spec_of(int style, int kind):
+    return <Spec>(<list>(<list>SPECS)[style])[kind]
+
+
+# -- callbacks --
+
+cdef object enqueue(Service service, Port port, Spec spec, PyObject **args, Py_ssize_t nargs,
+                    PyObject *kwnames):
     cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject **got
     cdef single *s = take_single()
     cdef bint accepted = False
     try:
-        fill(&s.asked, spec.asked, parse(spec, args, nargs, kwnames, room, &s.asked), True)
+        got = parse(spec, args, nargs, kwnames, room, &s.asked)
+        take_callback(&s.asked, got[0])
+        fill(&s.asked, spec.asked, got + 1, True)
         if s.asked.op.traversal != NULL:
-            check_owner(&s.asked, spec.queue)
+            check_owner(&s.asked, service)
         mhq_job_init(&s.job, &s.asked.op)
-        accepted = spec.queue.submit(&s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL)
+        if port is not None or s.asked.more != NULL:
+            if shared_get(&service.closed) or (port is not None and port.is_closed()):
+                return False
+            equip_single(service, s, port, control_of(&s.asked), NULL, NULL)
+        accepted = submit(service, &s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL,
+                          port is None)
     finally:
         if not accepted:   # else it may have been called back and freed by now
             free_single(s)
     return accepted
 
 
-cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
-    """oplist_file_read(oplist, callback, filename, ...): into a list."""
-    cdef Spec spec = <Spec>(<list>SPECS[1])[kind]
+cdef int equip_single(Service service, single *s, Port port, Control control, mhq_control *own,
+                      mhq_fate *fate) except -1:
+    """After mhq_job_init. control, or own: the future's."""
+    if control is not None:
+        own = control.now()
+    if port is None and own == NULL and fate == NULL:
+        return 0
+    if s.asked.callback == <PyObject *>None:   # it is to be run in any case
+        s.asked.op.looks = 0
+    s.asked.op.flags |= EQUIPPED
+    return equip(service, &s.job, port, own, fate)
+
+
+cdef object call_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                          PyObject *kwnames):
+    cdef Spec spec = spec_of(AS_FUNCTION, kind)
+    return enqueue(spec.service, None, spec, args, nargs, kwnames)
+
+
+cdef object call_queue_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                              PyObject *kwnames):
+    return enqueue((<Queue>self).service, None, spec_of(AS_QUEUE_METHOD, kind), args, nargs, kwnames)
+
+
+cdef object call_port_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                             PyObject *kwnames):
+    cdef Port port = <Port>self
+    return enqueue(port.service, port, spec_of(AS_PORT_METHOD, kind), args, nargs, kwnames)
+
+
+# -- lists --
+
+cdef object call_list_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                               PyObject *kwnames):
+    return append(None, spec_of(AS_LIST_FUNCTION, kind), args, nargs, kwnames)
+
+
+cdef object call_list_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                             PyObject *kwnames):
+    return append(<Oplist>self, spec_of(AS_LIST_METHOD, kind), args, nargs, kwnames)
+
+
+cdef object append(Oplist oplist, Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
+    """oplist: None where it is the first argument."""
     cdef PyObject *room[MOST_ARGUMENTS]
     cdef PyObject **got
-    cdef Oplist oplist
     cdef request r
     memset(&r, 0, sizeof(request))
     try:
         got = parse(spec, args, nargs, kwnames, room, &r)
-        oplist = the_oplist(<object>got[0])
+        if oplist is None:
+            oplist = the_oplist(<object>got[0])
+            got += 1
+        take_callback(&r, got[0])
         fill(&r, spec.asked, got + 1, False)
         oplist.append(&r)
     finally:
@@ -159,39 +239,180 @@ cdef object call_append(int kind, PyObject **args, Py_ssize_t nargs, PyObject *k
     return None
 
 
-def function(Queue queue not None, str name, str doc, str operation, bint in_oplist):
-    """Makes a public function of an operation, whose row is there (`add_row`)."""
+# -- futures --
+
+cdef object call_future_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                                 PyObject *kwnames):
+    cdef Spec spec = spec_of(AS_FUTURE_FUNCTION, kind)
+    return enqueue_future(spec.service, None, spec, args, nargs, kwnames)
+
+
+cdef object call_future_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                               PyObject *kwnames):
+    cdef Futures place = <Futures>self
+    return enqueue_future(place.service, place.port, spec_of(AS_FUTURE_METHOD, kind), args, nargs,
+                          kwnames)
+
+
+cdef object enqueue_future(Service service, Port port, Spec spec, PyObject **args, Py_ssize_t nargs,
+                           PyObject *kwnames):
+    cdef FutureBase future = new_future()
+    enqueue_pending(future, service, port, spec, args, nargs, kwnames)
+    return future
+
+
+cdef int enqueue_pending(FutureBase pending, Service service, Port port, Spec spec, PyObject **args,
+                         Py_ssize_t nargs, PyObject *kwnames) except -1:
+    """pending: new. Raises RuntimeError where the queue is closed; then nothing has happened."""
+    cdef single *s = take_single()
+    cdef bint accepted = False
+    cdef Control control
+    try:
+        fill_for(pending, &s.asked, spec, args, nargs, kwnames, True, service, port)
+        mhq_job_init(&s.job, &s.asked.op)
+        must_be_open(service, port)
+        control = control_of(&s.asked)
+        watch(pending, control)
+        equip_single(service, s, port, control, NULL, pending.fate)
+        accepted = submit(service, &s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL,
+                          port is None)
+    finally:
+        if not accepted:
+            if pending.link is not None:
+                pending.link.end()
+            free_single(s)
+    if not accepted:
+        must_be_open(service, port)
+        raise RuntimeError("the queue is closed")
+    return 0
+
+
+cdef int fill_for(FutureBase pending, request *r, Spec spec, PyObject **args, Py_ssize_t nargs,
+                  PyObject *kwnames, bint lend, Service service, Port port) except -1:
+    """A request whose end is delivered to `pending`."""
+    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject *decided[MOST_ARGUMENTS]
+    cdef PyObject **got = parse(spec, args, nargs, kwnames, room, r)
+    cdef const shape *asked = spec.asked
+    cdef Py_ssize_t i
+    cdef Link link = linked(pending, service, port)
+    pending.looks = asked.looks
+    Py_INCREF(link)
+    r.callback = <PyObject *>link
+    r.op.flags |= FUTURE
+    if asked.data >= 0 and asked.flag >= 0 and got[asked.flag] == <PyObject *>None:
+        for i in range(asked.count):
+            decided[i] = got[i]
+        decided[asked.flag] = Py_False if isinstance(<object>got[asked.data], str) else Py_True
+        got = decided
+    fill(r, asked, got, lend)
+    if r.op.traversal != NULL:
+        check_owner(r, service)
+    if r.op.flags & LENT:
+        link.view = <object>r.held[1]
+    return 0
+
+
+cdef object call_future_list_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                                    PyObject *kwnames):
+    cdef FutureList members = <FutureList>self
+    cdef FutureBase future = new_future()
+    cdef request r
+    memset(&r, 0, sizeof(request))
+    try:
+        fill_for(future, &r, spec_of(AS_FUTURE_LIST_METHOD, kind), args, nargs, kwnames, False,
+                 members.place.service, members.place.port)
+        future.own = members.control
+        members.gathered.append(&r)
+        members.members.append(future.link)
+    finally:
+        let_go(&r)
+    return future
+
+
+# -- making them --
+
+cdef Spec new_spec(str name, str doc, str operation, int style):
     cdef Spec spec = Spec.__new__(Spec)
     cdef int kind = OPERATIONS[operation]
     cdef Row row = <Row>ROWS[kind]
-    cdef tuple first = ("oplist", "callback") if in_oplist else ("callback",)
-    cdef Parameter p
-    spec.queue = queue
+    cdef tuple first = <tuple>FIRST[style]
+    cdef bint of_futures = style >= AS_FUTURE_FUNCTION
+    cdef str shown_self = "" if style in (AS_FUNCTION, AS_LIST_FUNCTION, AS_FUTURE_FUNCTION) else "$self"
+    cdef list positional = [shown_as(p, row, of_futures) for p in row.positional]
     spec.name = name.encode()
     spec.names = tuple([sys.intern(n) for n in first + row.names])
-    spec.defaults = tuple([p.default[0] for p in row.positional if p.default])
+    spec.defaults = tuple([d[0] for _, d in positional if d])
     spec.wanted = len(spec.names)
     spec.required = spec.wanted - len(spec.defaults)
     spec.keywords = row.keywords
+    spec.takes_control = TAKES_CONTROL[style]
     spec.asked = &SHAPES[kind]
+    shown = [*([shown_self] if shown_self else []), *first, *[written(n, d) for n, d in positional]]
+    keywords = [written((<Parameter>p).name, (<Parameter>p).default) for p in row.keywords.values()]
+    if spec.takes_control:
+        keywords.append("control=None")
+    if keywords:
+        shown += ["*", *keywords]
     # "name(signature)\n--\n\ndoc" is how built-in functions tell their signature.
-    spec.doc = ("%s(%s)\n--\n\n%s" % (name, signature_of(first, row), doc)).encode()
+    spec.doc = ("%s(%s)\n--\n\n%s" % (name, ", ".join(shown), doc)).encode()
     spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
-    spec.definition.ml_meth = mhddq_entries[in_oplist][kind]
+    spec.definition.ml_meth = mhddq_entries[style][kind]
     spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
     spec.definition.ml_doc = PyBytes_AS_STRING(spec.doc)
-    Py_INCREF(spec)   # for ever: the function points into it, and may outlive its module's reload
-    SPECS[in_oplist][kind] = spec
-    return PyCFunction_NewEx(&spec.definition, sys.modules["mhddq"], "mhddq")
+    Py_INCREF(spec)   # for ever: what is made of it points into it, and may outlive a reload
+    (<list>SPECS[style])[kind] = spec
+    return spec
 
 
-cdef str signature_of(tuple first, Row row):
-    cdef Parameter p
-    shown = [*first, *[written(p) for p in row.positional]]
-    if row.keywords:
-        shown += ["*", *[written(p) for p in row.keywords.values()]]
-    return ", ".join(shown)
+cdef tuple shown_as(Parameter p, Row row, bint of_futures):
+    """Name and default. In futures the data decides about `binary` of what writes."""
+    if of_futures and row.asked.data >= 0 and p.takes == TAKES_FLAG and p.name == "binary":
+        return p.name, (None,)
+    return p.name, p.default
 
 
-cdef str written(Parameter p):
-    return "%s=%r" % (p.name, p.default[0]) if p.default else p.name
+cdef str written(str name, tuple default):
+    return "%s=%r" % (name, default[0]) if default else name
+
+
+def function(Service service not None, str name, str doc, str operation, str style):
+    """Makes a public function of an operation, whose row is there (`add_row`). style: '' (with a
+    callback), 'oplist' or 'futures'."""
+    cdef Spec spec = new_spec(name, doc, operation, {
+        "": AS_FUNCTION, "oplist": AS_LIST_FUNCTION, "futures": AS_FUTURE_FUNCTION}[style])
+    cdef str module = "mhddq.futures" if style == "futures" else "mhddq"
+    spec.service = service
+    return PyCFunction_NewEx(&spec.definition, sys.modules[module], module)
+
+
+def add_methods(str operation, str doc, str list_doc, str future_doc, str future_list_doc):
+    """The methods of an operation, whose row is there."""
+    cdef bint walks = (<Row>ROWS[OPERATIONS[operation]]).asked.gives == GIVES_ENTRIES
+    for kind, style, text in ((Queue, AS_QUEUE_METHOD, doc), (Port, AS_PORT_METHOD, doc),
+                              (Oplist, AS_LIST_METHOD, list_doc),
+                              (Futures, AS_FUTURE_METHOD, future_doc),
+                              (FutureList, AS_FUTURE_LIST_METHOD, future_list_doc)):
+        if not walks or kind in (Queue, Port):
+            add_method(kind, new_spec(operation, text, operation, style))
+        elif kind is Futures:   # whose own method goes through the batches
+            add_method(kind, new_spec("_" + operation, text, operation, style))
+
+
+cdef extern from *:
+    """
+    static int mhddq_add_method(PyObject *type, PyMethodDef *definition)
+    {
+        PyTypeObject *of = (PyTypeObject *)type;
+        PyObject *made = PyDescr_NewMethod(of, definition);
+        int failed = made == NULL || PyDict_SetItemString(of->tp_dict, definition->ml_name, made) < 0;
+        Py_XDECREF(made);
+        PyType_Modified(of);
+        return failed ? -1 : 0;
+    }
+    """
+    int mhddq_add_method(object type, PyMethodDef *definition) except -1
+
+
+cdef int add_method(object kind, Spec spec) except -1:
+    return mhddq_add_method(kind, &spec.definition)

@@ -8,7 +8,11 @@ cdef struct single:
 # A job of a list.
 cdef struct listed:
     mhq_job job
-    PyObject *frozen
+    PyObject *frozen     # each of these may be NULL:
+    PyObject *callback   # what is notified of its end: a callable or a Link
+    PyObject *given      # a dict, or NULL: the parameters that were passed
+    PyObject *control
+    PyObject *failure    # the first operation's that failed; noted where there is a callback
 
 # Jobs that have come back are kept for the next ones, warm: they are taken by producers and given
 # back by the callback thread, which costs malloc and free far more than it costs here, lock or no
@@ -41,6 +45,8 @@ cdef single *take_single() except NULL:
 cdef void free_single(single *s) noexcept:
     """With all that it holds: finalisers may run."""
     global spare_singles, spare_count
+    if s.asked.op.flags & EQUIPPED:
+        mhq_job_fini(&s.job)
     let_go(&s.asked)
     shared_lock(&spares)
     if spare_count < MOST_SPARE:
@@ -68,4 +74,8 @@ cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
 cdef void free_listed(listed *l) noexcept:
     mhq_job_fini(&l.job)
     Py_XDECREF(l.frozen)
+    Py_XDECREF(l.callback)
+    Py_XDECREF(l.given)
+    Py_XDECREF(l.control)
+    Py_XDECREF(l.failure)
     free(l)

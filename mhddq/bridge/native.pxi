@@ -70,6 +70,7 @@ cdef extern from *:
     void PyThread_free_lock(PyThread_type_lock lock)
     int PyThread_acquire_lock(PyThread_type_lock lock, int wait) nogil
     void PyThread_release_lock(PyThread_type_lock lock)
+    int PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds, int interrupted) nogil
     enum: WAIT_LOCK
     void (*mhddq_thread_body)(PyObject *) noexcept
     int mhddq_thread_start(PyObject *queue, PyThread_type_lock begun)

@@ -125,15 +125,36 @@ cdef class Chapter:
 cdef class Oplist:
     """A list of operations that runs as one: the two I/O threads do not trade inside it.
 
-    Made by create_empty_oplist(). len() and iteration are over its direct entries: for an
-    operation {'action': ..., 'params': ...}, for an embedded list the Oplist itself.
+    on_error: 'continue', or 'stop': what stands behind the first failed operation is cancelled; an
+        embedded list with a failure is a failed operation of its parent.
+    Raises: ValueError for another on_error.
+    Threads: any; several may fill one list. All operations are methods, callback first. len() and
+        iteration are over its direct entries: for an operation {'action': ..., 'params': ...}, for an
+        embedded list the Oplist itself.
     """
     cdef Chapter chapter
     cdef uint64_t mark
     cdef bint embedded          # was ever embedded somewhere
+    cdef bint stops             # on_error is 'stop'
 
     def __cinit__(self):
         self.chapter = Chapter.__new__(Chapter)
+
+    def __init__(self, *, on_error="continue"):
+        if on_error != "continue" and on_error != "stop":
+            raise ValueError("on_error must be 'continue' or 'stop', not %r" % (on_error,))
+        self.stops = on_error == "stop"
+
+    def embed(self, sub_oplist):
+        """As embed_oplist()."""
+        embed_oplist(self, sub_oplist)
+
+    def clear(self):
+        """As clear_oplist()."""
+        clear_oplist(self)
+
+    def __reduce__(self):
+        raise TypeError("an oplist cannot be pickled or copied")
 
     cdef int append(self, request *filled) except -1:
         cdef shared_section section
@@ -184,14 +205,15 @@ cdef class Oplist:
         return "<mhddq oplist of %d entr%s>" % (len(self), "y" if len(self) == 1 else "ies")
 
 
-def create_empty_oplist():
+def create_empty_oplist(*, on_error="continue"):
     """Makes an oplist with nothing in it.
 
+    on_error: 'continue', or 'stop': see Oplist.
     Returns: an Oplist, to be filled by the functions whose names begin with oplist and by
         embed_oplist(), and queued by enqueue_oplist().
     Threads: any. Several may fill one list.
     """
-    return Oplist.__new__(Oplist)
+    return Oplist(on_error=on_error)
 
 
 def clear_oplist(oplist):

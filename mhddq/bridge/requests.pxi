@@ -11,6 +11,8 @@ cdef enum:
     PATH2_BYTES = 2
     LENT = 4             # held[1] is a view of the caller's buffer
     LENT_LATER = 8       # in a list: the data is exported each time the list is enqueued
+    EQUIPPED = 16        # the job that contains it has a port, a fate or a control
+    FUTURE = 32          # its end is delivered to a Link, which is its `callback`
 
 
 @cython.final
@@ -18,6 +20,7 @@ cdef class More:
     """What only some calls give: numbers, and keyword-only arguments. Never changes."""
     cdef mhq_numbers numbers
     cdef dict passed                 # the keyword-only arguments: the caller's own objects
+    cdef Control control             # None: none is given
 
 
 # One operation as Python handed it in. `op` comes first: a run's op is its request.
@@ -25,7 +28,7 @@ cdef class More:
 # borrowed from the chapter's list).
 cdef struct request:
     mhq_op op
-    PyObject *callback
+    PyObject *callback               # or what else is notified of the end; see `flags`
     PyObject *given[MAX_POSITIONAL]  # the caller's own objects, in the table's order
     PyObject *held[2]                # what op's pointers lead into, where it is not in `given`;
                                      # of a refused operation held[0] is the exception
@@ -221,11 +224,13 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
     for i in range(asked.count):
         p = <Parameter>row.positional[i]
         if p.is_numeric():
-            why = take_numeric(more, p, <object>got[1 + i])
+            why = take_numeric(more, p, <object>got[i])
             refusal = refusal if refusal is not None else why
     if more.passed is None:
         return refusal
     for name, given in more.passed.items():
+        if name is CONTROL:
+            continue
         p = <Parameter>row.keywords[name]
         if p.is_numeric():
             why = take_numeric(more, p, given)
@@ -302,26 +307,46 @@ cdef object take_number(More more, Parameter p, object given):
     return None
 
 
+cdef str CONTROL = sys.intern("control")
+
+
+cdef int take_control(request *r, object given) except -1:
+    """The keyword that every operation has."""
+    cdef More more = more_of(r)
+    more.control = the_control(given)
+    if more.passed is None:
+        more.passed = {}
+    more.passed[CONTROL] = given
+    return 0
+
+
+cdef Control control_of(request *r):
+    return None if r.more == NULL else (<More>r.more).control
+
+
 cdef str why_no_callback(object callback):
     if callback_kind(<PyObject *>callback) == MHDDQ_ASYNC:
         return "callback must not be an async function: nothing would await what it returns"
     return "callback must be callable or None, not '%s'" % type(callback).__name__
 
 
+cdef inline int take_callback(request *r, PyObject *callback) except -1:
+    if callback != <PyObject *>None and callback_kind(callback) != MHDDQ_CALLABLE:
+        raise TypeError(why_no_callback(<object>callback))
+    Py_XINCREF(callback)
+    r.callback = callback
+    return 0
+
+
 cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except -1:
-    """`got`: the callback, then the positional parameters. r is zeroed, but for the keyword-only
-    arguments, which are in r.more already. On an exception what was filled so far is to be let go
+    """`got`: the positional parameters. r is zeroed, but for the callback and the keyword-only
+    arguments, which are in it already. On an exception what was filled so far is to be let go
     by the caller."""
-    cdef object callback = <object>got[0]
     cdef object refusal = None, why
     cdef Py_ssize_t i
-    if callback is not None and callback_kind(got[0]) != MHDDQ_CALLABLE:
-        raise TypeError(why_no_callback(callback))
-    Py_INCREF(callback)
-    r.callback = <PyObject *>callback
     for i in range(asked.count):
-        Py_INCREF(<object>got[1 + i])
-        r.given[i] = got[1 + i]
+        Py_INCREF(<object>got[i])
+        r.given[i] = got[i]
     r.op.kind = asked.kind
     r.op.looks = asked.looks
     if asked.is_special:
@@ -329,19 +354,19 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
         r.op.numbers = asked.numbers
         if asked.has_more:
             more_of(r)
-    if asked.flag >= 0 and got[1 + asked.flag] != <PyObject *>False:
-        if (got[1 + asked.flag] == <PyObject *>True
-                or truth(<object>got[1 + asked.flag], positional_name(asked, asked.flag))):
+    if asked.flag >= 0 and got[asked.flag] != Py_False:
+        if (got[asked.flag] == Py_True
+                or truth(<object>got[asked.flag], positional_name(asked, asked.flag))):
             r.op.options |= asked.flag_bit
     if asked.takes == TAKES_HANDLE:
-        adopt_handle(r, <object>got[1 + asked.path])
+        adopt_handle(r, <object>got[asked.path])
     else:
-        refusal = adopt_path(r, <object>got[1 + asked.path], &r.op.path, 0, PATH_BYTES)
+        refusal = adopt_path(r, <object>got[asked.path], &r.op.path, 0, PATH_BYTES)
     if asked.path2 >= 0:
-        why = adopt_path(r, <object>got[1 + asked.path2], &r.op.path2, 1, PATH2_BYTES)
+        why = adopt_path(r, <object>got[asked.path2], &r.op.path2, 1, PATH2_BYTES)
         refusal = refusal if refusal is not None else why
     if asked.data >= 0:
-        why = adopt_data(r, <object>got[1 + asked.data], lend)
+        why = adopt_data(r, <object>got[asked.data], lend)
         refusal = refusal if refusal is not None else why
     if r.more != NULL:
         why = take_more(r, asked, got)
@@ -402,7 +427,8 @@ cdef dict parameters_of(const shape *asked, request *r):
 cdef dict fill_parameters(const shape *asked, request *r, dict params):
     cdef tuple names = <tuple>asked.names
     cdef Py_ssize_t i
-    params["callback"] = <object>r.callback
+    if not r.op.flags & FUTURE:
+        params["callback"] = <object>r.callback
     for i in range(len(names)):
         params[names[i]] = <object>r.given[i]
     if r.more != NULL and (<More>r.more).passed is not None:

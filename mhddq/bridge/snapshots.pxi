@@ -118,6 +118,7 @@ cdef uint64_t sum_of(uint64_t a, uint64_t b) noexcept:
 cdef Frozen freeze_one(sight *seen, dict frozen_of):
     """Freezes one oplist; those embedded in it are in frozen_of, by id, None where empty."""
     cdef Chapter chapter = <Chapter>seen.chapter
+    cdef Oplist oplist = <Oplist>seen.oplist
     cdef Frozen frozen = Frozen.__new__(Frozen), sub
     cdef Py_ssize_t i, n = 0
     cdef entry e
@@ -149,6 +150,8 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
                 frozen.entries[n].op = frozen.lend(e.asked)
             else:
                 frozen.entries[n].op = &e.asked.op
+            if e.asked.op.flags & FUTURE:
+                frozen.entries[n].fate = (<Link>e.asked.callback).fate
             total += 1
             if frozen.entries[n].op.data != NULL:
                 lent = sum_of(lent, frozen.entries[n].op.size)
@@ -159,7 +162,7 @@ cdef Frozen freeze_one(sight *seen, dict frozen_of):
         return None
     if n == 1 and frozen.entries[0].op == NULL:
         return frozen.keep[1]     # nothing but one sublist: that one will do
-    frozen.frozen = mhq_list(<size_t>n, total, lent, depth + 1, 0, frozen.entries)
+    frozen.frozen = mhq_list(<size_t>n, total, lent, depth + 1, oplist.stops, frozen.entries)
     return frozen
 
 

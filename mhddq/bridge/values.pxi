@@ -1,6 +1,6 @@
 # Values: what an operation gives, made of the record that has come back. On the thread that delivers.
 
-# What is counted here; `adopts`: bytes may be built where they were read; `calling`: the request
+# What a taker counts; `adopts`: bytes may be built where they were read; `calling`: the request
 # whose callback is running, or NULL.
 cdef struct deliveries:
     bint adopts
@@ -145,3 +145,22 @@ cdef dict output_of(uint8_t gives, object value):
 cdef object path_of(const char *path, bint as_bytes):
     cdef Py_ssize_t n = <Py_ssize_t>strlen(path)
     return path[:n] if as_bytes else PyUnicode_DecodeFSDefaultAndSize(path, n)
+
+
+cdef void add_deliveries(deliveries *sum, deliveries *told) noexcept:
+    shared_add(&sum.delivered, shared_read(&told.delivered))
+    shared_add(&sum.callbacks, shared_read(&told.callbacks))
+    shared_add(&sum.callback_errors, shared_read(&told.callback_errors))
+    shared_add(&sum.late_failures, shared_read(&told.late_failures))
+    shared_add(&sum.copied, shared_read(&told.copied))
+    shared_add(&sum.uncopied, shared_read(&told.uncopied))
+
+
+cdef void forget_deliveries(deliveries *told) noexcept:
+    shared_set(&told.calling, 0)
+    shared_zero(&told.delivered)
+    shared_zero(&told.callbacks)
+    shared_zero(&told.callback_errors)
+    shared_zero(&told.late_failures)
+    shared_zero(&told.copied)
+    shared_zero(&told.uncopied)

@@ -1,0 +1,150 @@
+# Links: the way from a job to the object that is notified of its end. The object is held weakly, unless
+# something waits for it: where it is collected before its operation has started, and that only looks,
+# the operation is skipped.
+
+cdef enum:
+    # What became of it, as concurrent.futures has it.
+    PENDING
+    FINISHED
+    CANCELLED
+
+
+cdef class Pending:
+    """The end of an operation, before and after it is there: what Future is made of (mhddq.futures),
+    and what other styles may be. An object of a subclass: it sets its own value or error.
+
+    A subclass says how by `settle`, which is called once, by the taker, or by who cancels.
+    """
+    cdef mhq_fate *fate
+    cdef Link link
+    cdef Service service
+    cdef Port port                     # None: the queue's own
+    cdef Control own                   # the control that was passed, or made at first sight
+    cdef mhq_control *own_core         # what that is made of
+    cdef unsigned long generation
+    cdef bint looks
+    cdef bint enqueued                 # else it is a member of a list that is still being filled
+    cdef bint asked
+    cdef int state
+    cdef object value, error           # the error, where it ended with one
+    cdef object what                   # of one that failed: what reports name it by
+    cdef object __weakref__
+
+    cdef int settle(self, int state, object value, object error, object what) except -1:
+        raise NotImplementedError
+
+    cdef int now(self) noexcept:
+        """Its state; in a child of the process that it is of it is found cancelled."""
+        if self.state == PENDING and self.generation != generation:
+            self.state = CANCELLED
+            self.link = None
+            self.forget_condition()
+        return self.state
+
+    cdef void forget_condition(self) noexcept:
+        pass
+
+    cdef void forget_callbacks(self) noexcept:
+        """Its port is closed: what would have been called there is not called."""
+        pass
+
+    def __del__(self):
+        if self.fate == NULL or self.generation != generation:
+            return
+        if self.state == PENDING:
+            if self.looks:
+                mhq_skip(self.fate)
+        elif self.error is not None and not self.asked and self.what is not None:
+            attempt(self.service.hooks, "failed_unasked", self.what, self.error)
+
+    def __dealloc__(self):
+        if self.generation != generation:
+            return
+        if self.fate != NULL:
+            mhq_fate_drop(self.fate)
+        if self.own_core != NULL:
+            mhq_control_drop(self.own_core)
+
+    @property
+    def control(self):
+        """The Control that was passed, or one of its own."""
+        cdef Control made
+        if self.own is None:
+            made = Control.__new__(Control)
+            made.links = {}
+            made.interval = 0.1
+            if self.own_core != NULL and self.generation == generation:
+                made.adopt(self.own_core)
+                self.own_core = NULL
+            else:
+                made.make()
+            note_control(made)
+            if self.link is not None and self.now() == PENDING:
+                made.links[id(self.link)] = self.link
+            self.own = made
+        return self.own
+
+    def __reduce__(self):
+        raise TypeError("what an operation will give cannot be pickled or copied")
+
+
+@cython.final
+cdef class Link:
+    """Between a job and a Pending."""
+    cdef mhq_fate *fate                # a reference, for the list that has the operation
+    cdef unsigned long generation
+    cdef object weak                   # a weak reference to it
+    cdef object strong                 # the same, while something waits for it
+    cdef object view                   # of the caller's buffer, while it is lent
+    cdef Control control               # in whose `links` it is
+
+    def __dealloc__(self):
+        if self.fate != NULL and self.generation == generation:
+            mhq_fate_drop(self.fate)
+
+    cdef object target(self):
+        return self.strong if self.strong is not None else self.weak()
+
+    cdef void end(self) noexcept:
+        self.strong = None
+        self.view = None
+        if self.control is not None:
+            self.control.links.pop(id(self), None)
+            self.control = None
+
+    cdef bint cancel(self) except -1:
+        """True: it never runs, and has ended now."""
+        cdef Pending pending = self.target()
+        cdef mhq_engine *core
+        if pending is None or pending.now() != PENDING or pending.fate == NULL:
+            return False
+        core = <mhq_engine *>shared_get(&pending.service.core)
+        if core == NULL or not (mhq_cancel(core, pending.fate)
+                                or mhq_fate_state(pending.fate) == MHQ_CANCELLED):
+            return False
+        view = self.view
+        self.end()
+        if view is not None:   # the data is the caller's again
+            try:
+                view.release()
+            except BufferError:   # somebody has found the view, and exports it
+                pass
+        pending.settle(CANCELLED, None, None, None)
+        return True
+
+
+cdef Link linked(Pending pending, Service service, Port port):
+    """Makes a new Pending ready to be enqueued."""
+    cdef Link link = Link.__new__(Link)
+    pending.fate = mhq_fate_new()
+    if pending.fate == NULL:
+        raise MemoryError()
+    mhq_fate_hold(pending.fate)
+    link.fate = pending.fate
+    link.generation = generation
+    pending.service = service
+    pending.port = port
+    pending.generation = generation
+    pending.link = link
+    link.weak = PyWeakref_NewRef(pending, NULL)
+    return link

@@ -1,0 +1,195 @@
+"""Control: cancelling, pausing and watching what runs."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+
+import pytest
+from helpers import DEADLINE, Outcome
+
+import mhddq
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def queue():
+    queue = mhddq.Queue("control")
+    yield queue
+    assert queue.close(DEADLINE)
+
+
+@pytest.fixture
+def big(tmp_path):
+    """96 MiB, which take no place until they are copied."""
+    path = tmp_path / "big"
+    with path.open("wb") as file:
+        for _ in range(96):
+            file.write(bytes(range(256)) * 4096)
+    return path
+
+
+def test_what_has_not_started_never_runs(queue, tmp_path):
+    heard, control = Outcome(), mhddq.Control()
+    queue.pause()
+    for i in range(10):
+        assert queue.file_create(heard, tmp_path / str(i), control=control)
+    queue.file_create(heard, tmp_path / "other")
+    control.cancel()
+    queue.resume()
+    ends = heard.wait(11)
+    assert list(tmp_path.iterdir()) == [tmp_path / "other"]
+    assert control.cancelled
+    assert (control.accepted, control.finished) == (10, 10)
+    for i, args in enumerate(ends[:10]):
+        text = args["output"]["exception"]
+        assert args["result"] is False
+        assert args["params"]["control"] is control
+        assert text == f"[Errno {errno.ECANCELED}] Operation canceled: '{tmp_path / str(i)}'"
+        assert type(text.error) is mhddq.Cancelled
+    assert "control" not in ends[10]["params"]
+    assert queue.stats()["cancelled"] == 10
+
+
+def test_what_is_given_it_later_is_cancelled_in_its_turn(queue, tmp_path):
+    heard, control = Outcome(), mhddq.Control()
+    control.cancel()
+    queue.file_create(heard, tmp_path / "file", control=control)
+    assert isinstance(heard.wait(1)[0]["output"]["exception"].error, mhddq.Cancelled)
+    assert not (tmp_path / "file").exists()
+
+
+def test_a_running_copy_is_stopped_and_nothing_of_it_stays(queue, tmp_path, big):
+    heard = Outcome()
+    control = mhddq.Control(lambda done, total: done and control.cancel(), interval=0)
+    (tmp_path / "to").mkdir()
+    for _ in range(3):
+        queue.file_copy(heard, big, tmp_path / "to" / "copy", control=control)
+    ends = heard.wait(3)
+    assert [type(a["output"].get("exception").error) for a in ends] == [mhddq.Cancelled] * 3
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_progress_comes_in_order_and_before_the_completion(queue, tmp_path, big):
+    calls = []
+    control = mhddq.Control(lambda *figures: calls.append(figures), interval=0)
+    queue.file_copy(calls.append, big, tmp_path / "copy", control=control)
+    assert queue.flush(DEADLINE)
+    assert type(calls[-1]) is dict
+    assert calls[-1]["result"] is True
+    figures = calls[:-1]
+    assert figures
+    assert figures[-1] == (96 * MIB, 96 * MIB)
+    assert [done for done, _ in figures] == sorted(done for done, _ in figures)
+    assert (control.done, control.total) == (96 * MIB, 96 * MIB)
+
+
+def test_progress_through_a_port_is_called_in_deliver(queue, tmp_path, big):
+    threads = []
+    control = mhddq.Control(lambda *figures: threads.append(threading.get_ident()), interval=0)
+    port = queue.port()
+    port.file_copy(None, big, tmp_path / "copy", control=control)
+    while port.pending:
+        port.deliver(timeout=None)
+    assert set(threads) == {threading.get_ident()}
+
+
+def test_what_progress_raises_is_printed(queue, tmp_path, big, capfd):
+    heard = Outcome()
+    queue.file_copy(heard, big, tmp_path / "copy", control=mhddq.Control(lambda *a: 1 / 0))
+    assert heard.wait(1)[0]["result"] is True
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_paused_operation_holds_its_queue_and_no_other(queue, tmp_path):
+    heard, control = Outcome(), mhddq.Control()
+    control.pause()
+    assert control.paused
+    queue.file_create(heard, tmp_path / "first", control=control)
+    queue.file_create(heard, tmp_path / "second")
+    with mhddq.Queue() as other:
+        other.file_create(heard, tmp_path / "elsewhere")
+        heard.wait(1)
+    time.sleep(0.02)
+    assert [p.name for p in tmp_path.iterdir()] == ["elsewhere"]
+    control.resume()
+    heard.wait(3)
+    assert not control.paused
+
+
+def test_cancelling_what_is_paused_ends_it(queue, tmp_path):
+    heard, control = Outcome(), mhddq.Control()
+    control.pause()
+    queue.file_create(heard, tmp_path / "first", control=control)
+    control.cancel()
+    heard.wait(1)
+    assert not (tmp_path / "first").exists()
+
+
+def test_one_control_is_shared_by_queues_and_styles(tmp_path):
+    control, heard = mhddq.Control(), Outcome()
+    one, two = mhddq.Queue(), mhddq.Queue()
+    port = two.port()
+    one.file_exists(heard, ".", control=control)
+    future = two.futures.file_exists(".", control=control)
+    port.file_exists(heard, ".", control=control)
+    todo = mhddq.Oplist()
+    todo.file_exists(heard, ".")
+    one.enqueue_oplist(todo, control=control)
+    assert future.result(DEADLINE) is False
+    assert future.control is control
+    assert one.flush(DEADLINE)
+    assert two.flush(DEADLINE)
+    assert len(heard) == 3
+    assert (control.accepted, control.finished) == (4, 4)
+    assert one.close()
+    assert two.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ((1,), TypeError),
+        ((None, 1), TypeError),
+        (({"interval": "1"},), TypeError),
+        (({"interval": True},), TypeError),
+        (({"interval": -1},), ValueError),
+        (({"interval": float("nan")},), ValueError),
+        (({"interval": float("inf")},), ValueError),
+    ],
+)
+def test_wrong_arguments(arguments, error):
+    keywords = arguments[0] if isinstance(arguments[0], dict) else {}
+    with pytest.raises(error):
+        mhddq.Control(*(() if keywords else arguments), **keywords)
+
+
+@pytest.mark.parametrize("call", ["function", "method", "list", "futures", "progress coroutine"])
+def test_what_is_no_control_is_refused_at_the_call(queue, call):
+    async def progress(done, total): ...
+
+    calls = {
+        "function": lambda: mhddq.file_exists(None, ".", control=1),
+        "method": lambda: queue.file_exists(None, ".", control=1),
+        "list": lambda: queue.enqueue_oplist(mhddq.Oplist(), control=1),
+        "futures": lambda: queue.futures.file_exists(".", control=1),
+        "progress coroutine": lambda: mhddq.Control(progress),
+    }
+    with pytest.raises(TypeError):
+        calls[call]()
+    assert queue.stats()["accepted"] == 0
+
+
+def test_lists_take_theirs_when_they_are_enqueued():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'control'"):
+        mhddq.Oplist().file_exists(None, ".", control=mhddq.Control())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'control'"):
+        mhddq.oplist_file_exists(mhddq.Oplist(), None, ".", control=mhddq.Control())
+
+
+def test_none_is_no_control(queue):
+    heard = Outcome()
+    queue.file_exists(heard, ".", control=None)
+    assert heard.wait(1)[0]["params"]["control"] is None
