@@ -149,8 +149,11 @@ intptr_t mhq_handle_descriptor(mhq_handle *handle);
  * nothing of an atomic file. */
 void mhq_handle_drop(mhq_handle *handle);
 
+/* Any thread, at the end of the program: closes it, and leaves nothing of an atomic file. */
+void mhq_handle_discard(mhq_handle *handle);
+
 /* In a forked child, before its first use there: the parent's operations, which may have used it in the
- * moment of the fork, never end here. */
+ * moment of the fork, never end here. It commits and discards nothing. */
 void mhq_handle_forget_uses(mhq_handle *handle);
 
 /* ---- walks -------------------------------------------------------------------------------- */

@@ -60,6 +60,7 @@ enum mhq_kind {
 #define MHQ_FLAGS(X)                                                              \
     X(BINARY, binary)   /* for the bridge: bytes, not text */                     \
     X(DURABLE, durable) /* synced: it outlives a power loss */                    \
+    X(ATOMIC, atomic)   /* file_open: a new version, or the old one */            \
     X(SYNC, sync)       /* file_close: what was written is on the disk before */  \
     X(DISCARD, discard) /* file_close: of an atomic file, nothing is to stay */   \
     X(STAT, stat)                                                                 \

@@ -74,6 +74,7 @@ cdef extern from "mhq.h" nogil:
     enum: MHQ_KINDS
     enum: MHQ_FLAG_COUNT
     enum: MHQ_BINARY
+    enum: MHQ_ATOMIC
     enum: MHQ_STAT
     enum: MHQ_NUMBER_COUNT
     const int64_t MHQ_ABSENT
@@ -158,6 +159,7 @@ cdef extern from "mhq.h" nogil:
     char *mhq_take_leftover(mhq_engine *engine)
     void mhq_release(void *buffer)
     intptr_t mhq_handle_descriptor(mhq_handle *handle)
+    void mhq_handle_discard(mhq_handle *handle)
     void mhq_handle_drop(mhq_handle *handle)
     void mhq_handle_forget_uses(mhq_handle *handle)
 

@@ -243,13 +243,18 @@ def directory_copy(source_dirname: Path, copy_dirname: Path) -> None:
 
 
 @operation("file")
-def file_open(filename: Path, mode: Mode = "r") -> None:
+def file_open(filename: Path, mode: Mode = "r", *, atomic: Flag = False) -> None:
     """Opens a regular file, for operations that are given it in place of a filename.
 
     filename: str, bytes or os.PathLike. A FIFO or a device is a failure, never a wait; but a
         character device may be opened to be written to.
     mode: the letters of open(): 'r', 'w', 'x' or 'a', with '+' to read and to write; 'b' and 't'
         change nothing.
+    atomic: True, with 'w' or 'x', writes a whole new version or leaves the old one, as
+        file_replace does: what is written goes under a temporary name, and file_close syncs it
+        and gives it the file's. With 'x' that fails if the name has been taken meanwhile. If an
+        operation that was to change the file has failed or was cancelled, file_close fails with
+        its error, and the old version stays; so it does if the file is never closed.
     Output: {'file': Handle}. To be closed with file_close().
     """
 

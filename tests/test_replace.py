@@ -7,6 +7,7 @@ csrc/test/fs/posix/.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import random
 import stat
@@ -14,7 +15,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from helpers import DEADLINE, Outcome, fails, settle, succeeds
+from helpers import DEADLINE, Outcome, fails, run_script, settle, succeeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from surroundings import NEWLINES, TOO_LONG
@@ -178,6 +179,111 @@ def test_it_is_as_a_dict(steps):
         succeeds(mhddq.file_replace, data, name, True, durable=durable)
         wanted[name] = data
     assert {name: Path(name).read_bytes() for name in os.listdir()} == wanted
+
+
+# ---- atomic files ----
+
+
+def opened(mode="w", filename="file"):
+    return succeeds(mhddq.file_open, filename, mode, atomic=True)["file"]
+
+
+@pytest.mark.parametrize("mode", ["w", "wb", "w+", "x"])
+def test_an_atomic_file_is_there_once_it_is_closed(mode):
+    if mode != "x":
+        Path("file").write_text("old")
+    file = opened(mode)
+    for number in range(3):
+        succeeds(mhddq.file_write, f"{number}", file, offset=number)
+    assert (Path("file").read_text() == "old") if mode != "x" else not Path("file").exists()
+    succeeds(mhddq.file_close, file)
+    succeeds(mhddq.file_close, file)
+    assert Path("file").read_text() == "012"
+    assert os.listdir() == ["file"]
+
+
+def test_an_atomic_file_that_is_new_does_not_replace():
+    file = opened("x")
+    Path("file").write_text("first")
+    assert fails(mhddq.file_close, file).error.errno == errno.EEXIST
+    assert Path("file").read_text() == "first"
+    assert os.listdir() == ["file"]
+    assert fails(mhddq.file_open, "file", "x", atomic=True).error.errno == errno.EEXIST
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "a", "a+"])
+def test_only_what_is_written_anew_is_atomic(mode):
+    Path("file").write_text("old")
+    text = fails(mhddq.file_open, "file", mode, atomic=True)
+    assert str(text) == "atomic=True needs mode 'w' or 'x'"
+
+
+@pytest.mark.parametrize("how", ["discarded", "collected"])
+def test_of_what_is_not_committed_nothing_stays(how):
+    Path("file").write_text("old")
+    file = opened()
+    succeeds(mhddq.file_write, "new", file)
+    if how == "discarded":
+        succeeds(mhddq.file_close, file, discard=True)
+    else:
+        with pytest.warns(ResourceWarning):
+            del file
+            gc.collect()
+    assert Path("file").read_text() == "old"
+    assert os.listdir() == ["file"]
+
+
+@posix
+def test_a_failed_write_is_not_committed(tmp_path):
+    from disks import fill, small_memory  # noqa: PLC0415 - not on Windows
+
+    with small_memory(tmp_path / "small", 1) as small:
+        (small / "file").write_text("old")
+        fill(small, leave=8192)
+        file = opened(filename=small / "file")
+        succeeds(mhddq.file_write, "n", file)
+        assert fails(mhddq.file_write, b"n" * 100_000, file, True).error.errno == errno.ENOSPC
+        succeeds(mhddq.file_write, "n", file, offset=0)
+        assert fails(mhddq.file_close, file).error.errno == errno.ENOSPC
+        assert file.closed
+        assert (small / "file").read_text() == "old"
+        assert sorted(os.listdir(small)) == ["ballast", "file"]
+
+
+LEFT_OPEN = """
+import os, sys, mhddq, queue
+opened = queue.SimpleQueue()
+mhddq.file_open(opened.put, "file", "w", atomic=True)
+file = opened.get()["output"]["file"]
+mhddq.file_write(None, "lost", file)
+sys.modules["kept"] = file
+"""
+
+CHILD = (
+    LEFT_OPEN
+    + """
+if os.fork() == 0:
+    mhddq.file_close(opened.put, file)
+    assert opened.get()["result"] is True
+    os._exit(0)
+os.wait()
+assert open("file").read() == "old", "the child has committed"
+mhddq.file_write(None, "new", file)
+mhddq.file_close(None, file)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "left"),
+    [(LEFT_OPEN, "old"), pytest.param(CHILD, "new", marks=pytest.mark.posix("fork"))],
+)
+def test_at_the_end_and_in_a_child(tmp_path, program, left):
+    (tmp_path / "file").write_text("old")
+    ended = run_script(program, cwd=tmp_path)
+    assert ended.stderr == ""
+    assert (tmp_path / "file").read_text() == left
+    assert os.listdir(tmp_path) == ["file"]
 
 
 # ---- disks ----

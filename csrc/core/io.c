@@ -151,7 +151,7 @@ static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
 static void pass_over(mhq_io *io, const mhq_op *op, mhq_run *run)
 {
     run->op = op;
-    run->error = ECANCELED;
+    mhq_fs_pass_over(&io->fs, op, run);
     mhq_ahead_skips(&io->engine->ahead, op);
     mhq_bump(&io->operations, 1);
     mhq_bump(&io->failed, 1);

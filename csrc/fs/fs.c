@@ -1,4 +1,5 @@
 /* fs/fs.c - from an operation to its platform's primitive, and what all platforms do alike. */
+#include "fs/handle.h"
 #include "fs/table.h"
 
 #include <errno.h>
@@ -28,6 +29,13 @@ void mhq_fs_fini(mhq_fs *fs)
     fs->scratch = NULL;
 }
 
+/* An operation that was to change the handle's file has not. */
+static void spoil(const mhq_op *op, int error)
+{
+    if (!op->looks)
+        mhq_handle_spoil(op->handle, error);
+}
+
 void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     fs->done = 0;
@@ -37,6 +45,20 @@ void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, ENOSYS, MHQ_AT_NONE);
     else
         primitives[op->kind](fs, op, run);
+    if (op->handle != NULL && run->error != 0)
+        spoil(op, run->error);
+}
+
+void mhq_fs_pass_over(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    run->error = 0;
+    if (op->handle != NULL) {
+        spoil(op, ECANCELED);
+        if (op->kind == MHQ_FILE_CLOSE)
+            primitives[op->kind](fs, op, run);
+    }
+    if (run->error == 0)
+        run->error = ECANCELED;
 }
 
 void mhq_fail_at(mhq_run *run, int error, int second, char *path)

@@ -78,4 +78,8 @@ void mhq_fs_fini(mhq_fs *fs);
 /* Runs op into run, whose results, `holds` and charge included, are zero on entry. */
 void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run);
 
+/* Completes it as cancelled, without running it. But file_close, which closes in any case, and leaves
+ * nothing of an atomic file then. */
+void mhq_fs_pass_over(mhq_fs *fs, const mhq_op *op, mhq_run *run);
+
 #endif

@@ -9,13 +9,15 @@
  *   H2  The descriptor is closed once: by the thread whose leaving brings `uses` to MHQ_HANDLE_SHUT
  *       exactly, or, where it was never shut, by the owner, which frees the handle.
  *
+ *   H3  `version` is taken out once, by the thread that ends it.
+ *
  *   enter:  uses += 1, unless it is shut (sc)      close:  uses |= SHUT (sc)
  *   leave:  uses -= 1 (sc): SHUT alone is left?    then leave
  */
 #ifndef MHQ_FS_HANDLE_H
 #define MHQ_FS_HANDLE_H
 
-#include "fs/fs.h"
+#include "fs/version.h"
 #include "sys/calls.h"
 
 #define MHQ_HANDLE_SHUT UINT32_C(0x80000000)
@@ -25,10 +27,15 @@ typedef struct mhq_handle {
     _Atomic uint32_t uses;
     uint32_t mode;         /* enum mhq_open_mode; never changes */
     intptr_t descriptor;   /* a HANDLE on Windows; never changes */
+    _Atomic(mhq_version *) version; /* of an atomic file, until a thread takes it to end it */
+    _Atomic int32_t spoiled;        /* the first error of what was to change the file, or 0 */
 } mhq_handle;
 
 /* A handle of an open descriptor; NULL: no memory, and the descriptor is the caller's as before. */
 mhq_handle *mhq_handle_new(mhq_fs *fs, intptr_t descriptor, uint32_t mode);
+
+/* A handle of the new version of an atomic file. */
+int mhq_handle_open_version(mhq_fs *fs, const char *path, uint32_t mode, mhq_handle **handle);
 
 /* 1: the descriptor may be used until mhq_handle_leave; 0: the handle is closed. */
 static inline int mhq_handle_enter(mhq_handle *handle)
@@ -53,8 +60,16 @@ int mhq_handle_leave(mhq_handle *handle);
 /* Of one that was entered: closes it when all have left. 0, or what closing failed with. */
 int mhq_handle_shut(mhq_handle *handle);
 
+/* What was to change the file failed, or never ran: an atomic one is not committed any more. */
+void mhq_handle_spoil(mhq_handle *handle, int error);
+
+/* The same, of one that was entered, and commits the file where it is atomic, unless it is to be discarded
+ * or was spoiled: then that is the error. */
+int mhq_handle_end(mhq_fs *fs, mhq_handle *handle, int discard);
+
 /* The owner's, and the child's after a fork: see mhq.h. */
 intptr_t mhq_handle_descriptor(mhq_handle *handle);
+void mhq_handle_discard(mhq_handle *handle);
 void mhq_handle_drop(mhq_handle *handle);
 void mhq_handle_forget_uses(mhq_handle *handle);
 

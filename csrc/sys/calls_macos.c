@@ -92,16 +92,6 @@ static int real_unlinkat(int dir, const char *path, int flags)
     return -1;
 }
 
-/* Its fsync leaves the bytes in the disk's cache. Not every file system has the other one. */
-static int real_fsync(int fd)
-{
-    if (fcntl(fd, F_FULLFSYNC) == 0)
-        return 0;
-    if (errno != ENOTSUP && errno != ENOTTY && errno != EINVAL && errno != ENODEV)
-        return -1;
-    return fsync(fd);
-}
-
 static ssize_t real_getrandom(void *to, size_t n, unsigned flags)
 {
     (void)flags;

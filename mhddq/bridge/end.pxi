@@ -24,7 +24,9 @@ def at_exit(interrupted, bint passes_on, /):
                 except KeyboardInterrupt:
                     continue
         finally:
+            discard_atomic_files()
             os._exit(130)
+    discard_atomic_files()
     if kept is not None and (passes_on or not isinstance(kept, SystemExit)):
         raise kept
 

@@ -6,9 +6,32 @@ cdef unsigned long forks = 0   # how often this process, and those that it was f
 
 
 cdef void note_fork() noexcept:
-    """In the child."""
+    """In the child. Atomic files are the parent's to end."""
     global forks
     forks += 1
+    shared_forget(<PyObject *>atomic_handles)
+    atomic_handles.clear()
+
+
+# The handles of atomic files, by their addresses: at the end of the program nothing of those is to be
+# left that are still open. It changes, and what it has is discarded, in its section.
+cdef dict atomic_handles = {}
+
+
+cdef void discard_atomic_files() noexcept:
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>atomic_handles)
+    for address in atomic_handles:
+        mhq_handle_discard(<mhq_handle *><uintptr_t>address)
+    atomic_handles.clear()
+    shared_leave(&section)
+
+
+cdef void forget_atomic(mhq_handle *opened) noexcept:
+    cdef shared_section section
+    shared_enter(&section, <PyObject *>atomic_handles)
+    atomic_handles.pop(<uintptr_t>opened, None)
+    shared_leave(&section)
 
 
 cdef extern from *:
@@ -56,6 +79,10 @@ cdef class Handle:
     cdef void take(self, mhq_handle *opened) noexcept:
         self.opened = opened
         self.forks = forks
+
+    cdef int note_atomic(self) except -1:
+        atomic_handles[<uintptr_t>self.opened] = None
+        return 0
 
     cdef mhq_handle *now(self) noexcept:
         """In a forked child it is used by no operation of the parent's."""
@@ -120,5 +147,6 @@ cdef class Handle:
         cdef mhq_handle *opened = self.now()
         self.opened = NULL
         if opened != NULL:
+            forget_atomic(opened)
             with nogil:
                 mhq_handle_drop(opened)

@@ -371,6 +371,8 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     if r.more != NULL:
         why = take_more(r, asked, got)
         refusal = refusal if refusal is not None else why
+    if asked.gives == GIVES_FILE and refusal is None and not may_be_atomic(r):
+        refusal = ValueError("atomic=True needs mode 'w' or 'x'")
     if asked.gives == GIVES_ENTRIES and refusal is None:
         refusal = take_walk(r)
     if refusal is None:
@@ -380,6 +382,11 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
         return 0
     refuse(r, refusal)
     return 0
+
+
+cdef bint may_be_atomic(request *r) noexcept:
+    return (not r.op.options & MHQ_ATOMIC
+            or r.op.numbers.mode & (MHQ_OPEN_EMPTIES | MHQ_OPEN_IS_FIRST))
 
 
 cdef object take_walk(request *r):

@@ -116,6 +116,8 @@ cdef Handle file_of(request *r, mhq_run *run):
     handle.take(<mhq_handle *>run.buffer)
     run.buffer = NULL
     run.holds = MHQ_HOLDS_BYTES
+    if r.op.options & MHQ_ATOMIC:
+        handle.note_atomic()
     return handle
 
 

@@ -96,7 +96,9 @@ static int open_file(mhq_fs *fs, const mhq_op *op, uint32_t mode, mhq_handle **h
 void mhq_fs_file_open(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_handle *handle;
-    int error = open_file(fs, op, (uint32_t)op->numbers->mode, &handle);
+    uint32_t mode = (uint32_t)op->numbers->mode;
+    int error = op->options & MHQ_ATOMIC ? mhq_handle_open_version(fs, op->path, mode, &handle)
+                                         : open_file(fs, op, mode, &handle);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;
@@ -115,7 +117,7 @@ void mhq_fs_file_close(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         return;
     if (op->options & MHQ_SYNC)
         error = mhq_sync_file(fs, fd);
-    int failure = mhq_handle_shut(op->handle);
+    int failure = mhq_handle_end(fs, op->handle, (op->options & MHQ_DISCARD) != 0);
     if (!error)
         error = failure;
     if (error)

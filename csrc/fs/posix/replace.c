@@ -52,7 +52,7 @@ static int read_link(mhq_fs *fs, mhq_version *v, char *text)
 }
 
 /* Opens the place of v->shown. *link: it is a link, and v->shown is now what it leads to. */
-static int look(mhq_fs *fs, mhq_version *v, int only_new, int *link)
+static int look(mhq_fs *fs, mhq_version *v, int *link)
 {
     struct stat st;
     int error = mhq_place_open(fs, v->shown, &v->place);
@@ -64,7 +64,7 @@ static int look(mhq_fs *fs, mhq_version *v, int only_new, int *link)
     v->mode = missing ? 0 : st.st_mode;
     if (missing)
         return missing != ENOENT ? missing : slash ? EISDIR : 0;
-    if (only_new)
+    if (v->only_new)
         return EEXIST;
     if (S_ISLNK(st.st_mode)) {
         *link = 1;
@@ -83,11 +83,11 @@ static int look(mhq_fs *fs, mhq_version *v, int only_new, int *link)
     return slash ? EISDIR : 0; /* as open() has it */
 }
 
-static int find_target(mhq_fs *fs, mhq_version *v, int only_new)
+static int find_target(mhq_fs *fs, mhq_version *v)
 {
     int error, link = 1;
     for (int links = 0; links <= MOST_LINKS; links++) {
-        error = look(fs, v, only_new, &link);
+        error = look(fs, v, &link);
         if (error || !link)
             return error;
         mhq_place_close(fs, &v->place);
@@ -129,15 +129,15 @@ static int make_temporary(mhq_fs *fs, mhq_version *v, int access)
     return error;
 }
 
-int mhq_version_begin(mhq_fs *fs, const char *path, int access, int only_new, int durable,
-                      mhq_version *v)
+int mhq_version_begin(mhq_fs *fs, const char *path, int access, mhq_version *v)
 {
-    *v = (mhq_version){.place = {-1, NULL, NULL}, .fd = -1};
+    v->place = (mhq_place){-1, NULL, NULL};
+    v->fd = -1;
     if (!path[0])
         return ENOENT;
     v->shown = follow(fs, "", path);
-    int error = v->shown ? find_target(fs, v, only_new) : ENOMEM;
-    if (!error && durable)
+    int error = v->shown ? find_target(fs, v) : ENOMEM;
+    if (!error && v->durable)
         error = open_to_sync(fs, v);
     if (!error)
         error = make_temporary(fs, v, access);
@@ -189,33 +189,89 @@ static int take_over(mhq_fs *fs, mhq_version *v)
     return error;
 }
 
-static int give_name(mhq_fs *fs, mhq_version *v, int only_new)
+static int give_name(mhq_fs *fs, mhq_version *v)
 {
-    int left = 0;
-    int error = only_new ? mhq_commit_file(fs, v->place.dir, v->temporary, v->place.dir,
-                                           v->place.name, &left)
-                         : mhq_rename(fs, v->place.dir, v->temporary, v->place.dir, v->place.name);
+    int dir = v->place.dir, left = 0;
+    int error = v->only_new ? mhq_commit_file(fs, dir, v->temporary, dir, v->place.name, &left)
+                            : mhq_rename(fs, dir, v->temporary, dir, v->place.name);
     if (left)
         mhq_report_leftover(fs, v->shown, v->place.name);
     return error;
 }
 
-int mhq_version_commit(mhq_fs *fs, mhq_version *v, int only_new, int durable)
+static int prepare(mhq_fs *fs, mhq_version *v)
 {
-    int error = only_new ? 0 : take_over(fs, v);
-    if (!error && durable)
-        error = mhq_sync_file(fs, v->fd);
-    int closing = close_temporary(fs, v);
+    int error = v->only_new ? 0 : take_over(fs, v);
+    return !error && v->durable ? mhq_sync_file(fs, v->fd) : error;
+}
+
+/* Of one that is closed. `error`: why it is not to be. */
+static int publish(mhq_fs *fs, mhq_version *v, int error)
+{
     if (!error)
-        error = closing;
-    if (!error)
-        error = give_name(fs, v, only_new);
+        error = give_name(fs, v);
     if (error)
         remove_temporary(fs, v);
-    else if (durable)
+    else if (v->durable)
         error = mhq_sync_directory(fs, v->place.dir);
     end(fs, v);
     return error;
+}
+
+int mhq_version_commit(mhq_fs *fs, mhq_version *v)
+{
+    int error = prepare(fs, v);
+    int closing = close_temporary(fs, v);
+    return publish(fs, v, error ? error : closing);
+}
+
+/* ---- atomic files ---- */
+
+int mhq_version_open(mhq_fs *fs, const char *path, uint32_t mode, mhq_version **version,
+                     intptr_t *descriptor)
+{
+    mhq_version *v = fs->sys->zeroed(1, sizeof *v);
+    if (v == NULL)
+        return ENOMEM;
+    v->only_new = (mode & MHQ_OPEN_IS_FIRST) != 0;
+    v->durable = 1;
+    int error = mhq_version_begin(fs, path, mode & MHQ_OPEN_READS ? O_RDWR : O_WRONLY, v);
+    if (error) {
+        fs->sys->release(v);
+        return error;
+    }
+    *version = v;
+    *descriptor = v->fd;
+    v->fd = -1; /* the handle's from now on */
+    return 0;
+}
+
+int mhq_version_prepare(mhq_fs *fs, mhq_version *v, intptr_t descriptor)
+{
+    v->fd = (int)descriptor;
+    int error = prepare(fs, v);
+    v->fd = -1;
+    return error;
+}
+
+int mhq_version_publish(mhq_fs *fs, mhq_version *v)
+{
+    int error = publish(fs, v, 0);
+    fs->sys->release(v);
+    return error;
+}
+
+void mhq_version_drop(mhq_fs *fs, mhq_version *v)
+{
+    mhq_version_discard(fs, v);
+    fs->sys->release(v);
+}
+
+void mhq_version_forget(const mhq_calls *sys, mhq_version *v)
+{
+    mhq_fs fs = {.sys = sys};
+    end(&fs, v);
+    sys->release(v);
 }
 
 /* ---- file_replace ---- */
@@ -239,17 +295,16 @@ static int write_version(mhq_fs *fs, int fd, const char *data, size_t size)
 
 void mhq_fs_file_replace(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    mhq_version version;
-    int durable = (op->options & MHQ_DURABLE) != 0;
-    if ((durable || op->size >= MHQ_LENGTHY) && fs->lengthy)
+    mhq_version version = {.durable = (op->options & MHQ_DURABLE) != 0};
+    if ((version.durable || op->size >= MHQ_LENGTHY) && fs->lengthy)
         fs->lengthy(fs->who);
-    int error = mhq_version_begin(fs, op->path, O_WRONLY, 0, durable, &version);
+    int error = mhq_version_begin(fs, op->path, O_WRONLY, &version);
     if (!error) {
         error = write_version(fs, version.fd, op->data, op->size);
         if (error)
             mhq_version_discard(fs, &version);
         else
-            error = mhq_version_commit(fs, &version, 0, durable);
+            error = mhq_version_commit(fs, &version);
     }
     if (error)
         mhq_fail(run, error, MHQ_AT_PATH);

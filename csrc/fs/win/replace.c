@@ -5,17 +5,19 @@
  * MOVEFILE_WRITE_THROUGH promises: the call returns when the rename is on the disk. A directory
  * needs no sync of its own here.
  */
+#include "fs/version.h"
 #include "fs/win/copy.h"
 
 #include <string.h>
 
-typedef struct version {
+struct mhq_version {
     mhq_path target;       /* links followed */
     mhq_path temporary;
     mhq_file_info seen;    /* what is replaced */
     int replaces;          /* there is something */
+    int only_new;          /* the name must be free */
     int durable;
-} version;
+};
 
 /* The path that an open file has, all links on the way followed. */
 static int path_of(mhq_fs *fs, HANDLE handle, mhq_path *path)
@@ -35,7 +37,7 @@ static int path_of(mhq_fs *fs, HANDLE handle, mhq_path *path)
 }
 
 /* A link is followed: v->target becomes what it leads to, which must be there. */
-static int follow(mhq_fs *fs, version *v)
+static int follow(mhq_fs *fs, mhq_version *v)
 {
     mhq_path led;
     HANDLE handle;
@@ -54,7 +56,7 @@ static int follow(mhq_fs *fs, version *v)
     return error;
 }
 
-static int look(mhq_fs *fs, version *v, int slash)
+static int look(mhq_fs *fs, mhq_version *v, int slash)
 {
     int error = mhq_stat(fs, v->target.text, &v->seen);
     v->replaces = !error;
@@ -62,6 +64,8 @@ static int look(mhq_fs *fs, version *v, int slash)
         return !mhq_is_missing(error) || error == MHQ_WIN(ERROR_INVALID_NAME) ? error
                : slash                                                        ? EISDIR
                                                                               : 0;
+    if (v->only_new)
+        return EEXIST;
     if (mhq_is_link(v->seen.attributes, v->seen.tag))
         error = follow(fs, v);
     if (!error && (v->seen.attributes & FILE_ATTRIBUTE_DIRECTORY))
@@ -72,7 +76,7 @@ static int look(mhq_fs *fs, version *v, int slash)
 }
 
 /* Bytes, the flush, the attributes and the access list. Up to its end it can be stopped. */
-static int write_version(mhq_fs *fs, version *v, HANDLE handle, const mhq_op *op)
+static int write_version(mhq_fs *fs, mhq_version *v, HANDLE handle, const mhq_op *op)
 {
     int tries = 0, error = 0;
     mhq_total(fs, op->size);
@@ -99,7 +103,7 @@ static int write_version(mhq_fs *fs, version *v, HANDLE handle, const mhq_op *op
 }
 
 /* Where that is not permitted, the new version has the access list that its directory gives it. */
-static int take_over(mhq_fs *fs, version *v)
+static int take_over(mhq_fs *fs, mhq_version *v)
 {
     mhq_file_info attributes = {.attributes = v->seen.attributes};
     HANDLE handle;
@@ -127,9 +131,9 @@ static int set_attributes(mhq_fs *fs, const wchar_t *path, DWORD value)
 }
 
 /* A read-only file is not renamed over; so it is not read-only for that moment. */
-static int give_name(mhq_fs *fs, version *v)
+static int give_name(mhq_fs *fs, mhq_version *v)
 {
-    DWORD flags = MOVEFILE_REPLACE_EXISTING | (v->durable ? MOVEFILE_WRITE_THROUGH : 0);
+    DWORD flags = (v->only_new ? 0 : MOVEFILE_REPLACE_EXISTING) | (v->durable ? MOVEFILE_WRITE_THROUGH : 0);
     int locked = v->replaces && (v->seen.attributes & FILE_ATTRIBUTE_READONLY) != 0;
     int error = locked ? set_attributes(fs, v->target.text,
                                         v->seen.attributes & ~(DWORD)FILE_ATTRIBUTE_READONLY)
@@ -142,7 +146,7 @@ static int give_name(mhq_fs *fs, version *v)
     return error;
 }
 
-static void drop(mhq_fs *fs, version *v)
+static void drop(mhq_fs *fs, mhq_version *v)
 {
     int error = mhq_unlink(fs, v->temporary.text);
     if (error == MHQ_WIN(ERROR_ACCESS_DENIED)
@@ -152,40 +156,102 @@ static void drop(mhq_fs *fs, version *v)
         mhq_report_leftover(fs, v->temporary.text);
 }
 
-static int replace(mhq_fs *fs, version *v, const mhq_op *op)
+/* ---- a version's life ---- */
+
+static int begin(mhq_fs *fs, mhq_version *v, const char *path, DWORD access, HANDLE *handle)
 {
-    HANDLE handle;
-    int error = mhq_open(fs, v->temporary.text, GENERIC_WRITE, MHQ_SHARE_ALL, CREATE_NEW,
-                         FILE_ATTRIBUTE_NORMAL, &handle);
+    int slash, error = mhq_path_open_full(fs, path, &v->target, &slash);
     if (error)
         return error;
-    error = write_version(fs, v, handle, op);
-    if (!fs->sys->close(handle) && !error)
-        error = mhq_last();
+    error = look(fs, v, slash);
+    if (!error)
+        error = mhq_temporary(fs, &v->target, &v->temporary);
+    if (!error) {
+        error = mhq_open(fs, v->temporary.text, access, MHQ_SHARE_ALL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL,
+                         handle);
+        if (error)
+            mhq_path_close(fs, &v->temporary);
+    }
+    if (error)
+        mhq_path_close(fs, &v->target);
+    return error;
+}
+
+/* Of one that is closed; `error`: why it is not to be published. */
+static int end(mhq_fs *fs, mhq_version *v, int error)
+{
     if (!error && v->replaces)
         error = take_over(fs, v);
     if (!error)
         error = give_name(fs, v);
     if (error)
         drop(fs, v);
+    mhq_path_close(fs, &v->temporary);
+    mhq_path_close(fs, &v->target);
     return error;
 }
 
+int mhq_version_open(mhq_fs *fs, const char *path, uint32_t mode, mhq_version **version,
+                     intptr_t *descriptor)
+{
+    HANDLE handle;
+    mhq_version *v = fs->sys->zeroed(1, sizeof *v);
+    if (v == NULL)
+        return ENOMEM;
+    v->only_new = (mode & MHQ_OPEN_IS_FIRST) != 0;
+    v->durable = 1;
+    int error = begin(fs, v, path, GENERIC_WRITE | (mode & MHQ_OPEN_READS ? GENERIC_READ : 0), &handle);
+    if (error) {
+        fs->sys->release(v);
+        return error;
+    }
+    *version = v;
+    *descriptor = (intptr_t)handle;
+    return 0;
+}
+
+int mhq_version_prepare(mhq_fs *fs, mhq_version *v, intptr_t descriptor)
+{
+    (void)v;
+    return fs->sys->flush((HANDLE)descriptor) ? 0 : mhq_last();
+}
+
+int mhq_version_publish(mhq_fs *fs, mhq_version *v)
+{
+    int error = end(fs, v, 0);
+    fs->sys->release(v);
+    return error;
+}
+
+void mhq_version_drop(mhq_fs *fs, mhq_version *v)
+{
+    (void)end(fs, v, ECANCELED);
+    fs->sys->release(v);
+}
+
+/* No process is forked here. */
+void mhq_version_forget(const mhq_calls *sys, mhq_version *v)
+{
+    mhq_fs fs = {.sys = sys};
+    mhq_path_close(&fs, &v->temporary);
+    mhq_path_close(&fs, &v->target);
+    sys->release(v);
+}
+
+/* ---- file_replace ---- */
+
 void mhq_fs_file_replace(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    version v = {.durable = (op->options & MHQ_DURABLE) != 0};
-    int slash, error = mhq_path_open_full(fs, op->path, &v.target, &slash);
+    mhq_version v = {.durable = (op->options & MHQ_DURABLE) != 0};
+    HANDLE handle;
     if ((v.durable || op->size >= MHQ_LENGTHY) && fs->lengthy)
         fs->lengthy(fs->who);
+    int error = begin(fs, &v, op->path, GENERIC_WRITE, &handle);
     if (!error) {
-        error = look(fs, &v, slash);
-        if (!error)
-            error = mhq_temporary(fs, &v.target, &v.temporary);
-        if (!error) {
-            error = replace(fs, &v, op);
-            mhq_path_close(fs, &v.temporary);
-        }
-        mhq_path_close(fs, &v.target);
+        error = write_version(fs, &v, handle, op);
+        if (!fs->sys->close(handle) && !error)
+            error = mhq_last();
+        error = end(fs, &v, error);
     }
     if (error)
         mhq_fail(run, error == ECANCELED ? error : mhq_errno_of(error), MHQ_AT_PATH);

@@ -1,6 +1,7 @@
 /* test/fs/posix/test_replace.c - file_replace: what may be replaced, what is taken over, the order of the
  * calls. That every call fails once is in test_faults.c, that it is stopped in test_steps.c.
  */
+#include "fs/handle.h"
 #include "fs/posix/replace.h"
 
 #include "test/copy_fixture.h"
@@ -155,25 +156,120 @@ static void test_syncs(void)
     REQUIRE(unlink("file") == 0);
 }
 
-/* A version that takes several operations: only new, discarded. */
-static void test_versions(void)
+/* ---- atomic files ---- */
+
+static int open_atomic(const char *path, int64_t mode, mhq_handle **handle)
 {
-    mhq_version version;
-    CHECK_INT(mhq_version_begin(&fs, "file", O_RDWR, 1, 1, &version), 0);
-    CHECK_INT(mhq_write_at(&fs, version.fd, "text", 4, 0), 0);
-    CHECK(!there("file"));
-    CHECK_INT(mhq_version_commit(&fs, &version, 1, 1), 0);
-    CHECK(holds("file", "text", 4));
-    CHECK_INT(mhq_version_begin(&fs, "file", O_WRONLY, 1, 1, &version), EEXIST);
-    CHECK_INT(mhq_version_begin(&fs, "new", O_WRONLY, 1, 0, &version), 0);
+    mhq_numbers numbers = {.mode = mode};
+    mhq_op op = {.kind = MHQ_FILE_OPEN, .path = path, .options = MHQ_ATOMIC, .numbers = &numbers};
+    mhq_run run = {.error = 0};
+    mhq_fs_run(&fs, &op, &run);
+    *handle = (mhq_handle *)run.buffer;
+    return run.error;
+}
+
+static int with(mhq_handle *handle, int kind, const char *text, uint32_t options)
+{
+    mhq_op op = {.kind = (uint8_t)kind, .path = "atomic", .handle = handle, .data = text,
+                 .size = strlen(text), .options = options};
+    mhq_run run = {.error = 0};
+    mhq_fs_run(&fs, &op, &run);
+    return run.error;
+}
+
+enum { WRITES = MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_EMPTIES,
+       IS_FIRST = MHQ_OPEN_WRITES | MHQ_OPEN_CREATES | MHQ_OPEN_IS_FIRST };
+
+static void test_atomic(void)
+{
+    mhq_handle *handle;
+    put_text("file", "old");
+    CHECK_INT(open_atomic("file", WRITES, &handle), 0);
+    CHECK_INT(with(handle, MHQ_FILE_WRITE, "new", 0), 0);
+    CHECK(holds("file", "old", 3));
+    CHECK_INT(with(handle, MHQ_FILE_CLOSE, "", 0), 0);
+    CHECK(holds("file", "new", 3));
+    CHECK_INT(with(handle, MHQ_FILE_CLOSE, "", 0), 0);
+    mhq_handle_drop(handle);
+    CHECK_INT(open_atomic("file", IS_FIRST, &handle), EEXIST);
+    CHECK_INT(open_atomic("new", IS_FIRST, &handle), 0);
     put_text("new", "first");
-    CHECK_INT(mhq_version_commit(&fs, &version, 1, 0), EEXIST);
+    CHECK_INT(with(handle, MHQ_FILE_CLOSE, "", 0), EEXIST);
+    mhq_handle_drop(handle);
     CHECK(holds("new", "first", 5));
-    CHECK_INT(mhq_version_begin(&fs, "file", O_WRONLY, 0, 0, &version), 0);
-    mhq_version_discard(&fs, &version);
-    CHECK(holds("file", "text", 4));
+    for (int never = 0; never < 2; never++) { /* discarded, never closed */
+        CHECK_INT(open_atomic("file", WRITES, &handle), 0);
+        CHECK_INT(with(handle, MHQ_FILE_WRITE, "lost", 0), 0);
+        if (!never)
+            CHECK_INT(with(handle, MHQ_FILE_CLOSE, "", MHQ_DISCARD), 0);
+        mhq_handle_drop(handle);
+        CHECK(holds("file", "new", 3));
+    }
     CHECK_INT(count_entries("."), 2);
     CHECK(unlink("file") == 0 && unlink("new") == 0);
+}
+
+/* A write that failed, and one that never ran, spoil it; so does a close that never ran. */
+static void test_spoiled(void)
+{
+    mhq_handle *handle;
+    put_text("file", "old");
+    for (int which = 0; which < 3; which++) {
+        mhq_op op = {.kind = which == 1 ? MHQ_FILE_WRITE : MHQ_FILE_CLOSE, .path = "file", .data = "x",
+                     .size = 1};
+        mhq_run run = {.error = 0};
+        CHECK_INT(open_atomic("file", WRITES, &handle), 0);
+        op.handle = handle;
+        if (which == 0) {
+            fault.which = CALL_pwrite, fault.nth = fault.count = 0, fault.nth = 1, fault.error = ENOSPC;
+            CHECK_INT(with(handle, MHQ_FILE_WRITE, "new", 0), ENOSPC);
+            fault_none();
+        } else {
+            mhq_fs_pass_over(&fs, &op, &run);
+            CHECK_INT(run.error, ECANCELED);
+        }
+        CHECK_INT(with(handle, MHQ_FILE_CLOSE, "", 0), which == 0 ? ENOSPC : which == 1 ? ECANCELED : 0);
+        CHECK_INT(mhq_handle_descriptor(handle), -1);
+        mhq_handle_drop(handle);
+        CHECK(holds("file", "old", 3));
+        CHECK_INT(count_entries("."), 1);
+    }
+    REQUIRE(unlink("file") == 0);
+}
+
+/* Every call of a file that is opened, written and closed fails once. */
+static void test_atomic_faults(void)
+{
+    static const int errors[] = {ENOSPC, EDQUOT, EIO, EACCES, ENOMEM};
+    put_text("file", "old");
+    for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
+        for (int memory = 0; memory < 2; memory++)
+            for (long nth = 1;; nth++) {
+                size_t descriptors = count_descriptors();
+                long bytes = atomic_load(&scene_bytes);
+                mhq_handle *handle;
+                put_text("file", "old");
+                fault_none();
+                fault.which = memory ? CALL_MEMORY : CALL_SYSTEM, fault.nth = nth, fault.error = errors[e];
+                int error = open_atomic("file", WRITES, &handle);
+                if (!error) {
+                    int written = with(handle, MHQ_FILE_WRITE, "new", 0);
+                    error = with(handle, MHQ_FILE_CLOSE, "", 0);
+                    CHECK(!written || error == written);
+                    mhq_handle_drop(handle);
+                }
+                int hit = fault.count >= nth, last = fault.hit == CALL_fsync && fault.calls[CALL_renameat];
+                fault_none();
+                CHECK(!error || hit);
+                CHECK(holds("file", error && !last ? "old" : "new", 3));
+                CHECK_INT(count_entries("."), 1);
+                CHECK_INT(count_descriptors(), descriptors);
+                CHECK_INT(atomic_load(&scene_bytes), bytes);
+                if (!hit)
+                    break;
+                REQUIRE(nth < 200);
+            }
+    REQUIRE(unlink("file") == 0);
 }
 
 int main(void)
@@ -193,7 +289,9 @@ int main(void)
         test_links();
         test_refusals();
         test_syncs();
-        test_versions();
+        test_atomic();
+        test_spoiled();
+        test_atomic_faults();
         mhq_fs_fini(&fs);
         scene_leave();
     }
