@@ -250,6 +250,7 @@ def file_open(
     filename: _Path,
     mode: str = "r",
     *,
+    atomic: bool = False,
     control: Control | None = None,
 ) -> bool: ...
 def file_close(
@@ -522,7 +523,12 @@ class Oplist:
         copy_dirname: _Path,
     ) -> None: ...
     def file_open(
-        self, callback: _Callback[types.FileOpenArgs], filename: _Path, mode: str = "r"
+        self,
+        callback: _Callback[types.FileOpenArgs],
+        filename: _Path,
+        mode: str = "r",
+        *,
+        atomic: bool = False,
     ) -> None: ...
     def file_close(
         self,
@@ -796,6 +802,7 @@ class Queue:
         filename: _Path,
         mode: str = "r",
         *,
+        atomic: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     def file_close(
@@ -1054,6 +1061,7 @@ class Port:
         filename: _Path,
         mode: str = "r",
         *,
+        atomic: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     def file_close(

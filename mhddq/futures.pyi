@@ -100,7 +100,7 @@ def directory_copy(
     source_dirname: _Path, copy_dirname: _Path, *, control: Control | None = None
 ) -> Future[None]: ...
 def file_open(
-    filename: _Path, mode: str = "r", *, control: Control | None = None
+    filename: _Path, mode: str = "r", *, atomic: bool = False, control: Control | None = None
 ) -> Future[Handle]: ...
 def file_close(
     file: Handle, *, sync: bool = False, discard: bool = False, control: Control | None = None
@@ -154,7 +154,9 @@ class FutureList:
     def directory_rename(self, old_dirname: _Path, new_dirname: _Path) -> Future[None]: ...
     def directory_move(self, source_dirname: _Path, destination_dirname: _Path) -> Future[None]: ...
     def directory_copy(self, source_dirname: _Path, copy_dirname: _Path) -> Future[None]: ...
-    def file_open(self, filename: _Path, mode: str = "r") -> Future[Handle]: ...
+    def file_open(
+        self, filename: _Path, mode: str = "r", *, atomic: bool = False
+    ) -> Future[Handle]: ...
     def file_close(
         self, file: Handle, *, sync: bool = False, discard: bool = False
     ) -> Future[None]: ...
@@ -257,7 +259,12 @@ class Futures:
         self, source_dirname: _Path, copy_dirname: _Path, *, control: Control | None = None
     ) -> Future[None]: ...
     def file_open(
-        self, filename: _Path, mode: str = "r", *, control: Control | None = None
+        self,
+        filename: _Path,
+        mode: str = "r",
+        *,
+        atomic: bool = False,
+        control: Control | None = None,
     ) -> Future[Handle]: ...
     def file_close(
         self,

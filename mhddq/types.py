@@ -396,6 +396,7 @@ class _FileOpenParams(TypedDict):
 
 class FileOpenParams(_FileOpenParams, total=False):
     control: Any
+    atomic: bool
 
 
 class FileOpenArgs(TypedDict):
