@@ -1,5 +1,6 @@
-"""Adding an operation takes the four steps that CONTRIBUTING.md shows: they are done here as they
-stand there, in a copy of the sources, which is built and used. It needs Cython and a compiler."""
+"""Adding an operation takes the four steps that CONTRIBUTING.md shows. The tests take these steps
+in a copy of the sources, with the code that the page shows, then build the copy and use it. They
+need Cython and a C compiler."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (ROOT / "setup.py").exists(), reason="only in a whole checkout"),
+    pytest.mark.skipif(
+        not (ROOT / "setup.py").exists(), reason="the sources are only in a checkout"
+    ),
     pytest.mark.skipif(
         not (importlib.util.find_spec("Cython") and importlib.util.find_spec("setuptools")),
         reason="Cython or setuptools is not installed; the session `adding` has both",
@@ -74,7 +77,7 @@ print("used")
 
 
 def steps() -> list[str]:
-    """The blocks of the section, without what they are indented by."""
+    """The blocks of code of that section, without their indentation."""
     section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Adding an op")[2]
     section = section.partition("\n## ")[0]
     found = re.findall(r"^( *)```text\n((?s:.*?))^\1```$", section, re.MULTILINE)
@@ -82,7 +85,7 @@ def steps() -> list[str]:
 
 
 def add(path: Path, row: str, table: str) -> None:
-    """A row of an X macro, before the others."""
+    """Adds a row to an X macro, before the other rows."""
     text = path.read_text(encoding="utf-8")
     head = f"#define {table}(X)"
     assert head in text

@@ -1,4 +1,5 @@
-"""The public surface, against the tests' own copy of the promised table."""
+"""The public functions are those of the promised table, of which this file has its own copy: names,
+signatures, docstrings, type errors, and what a callback gets."""
 
 from __future__ import annotations
 
@@ -145,7 +146,7 @@ def stub() -> dict[str, ast.FunctionDef]:
     path = Path(mhddq.__file__).with_name("__init__.pyi")
     module = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
-    # Of a function's overloads the first one, which shows the defaults, stays.
+    # Of the overloads of a function only the first is kept: it shows the defaults.
     return {node.name: node for node in reversed(functions)}
 
 
@@ -171,13 +172,13 @@ def test_the_stub_is_typed(stub, name):
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_the_stub_says_what_is_returned(stub, name):
+def test_the_stub_has_the_return_type(stub, name):
     nothing = name.startswith("oplist_") or name in {"clear_oplist", "embed_oplist", "shutdown"}
     expected = "None" if nothing else "Oplist" if name == "create_empty_oplist" else "bool"
     assert ast.unparse(stub[name].returns) == expected
 
 
-def test_the_package_says_that_it_is_typed():
+def test_the_package_has_the_marker_of_typed_packages():
     assert Path(mhddq.__file__).with_name("py.typed").exists()
 
 
@@ -185,7 +186,7 @@ def test_the_package_says_that_it_is_typed():
 
 
 def own_arguments(name: str, directory: Path) -> dict[str, object]:
-    """Arguments of an operation that do no harm, each an object of its own."""
+    """Harmless arguments of an operation; each is an object of its own."""
     arguments: dict[str, object] = {}
     for parameter in names_of(name.removeprefix("oplist_"))[1:]:
         if parameter == "data":
@@ -218,7 +219,7 @@ def keywords_not_interned(function, arguments):
     return function(**{"".join(list(name)): value for name, value in arguments.items()})
 
 
-WAYS = [all_positional, all_keywords, keywords_reversed, last_by_keyword, keywords_not_interned]
+CALLS = [all_positional, all_keywords, keywords_reversed, last_by_keyword, keywords_not_interned]
 
 
 def assert_params_are_the_callers(args, action: str, given: dict[str, object]):
@@ -228,20 +229,20 @@ def assert_params_are_the_callers(args, action: str, given: dict[str, object]):
         assert args["params"][name] is value
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_operations_take_arguments_any_way_and_hand_them_back(name, way, tmp_path, outcome):
+def test_operations_take_arguments_by_position_and_keyword(name, call, tmp_path, outcome):
     given = {"callback": outcome, **own_arguments(name, tmp_path)}
-    assert way(getattr(mhddq, name), given) is True
+    assert call(getattr(mhddq, name), given) is True
     assert_params_are_the_callers(outcome.wait(1)[0], name, given)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_list_operations_take_arguments_any_way_and_hand_them_back(name, way, tmp_path, outcome):
+def test_list_operations_take_arguments_by_position_and_keyword(name, call, tmp_path, outcome):
     oplist = mhddq.create_empty_oplist()
     given = {"callback": outcome, **own_arguments(name, tmp_path)}
-    assert way(getattr(mhddq, f"oplist_{name}"), {"oplist": oplist, **given}) is None
+    assert call(getattr(mhddq, f"oplist_{name}"), {"oplist": oplist, **given}) is None
     assert mhddq.enqueue_oplist(oplist=oplist) is True
     assert_params_are_the_callers(outcome.wait(1)[0], name, given)
 
@@ -276,7 +277,7 @@ def nothing_enqueued():
 
 
 def valid(name: str, directory: Path) -> dict[str, object]:
-    """Arguments that would do, for any function of the table."""
+    """Valid arguments for any function of the table."""
     lists = {n: mhddq.create_empty_oplist() for n in ("oplist", "sub_oplist")}
     own = own_arguments(name, directory) if name in QUEUED else {}
     return {n: lists.get(n, own.get(n)) for n in names_of(name)}
@@ -352,7 +353,7 @@ def test_what_is_no_path_is_a_type_error(name, parameter, tmp_path):
 
 @pytest.mark.usefixtures("nothing_enqueued")
 @pytest.mark.parametrize("name", QUEUED)
-def test_a_callback_is_callable_or_none(name, tmp_path):
+def test_a_callback_that_cannot_be_called_is_a_type_error(name, tmp_path):
     for wrong in (1, "callback", object(), [print], False):
         with pytest.raises(TypeError, match="callback"):
             getattr(mhddq, name)(**valid(name, tmp_path) | {"callback": wrong})
@@ -488,11 +489,11 @@ def test_args_are_not_shared_between_operations(tmp_path):
 
 def test_the_callback_in_params_is_the_callers_own(tmp_path):
     class Listener(Outcome):
-        def hear(self, args):
+        def collect(self, args):
             self(args)
 
     listener = Listener()
-    method = listener.hear
+    method = listener.collect
     assert mhddq.file_exists(method, str(tmp_path))
     assert listener.wait(1)[0]["params"]["callback"] is method
     assert isinstance(method, types.MethodType)
@@ -504,7 +505,7 @@ def test_a_callback_of_none_is_accepted(tmp_path):
     assert (tmp_path / "made").exists()
 
 
-# ---- lifecycle functions, as far as a running queue allows ----
+# ---- lifecycle functions that leave the queue running ----
 
 
 def test_a_running_queue_is_not_shut_down():

@@ -10,7 +10,7 @@ from programs import ended
 
 @pytest.mark.parametrize("shape", ["singles", "list", "nested", "text"])
 def test_reads_against_slow_callbacks_stay_within_the_budget(shape):
-    """Ten times the budget is read; it is sampled from inside the callbacks."""
+    """The files hold ten times the budget. Each callback notes how many bytes are undelivered."""
     end = ended(
         """
         shape, FILES, SIZE = sys.argv[1], 64, 160000
@@ -49,7 +49,7 @@ def test_reads_against_slow_callbacks_stay_within_the_budget(shape):
     assert end["order"] == list(range(64))
     assert end["wrong"] == []
     assert max(end["samples"]) <= 1000000
-    assert max(end["samples"]) >= 160000  # it is counted at all, and reading went ahead
+    assert max(end["samples"]) >= 160000  # bytes are counted, and a read ran ahead of its callback
     assert sorted(end["samples"])[32] > 160000
     assert end["left"] == 0
 
@@ -110,8 +110,8 @@ def test_directory_entries_count_too():
 
 
 def test_a_blocked_callback_does_not_hide_what_came_before_the_budget_s_wait():
-    """Everything earlier is published and woken before the disk waits for the budget; what
-    stands behind the one that waits, waits too."""
+    """Before the I/O thread waits for the budget, it publishes all earlier completions and wakes
+    the callback thread. Operations behind the one that waits do not overtake it."""
     end = ended(
         """
         for name in "ab":

@@ -1,4 +1,5 @@
-"""Callbacks: whatever they do, the callback thread goes on, and nothing keeps what they used."""
+"""Callbacks: whatever they do, the callback thread goes on, and no object stays alive because of
+them."""
 
 from __future__ import annotations
 
@@ -96,7 +97,7 @@ def test_in_a_list_the_other_callbacks_are_still_called():
     ],
 )
 def test_a_stderr_that_fails_does_not_stop_the_thread(stream, seen):
-    """seen: the text still reaches the process's stderr."""
+    """seen: does the text still reach the process's stderr?"""
     end = ended(
         f"""
         class Raising:
@@ -204,10 +205,10 @@ def test_they_all_run_on_one_daemon_thread_of_python():
     end = ended(
         """
         seen = set()
-        def look(args):
+        def note(args):
             me = threading.current_thread()
             seen.add((me.ident, me.daemon, me is threading.main_thread(), type(me).__name__))
-        in_threads(4, lambda n: [mhddq.file_exists(look, ".") for i in range(100)])
+        in_threads(4, lambda n: [mhddq.file_exists(note, ".") for i in range(100)])
         mhddq.shutdown()
         report(seen=sorted(seen))
         """
@@ -217,7 +218,8 @@ def test_they_all_run_on_one_daemon_thread_of_python():
 
 @pytest.mark.parametrize("ring_size", ["1", "2", "3", "4096"])
 def test_they_may_enqueue_any_number(ring_size):
-    """Breadth first, as the order of enqueuing demands: each of the first enqueues many."""
+    """Four callbacks enqueue 500 operations each. These run in the order of their enqueuing: all of
+    the first callback's, then all of the second's, and so on."""
     end = ended(
         """
         collected = []
@@ -230,7 +232,7 @@ def test_they_may_enqueue_any_number(ring_size):
                     collected.append("refused")
         gate = Gate()
         gate.shut()
-        # Enqueued from a thread: a ring of one makes it wait.
+        # A thread enqueues them, since with a ring of one it has to wait.
         def produce(n):
             for n in range(4):
                 mhddq.file_exists(functools.partial(first, n), ".")
@@ -249,7 +251,7 @@ def test_they_may_enqueue_any_number(ring_size):
     assert len(collected) == 4 * 501
     assert "refused" not in collected
     assert [n for n, i in collected if i is None] == [0, 1, 2, 3]
-    # The operations of one callback are contiguous among those of callbacks, and in their order.
+    # The operations of one callback come together, in the order in which it enqueued them.
     assert [[n, i] for n, i in collected if i is not None] == [
         [n, i] for n in range(4) for i in range(500)
     ]
@@ -329,13 +331,15 @@ def test_shutdown_in_a_callback_closes_and_returns(ring_size):
     )
     assert end["after"] is True
     accepted = end["accepted"][1:]
-    assert end["accepted"] == sorted(end["accepted"], reverse=True)  # closed once, for good
+    # Once a call is refused, all later ones are.
+    assert end["accepted"] == sorted(end["accepted"], reverse=True)
     assert end["collected"] == list(range(accepted.count(True)))
     assert "late" not in end.files
 
 
 def test_nothing_is_kept_after_the_callback():
-    """Callbacks, parameters, args and lists are dropped; raising callbacks' frames too."""
+    """No reference stays to callbacks, parameters, args and lists, nor to frames of callbacks that
+    have raised."""
     end = ended(
         """
         import weakref
@@ -374,7 +378,7 @@ def test_nothing_is_kept_after_the_callback():
         load(None)
         load(ValueError("boom"))
         rest()
-        rest()          # the first one's callback has returned for certain
+        rest()          # by now the callback of the first rest() has returned for certain
         alive = {kind: sum(ref() is not None for ref in refs) for kind, refs in watched.items()}
         gc.collect()
         after = {kind: sum(ref() is not None for ref in refs) for kind, refs in watched.items()}
@@ -383,7 +387,7 @@ def test_nothing_is_kept_after_the_callback():
     )
     assert end["locals"] == 2 * 9
     assert end["after"] == dict.fromkeys(end["after"], 0)
-    # All but the raising ones went without the garbage collector.
+    # Only those of callbacks that raise may have needed the garbage collector.
     assert end["alive"]["data"] <= 2
     assert end["alive"]["name"] <= 2
 
@@ -410,7 +414,7 @@ def test_a_bytearray_is_lent_until_its_callback_has_returned():
         data.append(33)
         fileops = mhddq.create_empty_oplist()
         mhddq.oplist_file_write(fileops, None, data, "listed", True)
-        data.append(33)         # a list exports when it is enqueued
+        data.append(33)         # a list exports buffers only when it is enqueued
         mhddq.enqueue_oplist(fileops)
         rest()
         rest()
@@ -480,7 +484,7 @@ def test_no_descriptor_is_left_after_a_mixed_load():
     assert len(end["end"]) <= len(end["after"])
 
 
-def test_without_a_stderr_nothing_is_said():
+def test_without_a_stderr_nothing_is_reported():
     end = ended(
         """
         rest()
@@ -502,7 +506,7 @@ def test_without_a_stderr_nothing_is_said():
 SHORT_OF_MEMORY = """
     import _testcapi
     def tries(function, *arguments):
-        '''How often it was accepted while the nth allocation failed, for each n.'''
+        '''How many calls were accepted while the nth allocation failed, for n from 1 on.'''
         accepted = 0
         for n in range(40):
             try:
@@ -515,7 +519,7 @@ SHORT_OF_MEMORY = """
     collected = []
     data = bytearray(b"data")
     gate = Gate()
-    gate.shut()     # the callback thread must not be the one whose memory is short
+    gate.shut()     # so that no allocation of the callback thread fails instead
     accepted = {tried}
     gate.opened.set()
     rest()

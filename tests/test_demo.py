@@ -1,4 +1,5 @@
-"""The console command, in a process of its own: what it prints, its status, what it leaves."""
+"""The console command, run in a process of its own: what it prints, its exit status, and that it
+leaves no file."""
 
 import json
 import os
@@ -17,7 +18,7 @@ COLUMNS = 80
 
 @pytest.fixture
 def scratch(tmp_path):
-    """Where the command's temporary directory goes; must be empty again at the end."""
+    """The directory for the command's temporary directory. It must be empty again at the end."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     yield folder
@@ -31,7 +32,7 @@ def run(scratch, tmp_path):
         return subprocess.run(
             [sys.executable, *program, *map(os.fspath, arguments)],
             env={**inherited, "TMPDIR": str(scratch), "PYTHONUTF8": "1", **environment},
-            cwd=tmp_path,  # not the checkout, whose package is not built
+            cwd=tmp_path,  # not the checkout, where Python would find the sources
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -68,7 +69,7 @@ def snapshot(top):
     found = {}
     for path in [top, *sorted(top.rglob("*"))]:
         st = path.lstat()
-        # Reading and listing may move atime; nothing else may move.
+        # Reading and listing may change the access time, and nothing else.
         found[str(path)] = (st.st_mode, st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns)
     return found
 
@@ -78,7 +79,7 @@ def assert_fits(text):
     assert [line for line in text.splitlines() if len(line) > COLUMNS] == []
 
 
-def test_the_demo_of_its_own_runs(run):
+def test_the_demo_with_a_tree_of_its_own_runs(run):
     ran = run("demo")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert_fits(ran.stdout)
@@ -92,7 +93,7 @@ def test_the_demo_of_its_own_runs(run):
 
 
 @pytest.mark.parametrize("size", ["1", "2", "3"])
-def test_the_demo_of_its_own_runs_in_the_smallest_rings(run, size):
+def test_the_demo_with_a_tree_of_its_own_runs_in_the_smallest_rings(run, size):
     ran = run("demo", MHDDQ_RING_SIZE=size)
     assert (ran.returncode, ran.stderr) == (0, "")
 
@@ -137,7 +138,7 @@ def test_a_missing_directory(run, tmp_path):
     assert ran.stderr == f"mhddq demo: {tmp_path / 'missing'}: no such directory\n"
 
 
-def test_what_is_no_directory(run, tmp_path):
+def test_a_file_instead_of_a_directory(run, tmp_path):
     (tmp_path / "file").touch()
     ran = run("demo", tmp_path / "file")
     assert ran.returncode == 1
@@ -156,7 +157,7 @@ def test_a_setting_out_of_range(run):
     assert ran.stderr.startswith("mhddq demo: MHDDQ_RING_SIZE='many': must be a whole number")
 
 
-# Runs the command as an ordinary user's: root may do everything whatever the permissions are.
+# Runs the command without the capabilities of root, who may do everything whatever the permissions.
 ORDINARY = """
 import ctypes, struct, sys
 header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
@@ -179,7 +180,8 @@ def test_an_ordinary_users_read_only_directory(run, tree):
 
 
 def read_until(terminal, text, shown=b""):
-    """From a terminal whose other side may be closed, which on Linux is an EIO."""
+    """Reads from a terminal until `text` came or its other side is closed, which Linux reports as
+    EIO."""
     while text is None or text not in shown:
         try:
             got = os.read(terminal, 4096)
@@ -220,7 +222,7 @@ def test_ctrl_c_in_the_copy_gives_the_prompt_back(scratch, tmp_path):
     assert b"failed" not in shown
 
 
-# Runs the command with something happening right after the tree was copied.
+# Runs the command, and executes `happens` right after the tree was copied.
 MEANWHILE = """
 import os, sys
 from pathlib import Path
@@ -239,7 +241,7 @@ sys.exit(cli.main(["demo", sys.argv[1]]))
 
 
 @pytest.mark.parametrize(
-    ("happens", "told"),
+    ("happens", "reported"),
     [
         (
             "Path(top, 'text').write_text('test\\n')",
@@ -257,10 +259,10 @@ sys.exit(cli.main(["demo", sys.argv[1]]))
         ),
     ],
 )
-def test_a_copy_that_differs_is_a_failure(run, tree, happens, told):
+def test_a_copy_that_differs_is_a_failure(run, tree, happens, reported):
     ran = run(tree, program=("-c", MEANWHILE.format(happens=happens)))
     assert ran.returncode == 1
-    assert told in ran.stdout
+    assert reported in ran.stdout
     assert ran.stderr == "mhddq demo: differing in the copy: 1\n"
 
 
@@ -306,7 +308,7 @@ def test_the_console_command_is_installed():
     assert ran.stdout == f"mhddq {mhddq.__version__}\n"
 
 
-def test_a_reader_who_leaves_early_is_no_traceback(scratch):
+def test_a_reader_that_closes_the_pipe_early_is_no_traceback(scratch):
     with subprocess.Popen(
         [sys.executable, "-m", "mhddq", "demo"],
         env={**os.environ, "TMPDIR": str(scratch)},

@@ -1,4 +1,4 @@
-"""directory_copy: what it does, and what each failure says."""
+"""directory_copy: what it does, and the text of each failure."""
 
 from __future__ import annotations
 

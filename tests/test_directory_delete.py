@@ -1,4 +1,4 @@
-"""directory_delete: what it removes, what it refuses, and what each failure says."""
+"""directory_delete: what it removes, what it refuses, and the text of each failure."""
 
 from __future__ import annotations
 

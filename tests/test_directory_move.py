@@ -1,4 +1,4 @@
-"""directory_rename and directory_move: what they do, and what each failure says."""
+"""directory_rename and directory_move: what they do, and the text of each failure."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_contents_are_those_of_scandir_in_its_order(name):
 
 
 @pytest.mark.usefixtures("two_trees")
-def test_contents_follow_links_to_tell_types():
+def test_contents_have_the_types_of_what_links_lead_to():
     entries = succeeds(mhddq.directory_contents, "tree")["contents"]
     types = {entry["name"]: entry["type"] for entry in entries}
     assert {name for name, kind in types.items() if kind == "directory"} == {

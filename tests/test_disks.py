@@ -1,4 +1,4 @@
-"""Real file systems, full, limited, cut off and broken: ext4, xfs and btrfs.
+"""Real file systems that are full, limited, cut off or broken: ext4, xfs and btrfs.
 
 One round of each by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s disks``).
 """
@@ -61,7 +61,7 @@ def make_tree(top: Path, seed: object = 0, size: int = 300_000) -> None:
 # ---- full, and limited ----
 
 
-SOME = MIB // 2  # so that what is larger is on its way when it fails
+SOME = MIB // 2  # so that a larger file fails only after some of it was written
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ def full_of_data(where: Disk) -> Iterator[tuple[int, Path]]:
 
 @contextlib.contextmanager
 def full_of_names(where: Disk) -> Iterator[tuple[int, Path]]:
-    """On ext4 there are few inodes; the others run out of room for them when they are full."""
+    """ext4 has a fixed number of inodes; the others cannot make further ones once they are full."""
     ballast = where.top / "names"
     ballast.mkdir()
     if where.kind != "ext4":
@@ -100,8 +100,9 @@ def over_quota(where: Disk) -> Iterator[tuple[int, Path]]:
 
 
 def larger_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
-    """What writes data from elsewhere to `top`: the call, and the paths that may be named."""
-    below = list(tree_of(away / "tree"))  # directories, too: one may want a block of its own
+    """Operations that write data from elsewhere to `top`: each call, and the paths that its error
+    may name."""
+    below = list(tree_of(away / "tree"))  # directories, too: one may need a block of its own
     return [
         ((mhddq.file_write, (noise(0, MIB), top / "written", True)), [top / "written"]),
         ((mhddq.file_copy, (away / "file", top / "copied")), [top / "copied"]),
@@ -112,7 +113,7 @@ def larger_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
 
 
 def any_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
-    """What makes names in `top`: then a tree can fail at its own, too."""
+    """Operations that make names in `top`. Of a tree the error may name the top, too."""
     return [
         ((mhddq.file_create, (top / "created",)), [top / "created"]),
         ((mhddq.directory_create, (top / "made",)), [top / "made"]),
@@ -121,12 +122,12 @@ def any_operations(top: Path, away: Path) -> list[tuple[Call, list[Path]]]:
 
 
 def refuse(calls: list[tuple[Call, list[Path]]], number: int, top: Path, away: Path) -> None:
-    """Each fails with this error, and changes nothing."""
+    """Each of the calls must fail with this error and change nothing."""
     before = names_in(top), tree_of(away)
     for (function, arguments), named in calls:
         text = fails(function, *arguments)
         assert text in [error_text(number, str(path)) for path in named]
-        if function is mhddq.file_write:  # as open(…, 'w') would have left it
+        if function is mhddq.file_write:  # it leaves the file as open(…, 'w') would
             (top / "written").unlink(missing_ok=True)
         assert (names_in(top), tree_of(away)) == before, function
 
@@ -145,7 +146,7 @@ FULL = [
 
 
 @pytest.mark.parametrize("case", FULL, ids=lambda case: f"{case[0]}-{case[1].__name__}")
-def test_where_there_is_no_room_every_operation_fails_whole(tmp_path, tally, case):
+def test_on_a_full_disk_every_operation_fails_and_changes_nothing(tmp_path, tally, case):
     kind, limit, operations, mkfs = case
     away = tmp_path / "away"
     make_tree(away / "tree")
@@ -158,7 +159,7 @@ def test_where_there_is_no_room_every_operation_fails_whole(tmp_path, tally, cas
         with limit(where) as (number, top):
             calls = operations(top, away)
             refuse(calls, number, top, away)
-            if kind == "ext4":  # what needs no room goes on
+            if kind == "ext4":  # what needs no space still succeeds
                 succeeds(mhddq.file_rename, where.top / "old" / "name", where.top / "old" / "new")
                 succeeds(mhddq.directory_rename, where.top / "old", where.top / "new")
             assert succeeds(mhddq.file_read, away / "small", True)["data"] == b"small"
@@ -172,7 +173,7 @@ def test_where_there_is_no_room_every_operation_fails_whole(tmp_path, tally, cas
         assert tree_of(top / "copy") == tree_of(top / "move")
         assert os.listdir(away) == ["small"]
         succeeds(mhddq.directory_delete, top / "copy")
-    tally("disks", f"refusals for want of room on {kind}", len(calls))
+    tally("disks", f"refusals for want of space on {kind}", len(calls))
 
 
 # ---- reflinks and holes ----
@@ -199,7 +200,7 @@ def test_copies_share_their_blocks_where_the_file_system_can(tmp_path, kind):
             assert extents(path)
             assert extents(path) == extents(twin)
             assert all(flags & SHARED for *_, flags in extents(twin))
-        with open(copy, "r+b") as file:  # written to, they part
+        with open(copy, "r+b") as file:  # the copies share nothing once one is written to
             file.write(b"other")
         assert source.read_bytes() == noise("file", 3 * MIB)
 
@@ -207,24 +208,24 @@ def test_copies_share_their_blocks_where_the_file_system_can(tmp_path, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("function", [mhddq.file_copy, mhddq.file_move], ids=["copy", "move"])
 def test_holes_stay_holes(tmp_path, kind, function):
-    """On the disk, on to it and off it."""
+    """Copies and moves within the disk, to it and from it keep the holes of a file."""
     make_sparse(tmp_path / "sparse")
     content, parts = (tmp_path / "sparse").read_bytes(), data_of(tmp_path / "sparse")
     assert len(parts) == 3, "the tests' own file system has no holes"
     with disk(tmp_path / "disk", kind) as where:
-        way = [tmp_path / "sparse", where.top / "a", where.top / "b", tmp_path / "back"]
-        for source, target in itertools.pairwise(way):
+        places = [tmp_path / "sparse", where.top / "a", where.top / "b", tmp_path / "back"]
+        for source, target in itertools.pairwise(places):
             succeeds(function, source, target)
             assert target.read_bytes() == content
             assert data_of(target) == parts
             assert target.stat().st_blocks * 512 < MIB
 
 
-# ---- in mid-work ----
+# ---- in the middle of work ----
 
 
 class Job(NamedTuple):
-    """An operation that makes something out of something: `content` is of both."""
+    """An operation that makes `target` from `source`; both have the same content."""
 
     function: Callable[..., bool]
     source: Path
@@ -239,8 +240,8 @@ class Job(NamedTuple):
 
 
 class Stream:
-    """Operations one after the other, some of them queued at any time. With the callback number
-    `at` the event happens, while the I/O threads go on with what is queued."""
+    """A stream of operations, some of them queued at any time. The callback number `at` runs the
+    event, while the I/O threads go on with what is queued."""
 
     QUEUED = 32
 
@@ -286,8 +287,8 @@ def error_of(job: Job, args: Args) -> int:
 
 
 def failures(jobs: list[Job], collected: list[Args], at_once: bool) -> set[int]:
-    """The errors of a stream that succeeded at first, and failed in the end: from some point on,
-    if its disk broke at once."""
+    """The errors of a stream whose first operation succeeded and whose last one failed. If its disk
+    broke at once, all operations after the first failure must have failed."""
     results = [args["result"] for args in collected]
     assert (len(collected), results[0], results[-1]) == (len(jobs), True, False)
     assert not (at_once and any(results[results.index(False) :]))
@@ -303,7 +304,7 @@ def content_of(path: Path) -> object:
 
 
 def prepare(top: Path, away: Path, seed: int) -> list[Job]:
-    """Jobs of every kind that writes: on the disk, on to it, off it."""
+    """Jobs of every kind that writes: within the disk, to it and from it."""
     files = [
         (mhddq.file_move, top, away),
         (mhddq.file_move, away, top),
@@ -331,11 +332,12 @@ def prepare(top: Path, away: Path, seed: int) -> list[Job]:
 
 
 def check_survivors(jobs: list[Job], collected: list[Args], uncrashed: Path) -> None:
-    """Nothing is lost that was there. What was reported holds below `uncrashed`."""
+    """No content is lost. Below `uncrashed`, which no crash has changed, each target is as
+    reported."""
     for job, args in zip(jobs, collected, strict=True):
         source, target = (content_of(path) == job.content for path in (job.source, job.target))
         if not args["result"]:
-            # A tree can fail when its source is half removed; then the target is complete.
+            # The move of a tree can fail while its source is removed; then the target is complete.
             assert source or (target and job.function is mhddq.directory_move), job
         elif uncrashed in job.target.parents:
             assert target, job
@@ -348,19 +350,20 @@ def temporaries(*tops: Path) -> list[str]:
 
 
 class Break(NamedTuple):
-    """What becomes of a disk in mid-work, and what its operations may say then."""
+    """What happens to a disk in the middle of work, how it is repaired, and the errors that its
+    operations may report meanwhile."""
 
     kind: str
     happen: Callable[[Disk], None]
-    mend: Callable[[Disk], None]
-    says: set[int]
+    repair: Callable[[Disk], None]
+    errors: set[int]
     crashes: bool
     options: str = ""
     at_once: bool = True
 
 
 def starve(where: Disk) -> None:
-    """What the disk lies on is full: writes fail, and so at last does the file system."""
+    """Fills the file system that holds the disk's image: writes fail, and finally the disk does."""
     fill(where.on)
     for number in itertools.count():
         try:
@@ -377,11 +380,11 @@ def feed(where: Disk) -> None:
     where.mount_again()
 
 
-CUT = {"happen": Disk.cut_off, "mend": Disk.mount_again, "says": {errno.EIO}, "crashes": True}
+CUT = {"happen": Disk.cut_off, "repair": Disk.mount_again, "errors": {errno.EIO}, "crashes": True}
 LOCKED = {
     "happen": Disk.remount_read_only,
-    "mend": Disk.remount_writable,
-    "says": {errno.EROFS},
+    "repair": Disk.remount_writable,
+    "errors": {errno.EROFS},
     "crashes": False,
 }
 BREAKS = {
@@ -422,12 +425,12 @@ def test_what_a_disk_held_is_there_when_it_comes_back(tmp_path, capsys, tally, n
             at = random.Random(number).randrange(20, len(jobs) - 2 * Stream.QUEUED)
             stream = Stream(jobs, at, functools.partial(broken.happen, where))
             stream.run()
-            assert failures(jobs, stream.collected, broken.at_once) <= broken.says
+            assert failures(jobs, stream.collected, broken.at_once) <= broken.errors
             stderr = capsys.readouterr().err
             assert all(path in stderr for path in temporaries(away))
             if not broken.crashes:
                 assert all(path in stderr for path in temporaries(where.top))
-            broken.mend(where)
+            broken.repair(where)
             check_survivors(jobs, stream.collected, away if broken.crashes else tmp_path)
             succeeds(mhddq.file_write, b"again", where.top / "new", True)
             done = sum(args["result"] for args in stream.collected)

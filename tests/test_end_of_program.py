@@ -1,5 +1,5 @@
-"""At a program's end nothing that was accepted is lost, whatever signal handlers raise meanwhile;
-and callbacks go on enqueuing until all is quiet.
+"""When a program ends, nothing that was accepted is lost, whatever signal handlers raise meanwhile.
+Callbacks may go on enqueuing until no operation is left and no callback runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from programs import ended, running
 if sys.platform == "win32":
     pytest.skip("signals and terminals as POSIX has them", allow_module_level=True)
 
-# Slow callbacks, in the midst of which the program sends itself a signal.
+# Slow callbacks; one of them, in the middle, sends the program a signal.
 SLOW = """
     import pathlib
     collected = []
@@ -36,7 +36,7 @@ SLOW = """
 
 
 def raising(what: str, number: str = "signal.SIGTERM", count: int = 400) -> str:
-    """A program whose handler raises while its end waits for what was accepted."""
+    """A program whose signal handler raises while the exit drain waits for what was accepted."""
     return (
         SLOW.format(number=number, count=count)
         + f"""
@@ -48,12 +48,12 @@ def raising(what: str, number: str = "signal.SIGTERM", count: int = 400) -> str:
 
 
 def test_a_system_exit_in_the_drain_loses_no_callback():
-    """The recipe of docs/howto/ending.md; the program is at its end already."""
+    """The handler is that of docs/howto/ending.md; the exit drain has already begun."""
     end = ended(raising("sys.exit(0)", count=2500) + "writes()")
     assert end.files["collected"] == b"2500"
 
 
-def test_an_exception_in_the_drain_is_printed_when_all_is_done():
+def test_an_exception_in_the_drain_is_printed_after_the_drain():
     end = ended(raising("raise ValueError('of the handler')") + "writes()", quiet=False)
     assert end.files["collected"] == b"400"
     assert "ValueError: of the handler" in end.stderr
@@ -90,7 +90,7 @@ def test_of_several_exceptions_in_the_drain_the_first_counts():
 
 
 @pytest.mark.parametrize("timeout", ["", "timeout=1000"])
-def test_what_is_raised_during_shutdown_comes_when_all_is_done(timeout):
+def test_an_exception_during_shutdown_is_raised_when_all_is_done(timeout):
     end = ended(
         raising("sys.exit(3)")
         + f"""
@@ -108,7 +108,7 @@ def test_what_is_raised_during_shutdown_comes_when_all_is_done(timeout):
     assert end["after"] is True
 
 
-def test_what_is_raised_during_shutdown_comes_when_its_time_is_up():
+def test_an_exception_during_shutdown_is_raised_when_its_time_is_up():
     end = ended(
         """
     gate = Gate()
@@ -135,7 +135,7 @@ def test_what_is_raised_during_shutdown_comes_when_its_time_is_up():
 
 
 @pytest.mark.parametrize("what", ["sys.exit(3)", "raise ValueError('of the handler')"])
-def test_what_is_raised_at_the_end_of_a_child_of_multiprocessing_loses_nothing(what):
+def test_an_exception_at_the_end_of_a_child_of_multiprocessing_loses_nothing(what):
     end = ended(
         SLOW.format(number="signal.SIGTERM", count=400)
         + f"""
@@ -153,12 +153,12 @@ def test_what_is_raised_at_the_end_of_a_child_of_multiprocessing_loses_nothing(w
         quiet=False,
     )
     assert end.files["collected"] == b"400"
-    # From 3.13 on children run atexit's functions, where SystemExit is no status any more.
+    # From 3.13 on children run the functions of atexit. There a SystemExit sets no exit status.
     assert end["code"] == (3 if "exit" in what and sys.version_info < (3, 13) else 0)
 
 
 def test_what_callbacks_enqueue_at_the_end_is_done():
-    """It reads a file and writes another from the callback, and simply ends."""
+    """The program reads a file, writes another one from the callback, and simply ends."""
     end = ended(
         """
     with open("from", "w") as file:
@@ -196,7 +196,7 @@ def test_chains_of_callbacks_are_completed_at_the_end(ring_size, lists):
     assert list(end.files) == ["end"]
 
 
-def test_what_a_finaliser_enqueues_behind_the_last_callback_is_done():
+def test_an_operation_that_a_finaliser_enqueues_after_the_last_callback_is_done():
     end = ended(
         """
     class Last:
@@ -212,7 +212,7 @@ def test_what_a_finaliser_enqueues_behind_the_last_callback_is_done():
     assert list(end.files) == ["last"]
 
 
-def test_the_queue_is_closed_once_all_is_quiet():
+def test_the_queue_is_closed_when_nothing_is_left_to_do():
     end = ended(
         """
     def late():
@@ -230,7 +230,7 @@ def test_the_queue_is_closed_once_all_is_quiet():
     assert list(end.files) == ["there"]
 
 
-def test_other_threads_do_not_hold_up_the_end():
+def test_other_threads_do_not_delay_the_end():
     """A daemon thread that enqueues without end is refused as soon as the end begins."""
     end = ended(
         """
@@ -250,13 +250,13 @@ def test_operations_refused_in_callbacks_are_reported_once():
         """
     gate = Gate()
     gate.shut()
-    def asks(args):
+    def refused(args):
         fileops = mhddq.create_empty_oplist()
         for _ in range(3):
             mhddq.oplist_file_exists(fileops, None, ".")
         mhddq.enqueue_oplist(fileops)
         mhddq.file_create(None, "late")
-    mhddq.file_exists(asks, ".")
+    mhddq.file_exists(refused, ".")
     def opens():
         until(lambda: mhddq.file_exists(None, ".") is False, "closing")
         gate.opened.set()
@@ -335,7 +335,7 @@ def test_a_long_drain_is_silent_where_stderr_is_no_terminal():
 @pytest.mark.parametrize(
     ("count", "left"), [(0, "1 operation was left"), (1, "2 operations were left")]
 )
-def test_what_was_left_is_counted_in_operations_and_named(count, left):
+def test_operations_that_were_left_are_counted_and_named(count, left):
     end = ended(
         f"""
     gate = Gate()
@@ -359,7 +359,7 @@ def test_what_was_left_is_counted_in_operations_and_named(count, left):
     )
 
 
-def test_what_is_stuck_at_the_disk_is_named():
+def test_an_operation_that_hangs_at_the_disk_is_named():
     with running(
         """
     import pty, tty, select

@@ -1,4 +1,4 @@
-"""The programs in examples/: each does what it is for, and is short enough to start from."""
+"""The programs in examples/: each does its work, and is short enough to begin with."""
 
 import contextlib
 import http.server
@@ -42,7 +42,7 @@ def ran(name, *arguments, **options):
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
-def test_an_example_is_short_and_says_what_it_is(path):
+def test_an_example_is_short_and_has_a_docstring(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 80
     if "import tkinter" in text and not has_tkinter():
@@ -93,8 +93,8 @@ def screen():
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     try:
-        with os.fdopen(reading) as told:
-            display = told.readline().strip()  # empty: it ended without having begun
+        with os.fdopen(reading) as pipe:
+            display = pipe.readline().strip()  # empty: Xvfb ended before it was ready
         if not display:
             pytest.skip("Xvfb does not start here")
         yield {**os.environ, "DISPLAY": f":{display}"}
@@ -112,7 +112,7 @@ def make_tree(top, directories, files):
 
 @pytest.mark.skipif(not shutil.which("Xvfb"), reason="no Xvfb: there is no screen to try it on")
 def test_a_window_goes_on_while_a_tree_is_copied(tmp_path, tally):
-    if not has_tkinter():  # not asked while tests are collected: wine then starts a desktop
+    if not has_tkinter():  # not checked during collection: wine would start a desktop
         pytest.skip("this Python was built without tkinter")
     make_tree(tmp_path / "tree", 20, 200)
     with screen() as environment:
@@ -129,8 +129,8 @@ def test_a_window_goes_on_while_a_tree_is_copied(tmp_path, tally):
     assert tree_of(tmp_path / "copy") == tree_of(tmp_path / "tree")
     frames, median, longest, failed = map(float, ended.stdout.split())
     assert failed == 0
-    # A window that waits for the disk draws nothing between the click and the end: one frame.
-    # How long the gaps are depends on what else the machine does; so they are shown, not judged.
+    # A window that waited for the disk would draw nothing between the click and the end: one frame.
+    # The gaps depend on what else the machine does, so they are shown and not asserted on.
     assert frames > 10
     heading = "copy_window, while 4,000 files were copied"
     tally(heading, "frames", int(frames))
@@ -144,14 +144,14 @@ CONTENT = bytes(range(256)) * 4096 * 5 + b"the last, short chunk"  # 5 MiB and a
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT, from where it is asked to; `stop_after`: bytes after which it hangs up."""
+    """Serves CONTENT from the requested offset on. `stop_after`: bytes after which it closes."""
 
-    asked: list  # of the Range headers
+    requested: list  # the Range headers
     stop_after = None
 
     def do_GET(self):
         wanted = self.headers["Range"]
-        self.asked.append(wanted)
+        self.requested.append(wanted)
         begin = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
         body = CONTENT[begin:]
         self.send_response(206)
@@ -165,8 +165,8 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")  # whatever the machine has for the world outside
-    handler = type("Handler", (Server,), {"asked": []})
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # whatever proxy the machine uses
+    handler = type("Handler", (Server,), {"requested": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
         thread = threading.Thread(target=listening.serve_forever)
         thread.start()
@@ -175,14 +175,14 @@ def server(monkeypatch):
         thread.join(DEADLINE)
 
 
-def test_a_download_arrives_whole(server, tmp_path):
+def test_a_download_arrives_complete(server, tmp_path):
     _, url = server
     assert ran("download.py", url, tmp_path / "film") == (0, "", "")
     assert (tmp_path / "film").read_bytes() == CONTENT
     assert os.listdir(tmp_path) == ["film"]
 
 
-def test_a_download_goes_on_where_it_was_cut_off(server, tmp_path):
+def test_a_download_resumes_where_it_was_cut_off(server, tmp_path):
     handler, url = server
     handler.stop_after = 3 << 20
     status, _, err = ran("download.py", url, tmp_path / "film")
@@ -193,11 +193,11 @@ def test_a_download_goes_on_where_it_was_cut_off(server, tmp_path):
     assert chunks == [f"{n:06d}" for n in range(len(chunks))]
     handler.stop_after = None
     assert ran("download.py", url, tmp_path / "film") == (0, "", "")
-    assert handler.asked == ["bytes=0-", f"bytes={(len(chunks) - 1) << 20}-"]
+    assert handler.requested == ["bytes=0-", f"bytes={(len(chunks) - 1) << 20}-"]
     assert (tmp_path / "film").read_bytes() == CONTENT
 
 
-def test_a_download_that_cannot_be_written_says_so(server, tmp_path):
+def test_a_download_that_cannot_be_written_reports_it(server, tmp_path):
     _, url = server
     (tmp_path / "film.parts" / "000002.new").mkdir(parents=True)
     status, _, err = ran("download.py", url, tmp_path / "film")
@@ -262,7 +262,7 @@ def png(width, height):
 
 
 def jpeg(width, height):
-    """The headers of a JPEG file, with a table before the frame's header, as cameras write it."""
+    """The headers of a JPEG file as cameras write it, with a table before the frame's header."""
     table = b"\xff\xc4" + struct.pack(">H", 6) + b"abcd"
     frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\1\x11\0"
     return b"\xff\xd8\xff\xe0" + struct.pack(">H", 7) + b"JFIF\0" + table + frame + b"\xff\xd9"
@@ -280,8 +280,8 @@ def test_an_index_has_every_picture(tmp_path):
         (photos / name).write_bytes(data)
     (photos / "notes.txt").write_text("no picture")
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0\0")
-    if sys.platform != "win32":  # there a link needs a privilege
-        (photos / "2026" / "up").symlink_to(photos)  # must not lead round and round
+    if sys.platform != "win32":  # where a link takes a privilege
+        (photos / "2026" / "up").symlink_to(photos)  # the index must not follow it for ever
     status, _, err = ran("photo_index.py", photos, tmp_path / "index.json")
     assert (status, err.split()) == (0, ["3", "pictures"])
     assert json.loads((tmp_path / "index.json").read_text()) == [
@@ -291,7 +291,7 @@ def test_an_index_has_every_picture(tmp_path):
 
 
 @posix
-def test_an_index_tells_what_it_could_not_read(tmp_path):
+def test_an_index_reports_what_it_could_not_read(tmp_path):
     (tmp_path / "photos").mkdir()
     os.mkfifo(tmp_path / "photos" / "pipe.png")
     status, _, err = ran("photo_index.py", tmp_path / "photos", tmp_path / "index.json")
@@ -301,7 +301,7 @@ def test_an_index_tells_what_it_could_not_read(tmp_path):
     assert "[Errno 2] No such file or directory" in err
 
 
-# ---- what a user may do to any of them ----
+# ---- Ctrl-C ----
 
 
 @posix
@@ -310,7 +310,7 @@ def test_ctrl_c_ends_a_log_with_all_its_lines(tmp_path):
         "log_writer.py",
         tmp_path,
         stdin=subprocess.PIPE,
-        # A job in the background is started with Ctrl-C ignored, and so would this be.
+        # Shells start jobs in the background with Ctrl-C ignored, and children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     program.stdin.write("kept\n")

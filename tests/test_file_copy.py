@@ -1,4 +1,4 @@
-"""file_copy: what it does, and what each failure says."""
+"""file_copy: what it does, and the text of each failure."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_copy_follows_a_link():
 
 @pytest.mark.usefixtures("around")
 @pytest.mark.parametrize("target", [LONGEST, "directory/x", "link-to-directory/x", "./full/../x"])
-def test_copy_goes_where_it_is_told(target):
+def test_copy_goes_to_the_path_that_it_is_given(target):
     succeeds(mhddq.file_copy, "file", target)
     assert Path(target).read_text() == "content"
 
@@ -162,6 +162,6 @@ def test_copy_across_file_systems(two_disks):
     assert (other / "copy").read_bytes() == (here / "file").read_bytes()
 
 
-def test_copy_of_a_file_whose_size_is_not_told():
+def test_copy_of_a_file_whose_size_is_not_reported():
     succeeds(mhddq.file_copy, "/proc/version", "copy")
     assert Path("copy").read_bytes() == Path("/proc/version").read_bytes()

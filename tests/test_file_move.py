@@ -1,4 +1,4 @@
-"""file_rename and file_move: what they do, and what each failure says."""
+"""file_rename and file_move: what they do, and the text of each failure."""
 
 from __future__ import annotations
 

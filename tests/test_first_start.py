@@ -152,7 +152,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
             while left:
                 left -= len(os.read(master, left))
         threading.Thread(target=reads, daemon=True).start()
-        if sys.argv[1] == "looks":
+        if sys.argv[1] == "checks":
             until(mhddq.is_shutdown, "rest")
         mhddq.shutdown()
         report(first=first, early=early, results=[args["result"] for args in collected])
