@@ -300,7 +300,7 @@ LEFT_OUT_OF = {
         ],
         "the tests count threads, and the sanitizer has one of its own": [
             "test_first_start.py::test_three_threads_run_and_are_gone_afterwards",
-            "test_first_start.py::test_a_first_start_that_fails_is_told_and_can_be_tried_again",
+            "test_first_start.py::test_a_first_start_that_fails_raises_and_can_be_tried_again",
         ],
     },
 }

@@ -1,5 +1,5 @@
-"""Ends of a program beside the matrix (test_exit_matrix.py): what was accepted is done, with the
-right status, and no hang."""
+"""Ends of a program that are not in the matrix (test_exit_matrix.py): what was accepted is done,
+the exit status is right, and nothing hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from helpers import FREE_THREADED, run_script
 from programs import INTERRUPTED, ended, running
 
-# A load that is under way when the program ends: written out as 300 files of known contents.
+# A load that is under way when the program ends: 300 files of known contents are written.
 LOAD = """
     for n in range(300):
         mhddq.file_write(None, f"data {n}", f"f{n}")
@@ -18,7 +18,7 @@ FILES = {f"f{n}": f"data {n}".encode() for n in range(300)}
 
 
 @pytest.mark.parametrize(
-    ("ending", "status", "said"),
+    ("ending", "status", "shown"),
     [
         ("", 0, ""),
         ("sys.exit('message')", 1, "message"),
@@ -30,14 +30,14 @@ FILES = {f"f{n}": f"data {n}".encode() for n in range(300)}
     ],
 )
 @pytest.mark.parametrize("ring_size", ["2", "4096"])
-def test_what_was_accepted_is_done_however_it_ends(ending, status, said, ring_size):
+def test_what_was_accepted_is_done_however_it_ends(ending, status, shown, ring_size):
     end = ended(
         LOAD + "\n    " + ending,
         status=status,
-        quiet=not said,
+        quiet=not shown,
         env={"MHDDQ_RING_SIZE": ring_size},
     )
-    assert said in end.stderr
+    assert shown in end.stderr
     assert "mhddq" not in end.stderr.replace("mhddq-test", "")
     assert end.files == FILES
 
@@ -95,7 +95,7 @@ def test_a_callback_that_is_running_ends_first(ring_size):
 
 
 def test_chains_of_callbacks_end_where_shutdown_begins():
-    """Everything a callback was promised (True) is there; nothing else."""
+    """Each file for which a callback's call returned True is there, and no other file."""
     end = ended(
         """
         promised = []
@@ -171,7 +171,7 @@ def test_non_daemon_threads_may_enqueue_after_the_main_thread():
 
 
 def test_a_first_use_after_the_main_thread_has_ended():
-    """From 3.12 on no thread can be started any more: then the call says so."""
+    """From 3.12 on no thread can be started any more: then the call raises a RuntimeError."""
     end = ended(
         """
         def late():
@@ -192,7 +192,8 @@ def test_a_first_use_after_the_main_thread_has_ended():
 
 
 def test_atexit_handlers_registered_later_may_enqueue():
-    """They run before the queue's: enqueue, lists, even a shutdown of their own."""
+    """They run before the queue's own handler. They may enqueue operations and lists, and even call
+    shutdown()."""
     end = ended(
         """
         collected = []
@@ -242,7 +243,8 @@ def test_atexit_handlers_registered_before_the_import_are_refused():
 @pytest.mark.parametrize("twice", ["once", "twice"])
 @pytest.mark.parametrize("where", ["hook", "import"])
 def test_a_first_use_inside_an_atexit_handler(where, twice):
-    """From 3.12 on no thread can be started there: a RuntimeError at the call. Never a hang."""
+    """From 3.12 on no thread can be started there, and the call raises a RuntimeError. It never
+    hangs."""
     end = ended(
         f"""
         answers = []
@@ -274,7 +276,7 @@ def test_a_first_use_inside_an_atexit_handler(where, twice):
         assert len(end.files) == made
 
 
-def test_a_full_ring_and_threads_that_wait_for_room():
+def test_a_full_ring_and_threads_that_wait_for_a_slot():
     end = ended(
         """
         gate = Gate()
@@ -324,14 +326,14 @@ def test_shutdown_in_an_atexit_handler_and_in_a_module_s_finaliser():
     assert len(end.files) == 100
 
 
-# A thread that, once the exit drain has closed the queue, runs an action while it goes on.
+# A thread that runs an action during the exit drain, after the drain has closed the queue.
 IN_THE_DRAIN = """
     gate = Gate()
     gate.shut()
     for n in range(3):
         mhddq.file_create(None, f"{{n}}")
     def closed():
-        # It waits for room, as the ring is full, and is refused as the drain begins.
+        # The ring is full, so the call waits for a slot; it is refused when the drain begins.
         must(mhddq.file_create(None, "late") is False, "closing")
         {action}
     thread = threading.Thread(target=closed, daemon=True)
@@ -340,7 +342,7 @@ IN_THE_DRAIN = """
 """
 
 
-def test_ctrl_c_in_the_exit_drain_says_what_was_left_and_is_status_130():
+def test_ctrl_c_in_the_exit_drain_reports_what_was_left_with_status_130():
     end = ended(
         IN_THE_DRAIN.format(action="os.kill(os.getpid(), signal.SIGINT)"),
         status=130,
@@ -350,7 +352,7 @@ def test_ctrl_c_in_the_exit_drain_says_what_was_left_and_is_status_130():
     (line,) = end.stderr.splitlines()
     assert "mhddq" in line
     assert " 4 " in line
-    assert sorted(end.files) == ["0", "1", "2"]  # the disk's side was done; the callbacks were not
+    assert sorted(end.files) == ["0", "1", "2"]  # the operations had run; the callbacks had not
 
 
 def test_what_was_printed_before_is_not_lost_by_ctrl_c_in_the_exit_drain():
@@ -390,7 +392,7 @@ def test_ctrl_c_in_the_exit_drain_whatever_stdout_is(stdout):
 
 
 def test_ctrl_c_twice_in_the_exit_drain():
-    """Pressed again at once, as people do."""
+    """Users press Ctrl-C again at once."""
     for _ in range(5):
         with running(
             IN_THE_DRAIN.format(action="report(closed=True)"),
@@ -406,14 +408,14 @@ def test_ctrl_c_twice_in_the_exit_drain():
         assert "operations were left" in end.stderr
 
 
-@pytest.mark.parametrize("moment", ["waiting for room", "computing", "shutdown", "join"])
+@pytest.mark.parametrize("moment", ["waiting for a slot", "computing", "shutdown", "join"])
 def test_ctrl_c_in_the_main_thread(moment):
-    """It ends the program; what was accepted is done first."""
+    """Ctrl-C ends the program, after what was accepted is done."""
     what = {
-        "waiting for room": "mhddq.file_create(None, 'late')",
+        "waiting for a slot": "mhddq.file_create(None, 'late')",
         "computing": "while True: pass",
         "shutdown": "mhddq.shutdown()",
-        # Again and again: without the GIL CPython 3.13 can miss a signal as a wait begins.
+        # In a loop, since without the GIL CPython 3.13 can miss a signal as a wait begins.
         "join": "while True: threading.Event().wait(1)",
     }[moment]
     with running(
@@ -422,13 +424,13 @@ def test_ctrl_c_in_the_main_thread(moment):
         gate.shut()
         for n in range(3):
             mhddq.file_create(None, f"{{n}}")
-        def told():
-            # The gate opens when the exit has begun: then this one's wait for room is refused,
-            # or, where the main thread closes the queue itself, when its interrupt is through.
+        def opens():
+            # The gate opens once the main thread has caught the interrupt, so that the drain, or
+            # the shutdown that was interrupted, still had callbacks to wait for.
             until(lambda: interrupted, "interrupt")
             gate.opened.set()
         interrupted = []
-        threading.Thread(target=told, daemon=True).start()
+        threading.Thread(target=opens, daemon=True).start()
         try:
             report(ready=True)
             {what}
@@ -447,7 +449,7 @@ def test_ctrl_c_in_the_main_thread(moment):
     assert sorted(end.files) == ["0", "1", "2"]
 
 
-def test_ctrl_c_inside_the_first_operation_s_imports_is_how_it_ended():
+def test_ctrl_c_inside_the_first_operation_s_imports_gives_the_status_of_ctrl_c():
     """The interpreter forgets that it was interrupted when an import at its exit makes a named
     tuple: nothing is imported then for a queue in which nothing is."""
     ended = run_script(
@@ -473,7 +475,7 @@ def test_ctrl_c_inside_the_first_operation_s_imports_is_how_it_ended():
 
 
 def test_after_a_timed_out_shutdown_the_exit_is_clean_again_and_again():
-    """Native threads and the callback thread are still there when the interpreter goes."""
+    """The I/O threads and the callback thread still run when the interpreter is finalised."""
     source = """
         gate = Gate()
         gate.shut()

@@ -1,9 +1,10 @@
 """The exit matrix: every way to end a program, whatever the queue is doing at that moment.
 
 Each cell is a program that brings the queue into a *state* (idle, its ring full, ...) and then
-*ends* (sys.exit, a signal, ...). It logs what was promised to it (a call returned True) and what
-was called back, line by line with plain writes, so that the logs are true however the process
-dies. The test compares both with the files that are there afterwards.
+*ends* (sys.exit, a signal, ...). It logs which operations were accepted (a call returned True) and
+which were called back. It writes each line of the logs by a system call of its own, so that they
+are complete however the process dies. The test compares both with the files that are there
+afterwards.
 
 One round of each cell by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s exits``).
 """
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.posix("signals to other processes")
 AT_A_TIME = 8
 ROUNDS = int(os.environ.get("MHDDQ_TEST_ROUNDS", "1"))
 
-# Deaths that wait for no thread: seconds that they may take on a machine that is busy elsewhere.
+# Ends that wait for no thread: seconds that they may take on a machine that is busy elsewhere.
 AT_ONCE = 40.0
 
 # What all programs share. They log what was accepted and what was reported. The gates are pipes: in
@@ -66,8 +67,8 @@ COMMON = """
             made += 1
 
     def stays(name, args):
-        '''A callback that stays until the program is about to end, and on into its end; or
-        for ever.'''
+        '''A callback that goes on until the program has begun to end, and a little longer; or for
+        ever.'''
         log_reported(name, args)
         entered.set()
         if FOR_EVER:
@@ -83,8 +84,8 @@ COMMON = """
         atexit.register(os.write, opener, b"x" * times)
 """
 
-# Each defines enter(), which returns in the state. What is under way then stays so until the
-# program is about to end. BUSY: a callback is to be running, too.
+# Each defines enter(), which returns when the state is reached. What is under way then stays so
+# until the program begins to end. BUSY: a callback runs, too.
 STATES = {
     "idle": """
     def enter():
@@ -168,7 +169,7 @@ STATES = {
     """,
 }
 
-# How the main thread goes on in the state.
+# What the main thread does then.
 ENDINGS = {
     "end of script": "",
     "sys.exit": "sys.exit(3)",
@@ -214,7 +215,7 @@ def source_of(state: str, ending: str) -> str:
 
 @dataclass
 class Logs:
-    """What was promised, what was reported, and which files are there."""
+    """What was accepted, what was reported to callbacks, and which files are there."""
 
     planned: list[str]
     accepted: list[str]
@@ -236,12 +237,13 @@ class Logs:
         return logs
 
     def check(self) -> None:
-        """What holds however it ended: nothing twice, nothing that was not asked for, everything
-        in the order of the calls, nothing reported that was not done."""
+        """Checks what holds however the program ended: nothing was reported twice, or was not
+        enqueued, or was not done; everything came in the order of the calls."""
         assert len(self.reported) == len(set(self.reported)), self.end
-        # A thread may have ended between a call's True and its note: main, the waiter, producers.
-        asked = set(self.accepted) | set(self.planned)
-        assert len(set(self.reported) - asked) <= 5, self.end
+        # A thread may have ended after a call returned True and before it logged that: the main
+        # thread, the waiter, the producers.
+        enqueued = set(self.accepted) | set(self.planned)
+        assert len(set(self.reported) - enqueued) <= 5, self.end
         for prefix in ("f", "p0", "p1", "p2", "read"):
             for names in (self.reported, self.accepted):
                 mine = [name for name in names if name.startswith(prefix)]
@@ -249,9 +251,9 @@ class Logs:
         written = [name for name in self.accepted if not name.startswith(("read", "stuck"))]
         for prefix in ("f", "p0", "p1", "p2"):
             mine = [name in self.files for name in written if name.startswith(prefix)]
-            assert mine == sorted(mine, reverse=True), self.end  # done up to some place
+            assert mine == sorted(mine, reverse=True), self.end  # all up to some operation
         assert set(self.reported) & set(written) <= set(self.files), self.end
-        assert len(set(self.files) - {"from-callback"} - asked) <= 5, self.end
+        assert len(set(self.files) - {"from-callback"} - enqueued) <= 5, self.end
         for name in set(self.reported) & set(self.files):
             assert self.files[name] == name.encode(), self.end
 
@@ -262,10 +264,10 @@ class Logs:
             wanted["from-callback"] = b"whole"
         assert self.files == wanted, self.end
 
-    def check_left(self, said: str, least: int) -> None:
-        """Not all was done, and stderr reports how many operations were left."""
+    def check_left(self, why: str, least: int) -> None:
+        """Checks that stderr reports how many operations were left, and why."""
         (line,) = [line for line in self.end.stderr.splitlines() if line.startswith("mhddq")]
-        found = re.match(f"mhddq: {said}: ([0-9]+) operations? (was|were) left", line)
+        found = re.match(f"mhddq: {why}: ([0-9]+) operations? (was|were) left", line)
         assert found, self.end
         assert int(found[1]) >= least, self.end
         unreported = set(self.accepted) - set(self.reported)
@@ -275,10 +277,10 @@ class Logs:
 # ---- what is promised of each ending -----------------------------------------------------------
 
 
-def all_done(status: int, said: str = "") -> Callable[[Ended, str], str]:
+def all_done(status: int, shown: str = "") -> Callable[[Ended, str], str]:
     def check(end: Ended, state: str) -> str:
         assert end.status == status, end
-        assert said in end.stderr if said else end.stderr == "", end
+        assert shown in end.stderr if shown else end.stderr == "", end
         Logs.of(end).check_all_done()
         return "all done"
 
@@ -296,8 +298,8 @@ def cut_off(status: int) -> Callable[[Ended, str], str]:
 
 
 def interrupted(end: Ended, state: str) -> str:
-    """In the script: what was accepted is done. In the exit drain: 130, and it says what was left.
-    After it: too late, and all is done."""
+    """Ctrl-C in the script: what was accepted is done. In the exit drain: the status is 130, and
+    stderr reports what was left. After the drain it is too late: all is done."""
     logs = Logs.of(end)
     if end.status == 130:
         logs.check_left("interrupted at exit", 0)
@@ -389,5 +391,5 @@ def verdict(state: str, ending: str, n: int) -> str:
 @pytest.mark.parametrize("state", STATES)
 def test_a_cell_of_the_matrix(state, ending, tally):
     with ThreadPoolExecutor(AT_A_TIME) as pool:  # most of them wait
-        for said in pool.map(functools.partial(verdict, state, ending), range(ROUNDS)):
-            tally(f"exits, {ending}", said)
+        for outcome in pool.map(functools.partial(verdict, state, ending), range(ROUNDS)):
+            tally(f"exits, {ending}", outcome)

@@ -1,5 +1,5 @@
-"""Failures as users meet them: texts with their exceptions, TypeErrors that name the parameter,
-tracebacks without the bridge's own frames."""
+"""What users see of failures: texts with their exceptions, TypeErrors that name the parameter, and
+tracebacks without frames of the bridge."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_refused_operation_has_the_exception_that_refused_it(tmp_path):
     assert isinstance(failure_of(mhddq.file_write, data, path, True).error, BufferError)
 
 
-def test_text_that_is_not_utf_8_names_the_file_and_the_way_out(tmp_path):
+def test_text_that_is_not_utf_8_names_the_file_and_the_remedy(tmp_path):
     (tmp_path / "latin").write_bytes(b"caf\xe9")
     text = failure_of(mhddq.file_read, str(tmp_path / "latin"))
     assert text.startswith("'utf-8' codec can't decode byte 0xe9 in position 3: ")
@@ -103,7 +103,7 @@ def test_the_text_copies_with_its_error(tmp_path):
     assert (deep, deep.error.errno) == (text, errno.ENOENT)
 
 
-# ---- callbacks that nothing would await ----
+# ---- callbacks that would have to be awaited ----
 
 
 async def awaited(args):
@@ -115,11 +115,11 @@ async def generating(args):
 
 
 class Listener:
-    async def hear(self, args):
+    async def collect(self, args):
         pass
 
 
-@pytest.mark.parametrize("callback", [awaited, generating, Listener().hear])
+@pytest.mark.parametrize("callback", [awaited, generating, Listener().collect])
 def test_an_async_callback_is_a_type_error(callback, tmp_path):
     oplist = mhddq.create_empty_oplist()
     with pytest.raises(TypeError, match="callback must not be an async function"):
@@ -129,7 +129,7 @@ def test_an_async_callback_is_a_type_error(callback, tmp_path):
     assert len(oplist) == 0
 
 
-def test_what_can_be_called_still_is(outcome, tmp_path):
+def test_other_callables_are_still_called(outcome, tmp_path):
     loop = asyncio.new_event_loop()
     try:
         collected: list[dict[str, object]] = []
@@ -199,16 +199,16 @@ def test_a_callbacks_traceback_begins_with_the_callback(capfd, tmp_path):
         raise KeyError("from the callback")
 
     mhddq.file_exists(callback, str(tmp_path))
-    mhddq.file_exists(functools.partial(int, "x"), str(tmp_path))  # with no frame at all
+    mhddq.file_exists(functools.partial(int, "x"), str(tmp_path))  # its traceback has no frame
     settle()
-    said = capfd.readouterr().err
-    assert "KeyError: 'from the callback'" in said
-    assert "in callback" in said
-    assert ".pxi" not in said
-    assert ".pyx" not in said
+    shown = capfd.readouterr().err
+    assert "KeyError: 'from the callback'" in shown
+    assert "in callback" in shown
+    assert ".pxi" not in shown
+    assert ".pyx" not in shown
 
 
-def test_the_report_says_that_the_operation_had_failed(capfd, tmp_path):
+def test_the_report_shows_that_the_operation_had_failed(capfd, tmp_path):
     def callback(args):
         raise KeyError(args["output"].pop("data"))
 
@@ -229,9 +229,9 @@ def test_the_report_says_that_the_operation_had_failed(capfd, tmp_path):
 def test_a_coroutine_that_a_callback_returns_is_reported(capfd, tmp_path):
     mhddq.file_exists(functools.partial(awaited), str(tmp_path))
     settle()
-    said = capfd.readouterr().err
-    assert "TypeError: the callback returned a coroutine, which nothing awaits" in said
-    assert "never awaited" not in said
+    shown = capfd.readouterr().err
+    assert "TypeError: the callback returned a coroutine, which nothing awaits" in shown
+    assert "never awaited" not in shown
 
 
 # ---- mhddq.types ----
@@ -247,7 +247,7 @@ def test_types_come_with_a_plain_import():
 # ---- a source tree ----
 
 
-def test_an_import_without_the_compiled_core_says_what_to_do(tmp_path):
+def test_an_import_without_the_compiled_core_explains_what_to_do(tmp_path):
     package = tmp_path / "mhddq"
     ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
     shutil.copytree(Path(mhddq.__file__).parent, package, ignore=ignored)

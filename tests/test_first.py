@@ -1,4 +1,4 @@
-"""The thinnest path: one operation from Python through the native queue and back."""
+"""The simplest use: one operation goes from Python through the queue and back."""
 
 import threading
 

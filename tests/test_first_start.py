@@ -1,4 +1,5 @@
-"""The first start of the threads: from everywhere, interrupted, failing, by many at once."""
+"""The first start of the queue's threads: in callbacks, handlers and other threads, interrupted,
+with failures, and by many threads at once."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def test_three_threads_run_and_are_gone_afterwards():
     assert sum(name.startswith("mhddq-io") for name in end["names"]) == 2
 
 
-# Whatever a signal handler does in the middle of the first start; `start` is where it happens.
+# A signal handler runs in the middle of the first start: `start` calls it, before or after it
+# starts the callback thread.
 INSIDE_THE_FIRST_START = """
     from mhddq import _callbacks
     real, facts, nested = _callbacks.start_native_thread, {{}}, []
@@ -113,7 +115,7 @@ def test_shutdown_with_a_timeout_inside_the_first_start(when):
 
 
 @pytest.mark.posix("terminals")
-@pytest.mark.parametrize("how", ["waits", "looks"])
+@pytest.mark.parametrize("how", ["waits", "checks"])
 def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
     """A signal handler in the middle of the first start shuts down with a timeout, so it delivers;
     the callback thread gets going only then. What the handler leaves is that thread's."""
@@ -141,7 +143,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
         def meets():
             stands_in.set()
             must(comes.wait(DEADLINE))
-            end = time.monotonic() + 0.2    # until it waits, or has gone
+            end = time.monotonic() + 0.2    # until it waits or has ended
             while threads[0].is_alive() and time.monotonic() < end:
                 time.sleep(0.001)
         _callbacks.Hooks.thread_begins, _callbacks.start_native_thread = begins, start
@@ -166,7 +168,7 @@ def test_a_callback_thread_that_comes_while_another_stands_in_takes_over(how):
     assert end.stderr.startswith("mhddq: shutdown timed out: 1 operation was left")
 
 
-# More than are ready at once; the first takes longer than the test's timeout.
+# More operations than can be delivered in time: the first callback takes longer than the timeout.
 MANY_CALLBACKS = """
     slow = []
     def callback(args):
@@ -180,7 +182,7 @@ MANY_CALLBACKS = """
 
 
 def test_a_thread_that_stands_in_minds_its_timeout():
-    """There is no callback thread yet, and more to deliver than the time allows."""
+    """There is no callback thread yet, and the callbacks take longer than the timeout allows."""
     what = "many(), mhddq.shutdown(timeout=0.1), len(slow)"
     end = ended(
         MANY_CALLBACKS + INSIDE_THE_FIRST_START.format(when="before", what=what), quiet=False
@@ -245,7 +247,7 @@ def test_signals_at_a_high_rate_during_many_first_starts():
     assert end["bad"] == []
 
 
-def test_a_first_start_that_fails_is_told_and_can_be_tried_again():
+def test_a_first_start_that_fails_raises_and_can_be_tried_again():
     end = ended(
         """
         from mhddq import _callbacks
@@ -267,11 +269,11 @@ def test_a_first_start_that_fails_is_told_and_can_be_tried_again():
                 call()
             except RuntimeError as error:
                 raised.append(str(error))
-            data.append(1)           # nothing holds on to it
+            data.append(1)           # nothing holds its buffer
         facts = mhddq.stats()["accepted"], mhddq.is_shutdown()
         good = mhddq.file_create(lambda args: collected.append(args["result"]), "good")
         rest()
-        # The main one and the queue's three. Those of the failed starts leave the list in a moment.
+        # The main thread and the queue's three. Threads of failed starts vanish in a moment.
         until(lambda: len(os.listdir("/proc/self/task")) == 4, "end of the threads")
         mhddq.shutdown()
         report(raised=raised, facts=facts, good=good, collected=collected,
@@ -298,10 +300,10 @@ def test_the_end_after_a_first_start_that_failed(call):
             mhddq.file_create(None, "lost")
         except RuntimeError:
             {call}
-            report(told=True)
+            report(refused=True)
         """
     )
-    assert end["told"] is True
+    assert end["refused"] is True
     assert not end.files
 
 

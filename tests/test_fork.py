@@ -1,4 +1,4 @@
-"""Forks: the parent goes on as if nothing had happened, the child begins afresh."""
+"""Forks: the parent goes on as before, and the child has a new queue of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.posix("forks")
 
 
 def forks_under_load(forks: int, ring_size: str, timeout: float) -> None:
-    """From the main thread, with producers that keep the ring full."""
+    """The main thread forks while producers keep the ring full."""
     end = ended(
         CHILD
         + """
@@ -61,7 +61,7 @@ def test_a_thousand_forks_under_load(tally):
 
 
 def forks_of_producers(each: int, every: int, timeout: float) -> None:
-    """Three threads enqueue; at every few operations they fork."""
+    """Three threads enqueue; each forks after every few operations."""
     end = ended(
         CHILD
         + """
@@ -226,7 +226,7 @@ def test_children_of_children():
 
 
 def test_a_child_of_a_closed_parent_is_open():
-    """Also of one that gave up, and of one whose shutdown is under way."""
+    """Also the child of a parent whose shutdown timed out, or is under way."""
     end = ended(
         CHILD
         + """
@@ -241,7 +241,7 @@ def test_a_child_of_a_closed_parent_is_open():
     timed_out = forked(lambda: fresh("timed-out"))
     def exits():
         mhddq.file_create(None, "at-exit")
-        sys.exit(0)                 # its exit hook drains, whatever the parent gave up
+        sys.exit(0)                 # its exit hook drains the queue, although the parent gave up
     gave_up = os.fork() or exits()
     gave_up = ended_well(gave_up)
     gate.opened.set()

@@ -1,4 +1,4 @@
-"""Forks inside a wait for room, a shutdown, the first start and its imports."""
+"""Forks inside a wait for a slot, a shutdown, the first start and its imports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from programs import ended
 pytestmark = pytest.mark.posix("forks")
 
 
-def test_a_fork_while_threads_wait_for_room():
+def test_a_fork_while_threads_wait_for_a_slot():
     end = ended(
         CHILD
         + """
@@ -25,7 +25,7 @@ def test_a_fork_while_threads_wait_for_room():
     gate.opened.set()
     for thread in threads:
         thread.join(DEADLINE)
-        must(not thread.is_alive(), "room")
+        must(not thread.is_alive(), "slot")
     mhddq.shutdown()
     report(children=children, collected=len(collected))
     """,
@@ -37,8 +37,9 @@ def test_a_fork_while_threads_wait_for_room():
 
 
 @pytest.mark.parametrize("what", ["single", "list"])
-def test_a_signal_handler_forks_inside_a_wait_for_room(what):
-    """The call returns in both processes; each does the operation, from data that is still lent."""
+def test_a_signal_handler_forks_inside_a_wait_for_a_slot(what):
+    """The call returns in both processes. Each does the operation, with data that it still
+    holds."""
     end = ended(
         CHILD
         + """
@@ -87,7 +88,8 @@ def test_a_signal_handler_forks_inside_a_wait_for_room(what):
 
 
 def test_a_fork_inside_a_shutdown():
-    """A signal handler forks while the main thread waits for the end: both come back."""
+    """A signal handler forks while the main thread waits for the end: shutdown() returns in
+    both."""
     end = ended(
         CHILD
         + """
@@ -167,8 +169,8 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
         raise LookupError
 
     def reported():
-        said = sys.stderr.getvalue()
-        return "file_delete(" in said and "LookupError" in said
+        shown = sys.stderr.getvalue()
+        return "file_delete(" in shown and "LookupError" in shown
 
     children, collected = [], Heard()
     def handler(number, frame):
@@ -182,7 +184,7 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
 
     signal.signal(signal.SIGUSR1, handler)
     for name in ("{module}", "threading"):
-        sys.modules.pop(name, None)     # where the interpreter's start has imported it already
+        sys.modules.pop(name, None)     # for the interpreter may have imported it at its start
     sys.meta_path.insert(0, Finder())
     mine = Heard()
     assert mhddq.file_exists(mine.append, ".") is True

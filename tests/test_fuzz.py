@@ -1,4 +1,4 @@
-"""Bad input, a little of it: fuzzing.py says what it is; ``nox -s fuzz`` takes a million."""
+"""A few thousand of the bad inputs that fuzzing.py describes; ``nox -s fuzz`` takes a million."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.posix("outcomes are reckoned by POSIX' rules for names"
 
 
 class Drawn:
-    """Draws by hypothesis, which makes a failing input small."""
+    """Draws by hypothesis, which reduces a failing input to a small one."""
 
     def __init__(self, data: st.DataObject) -> None:
         self._data = data

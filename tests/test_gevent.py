@@ -1,5 +1,5 @@
-"""In programs that gevent or eventlet has patched, whose threads are greenlets, the queue works as
-elsewhere: its callback thread is a native one.
+"""In programs that gevent or eventlet has patched, threads are greenlets. The queue works there,
+too: its callback thread is a native thread.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROGRAM = """
         collected.append((me.name, me.daemon, me is main, args["result"]))
     for n in range(100):
         must(mhddq.file_write(callback, str(n), str(n)), "acceptance")
-    until(lambda: len(collected) == 100)        # its sleep lets greenlets run
+    until(lambda: len(collected) == 100)        # the sleeping between checks lets greenlets run
     def last(args):
         mhddq.file_create(None, "last")
     {end}
@@ -41,7 +41,7 @@ def needs(library: str) -> None:
     if importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} is not installed: pip install {library}")
     if library == "eventlet" and sys.version_info >= (3, 14):
-        pytest.skip("eventlet does not promise to work there")
+        pytest.skip("eventlet does not support this Python")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

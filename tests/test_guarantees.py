@@ -1,4 +1,4 @@
-"""docs/guarantees.md: each test that a promise names is there, and each session that it names."""
+"""docs/guarantees.md: each test, file and session that a promise names exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TESTS = sorted(set(re.findall(r"tests/\w+\.py::\w+", PAGE)))
 FILES = sorted(set(re.findall(r"(?:csrc/test|tests|model)/[\w/]+\.\w+", PAGE)))
 
 pytestmark = pytest.mark.skipif(
-    not (ROOT / "noxfile.py").exists(), reason="the files meant are only in a whole checkout"
+    not (ROOT / "noxfile.py").exists(), reason="these files are only in a checkout"
 )
 
 
@@ -24,24 +24,24 @@ def functions_of(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("test", TESTS)
-def test_a_test_that_is_named_exists(test):
+def test_each_named_test_exists(test):
     file, name = test.split("::")
     assert name.startswith("test_")
     assert name in functions_of(ROOT / file)
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_that_is_named_exists(file):
+def test_each_named_file_exists(file):
     assert (ROOT / file).is_file()
 
 
-def test_the_sessions_that_are_named_exist():
+def test_all_named_sessions_exist():
     named = set(re.findall(r"nox -s (\w+)", PAGE))
     assert named <= functions_of(ROOT / "noxfile.py")
 
 
-def test_every_promise_names_what_holds_it_up():
-    """A promise is an item of a list, above the section on how to run the tests."""
+def test_every_promise_names_what_proves_it():
+    """Promises are the items of the lists above the section on how to run the tests."""
     promises = re.split(r"^- ", PAGE.partition("## Running the tests")[0], flags=re.MULTILINE)[1:]
     assert len(promises) > 30
     for promise in promises:

@@ -1,5 +1,5 @@
-"""Exactly once, whatever callbacks do: exceptions that fight back, trace functions that raise,
-exceptions from other threads, and a callback thread without memory.
+"""Each callback is called exactly once, whatever callbacks do: exceptions whose attributes raise,
+trace functions that raise, exceptions from other threads, and a callback thread without memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import pytest
 from helpers import FREE_THREADED
 from programs import ended
 
-# An exception each of whose looks raises SystemExit, and a type whose name does.
+# An exception, a type and a parameter that raise SystemExit when they are shown.
 HOSTILE = """
     class Meta(type):
         @property
@@ -35,7 +35,7 @@ HOSTILE = """
 """
 
 
-def test_an_exception_that_raises_when_it_is_looked_at_ends_nothing():
+def test_an_exception_that_raises_when_it_is_shown_ends_nothing():
     end = ended(
         HOSTILE
         + """
@@ -60,7 +60,7 @@ def test_an_exception_that_raises_when_it_is_looked_at_ends_nothing():
 
 @pytest.mark.parametrize("where", ["callback_failed", "failed_without_callback", "report_leftover"])
 def test_a_report_that_raises_system_exit_is_made_once_more_or_plainly(where):
-    """Whatever leaves a hook of ours, nothing leaves the delivery."""
+    """A hook of the reports raises: the delivery goes on."""
     end = ended(
         f"""
     from mhddq import _callbacks
@@ -85,10 +85,10 @@ def test_a_report_that_raises_system_exit_is_made_once_more_or_plainly(where):
 
 
 @pytest.mark.parametrize("kind", ["trace", "profile"])
-@pytest.mark.parametrize("name", ["says", "callback_failed", "say", "_described", "get_ident"])
+@pytest.mark.parametrize("name", ["raises", "callback_failed", "say", "_described", "get_ident"])
 def test_a_trace_function_that_raises_ends_nothing(kind, name):
-    """CPython removes it then. The threads' own frames are seen by it, too: all but the loop's,
-    which is compiled."""
+    """CPython then removes the trace function. It sees the frames of the library, too, except the
+    compiled loop of the callback thread."""
     end = ended(
         f"""
     seen = []
@@ -99,11 +99,11 @@ def test_a_trace_function_that_raises_ends_nothing(kind, name):
         return trace
     threading.set{kind}(trace)
     collected = []
-    def says(args):
+    def raises(args):
         collected.append(1)
         raise ValueError("of the callback")
     for n in range(3):
-        mhddq.file_exists(says, ".")
+        mhddq.file_exists(raises, ".")
     until(lambda: len(collected) == 3 or mhddq.stats()["callback_errors"] == 3)
     threading.set{kind}(None)
     mhddq.shutdown()
@@ -191,10 +191,10 @@ def test_without_its_hooks_the_delivery_goes_on():
     assert "no memory, or no way, to report on file_exists(.)" in end.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="where the system tells of ended threads")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows which threads have ended")
 @pytest.mark.parametrize("then", ["full ring", "shutdown", "end"])
 def test_a_callback_thread_that_dies_is_replaced(then):
-    """A callback ends its thread past Python. The callbacks behind it are called by another one."""
+    """A callback ends its thread by a system call. Another thread calls the callbacks behind it."""
     end = ended(
         f"""
     import ctypes
@@ -236,7 +236,7 @@ def test_a_callback_thread_that_dies_is_replaced(then):
 @pytest.mark.skipif(FREE_THREADED, reason="the allocator's failures are set for all threads there")
 @pytest.mark.parametrize("start", [*range(25), 40, 60, 100])
 def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
-    """Allocations fail from the n-th on, all of them, while one operation is delivered."""
+    """While one operation is delivered, all allocations fail from the n-th on."""
     pytest.importorskip("_testcapi")
     end = ended(
         f"""
@@ -260,7 +260,7 @@ def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
     lock = threading.Lock()
     lock.acquire()
     mhddq.file_exists(cuts_memory, ".")
-    lock.acquire()          # the main thread must not need memory meanwhile
+    lock.acquire()          # so that the main thread needs no memory meanwhile
     mhddq.shutdown()
     report(called=called)
     """,
@@ -270,9 +270,9 @@ def test_without_memory_a_callback_is_called_or_its_operation_is_named(start):
     assert "under test" in end["called"] or "file_exists" in end.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS as Linux has it")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this RLIMIT_AS")
 def test_a_first_start_without_memory_raises_and_does_not_hang():
-    """Under a limit of the address space that leaves less and less."""
+    """Each child has a limit of its address space, from none left to 40 MiB left."""
     end = ended(
         """
     import resource

@@ -1,8 +1,9 @@
-"""Trees that are out for trouble: powers that must not be copied, entries that no user may touch,
-files that change while they are copied, more entries than fit into any buffer.
+"""Trees with difficult entries: set-user-ID files, entries that no user may change, files that
+change while they are copied, more entries than fit into any buffer.
 
-What exchanges directories and links meanwhile is in csrc/test/fs/posix/test_swaps.c. One round of
-what is a race by default; ``MHDDQ_TEST_ROUNDS`` sets more (``nox -s trees``).
+The tests in which directories and links are exchanged meanwhile are in
+csrc/test/fs/posix/test_swaps.c. By default each race is tried for one round; ``MHDDQ_TEST_ROUNDS``
+sets more (``nox -s trees``).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
 
 @pytest.fixture
 def powers(here):
-    """A tree of files that run with powers: (path, owner, mode)."""
+    """A tree of files that run with the powers of their owner or group: (path, owner, mode)."""
     entries = [
         ("tree/foreign", NOBODY, 0o4755),
         ("tree/foreign-group", NOBODY, 0o2755),
@@ -105,7 +106,7 @@ def test_devices_are_deleted_and_never_copied_or_moved_away(two_disks):
     assert os.stat("/dev/null").st_rdev == os.makedev(1, 3)
 
 
-# ---- entries that no user may touch ----
+# ---- entries that no user may change ----
 
 
 def opened(name: str, mode: str) -> None:
@@ -115,7 +116,7 @@ def opened(name: str, mode: str) -> None:
 
 @as_root
 def test_immutable_entries_fail_each_operation_exactly():
-    """As Python's own function says it; even root may not."""
+    """Not even root may change them. The errors are those of Python's own functions."""
     Path("tree").mkdir()
     for name in ("file", "tree/file", "other"):
         Path(name).write_text("content")
@@ -135,7 +136,7 @@ def test_immutable_entries_fail_each_operation_exactly():
         assert fails(mhddq.directory_copy, "tree", "tree/new").startswith("[Errno 22]")
         assert fails(mhddq.directory_delete, "tree") == error_text(errno.EPERM, "tree/file")
         assert tree_of(".") == before
-        # Being read does them no harm, and the copies are free.
+        # They can be read, and their copies can be changed.
         assert succeeds(mhddq.file_read, "file")["data"] == "content"
         succeeds(mhddq.file_copy, "file", "copy")
         succeeds(mhddq.directory_copy, "tree", "twin")
@@ -160,7 +161,7 @@ def test_a_move_across_file_systems_that_cannot_remove_its_source_leaves_the_tar
     assert tree_of(other / "tree") == before
 
 
-AS_NOBODY = """
+AS_ORDINARY_USER = """
     import shutil
     away = sys.argv[1]
     os.chmod(away, 0o777)
@@ -176,7 +177,7 @@ AS_NOBODY = """
 
     def do(function, *arguments):
         collected, done = [], threading.Event()
-        must(function(lambda args: (collected.append(args), done.set()), *arguments), "room")
+        must(function(lambda args: (collected.append(args), done.set()), *arguments), "acceptance")
         must(done.wait(DEADLINE), function.__name__)
         return collected[0]["output"].get("exception", "done")
 
@@ -196,7 +197,7 @@ AS_NOBODY = """
               do(mhddq.directory_delete, "tree/shut")]
     os.chmod("tree/shut", 0o755)
     os.chmod("tree", 0o555)
-    readable = do(mhddq.directory_move, "tree", away + "/new")     # its parent lets it go
+    readable = do(mhddq.directory_move, "tree", away + "/new")     # its parent may be changed
     os.chmod("tree", 0o755)
     os.chmod(away + "/new", 0o755)
     report(texts=texts, same=there() == before, readable=readable, away=sorted(os.listdir(away)),
@@ -205,9 +206,9 @@ AS_NOBODY = """
 
 
 @as_root
-def test_what_nobody_may_not_read_is_not_moved_and_not_lost(two_disks):
+def test_what_an_ordinary_user_may_not_read_is_not_moved_and_not_lost(two_disks):
     _, other = two_disks
-    end = ended(AS_NOBODY, str(other))
+    end = ended(AS_ORDINARY_USER, str(other))
     denied = "[Errno 13] Permission denied: "
     assert end["texts"] == [
         denied + "'file'",
@@ -218,7 +219,7 @@ def test_what_nobody_may_not_read_is_not_moved_and_not_lost(two_disks):
         denied + "'tree/shut'",
     ]
     assert end["same"] is True
-    # Complete in its new place; only the source could not be taken away.
+    # The target is complete; only the source could not be removed.
     assert end["readable"].startswith(denied + "'tree/")
     assert (end["away"], end["moved"]) == (["new"], ["file", "shut"])
 
@@ -230,8 +231,8 @@ def block(number: int) -> bytes:
     return number.to_bytes(4, "big") * 256
 
 
-class Busybody:
-    """Another thread, which changes a tree for as long as the ``with`` lasts."""
+class Changer:
+    """A thread that changes a tree until the ``with`` block ends."""
 
     def __init__(self, step: Callable[[], None]) -> None:
         self._step, self._enough = step, threading.Event()
@@ -243,7 +244,7 @@ class Busybody:
             self._step()
             self.steps += 1
 
-    def __enter__(self) -> Busybody:
+    def __enter__(self) -> Changer:
         self._thread.start()
         return self
 
@@ -260,7 +261,7 @@ def grow() -> None:
 
 
 def shrink() -> None:
-    """To nothing; then another file takes its place."""
+    """Shrinks the files to nothing; then another file takes the place of each."""
     for name in ("tree/a", "tree/sub/b"):
         size = os.stat(name).st_size
         if size:
@@ -274,14 +275,14 @@ numbers = itertools.cycle(range(1, 1 << 16))
 
 
 def rewrite() -> None:
-    """As `open` with 'w' does, to another size and other blocks each time: the size tells of a
-    change where the clock of the file system has not gone on."""
+    """Writes the files anew, as `open` with 'w' does, with another size and other blocks each time.
+    The size shows the change where the file system's clock is too coarse to show it."""
     number = next(numbers)
     for name in ("tree/a", "tree/sub/b"):
         blocks = b"".join(block((number << 16) + n) for n in range(200 + number % 100))
         with open(name, "wb", buffering=0) as file:
             file.write(blocks)
-    time.sleep(random.uniform(0, 0.005))  # else no copy ever finds it at rest
+    time.sleep(random.uniform(0, 0.005))  # else no copy would ever find the tree unchanged
 
 
 def vanish() -> None:
@@ -293,7 +294,7 @@ def vanish() -> None:
 
 
 def what_differs(path: Path) -> str:
-    """Where a file is no beginning of blocks that were written together."""
+    """Where a file differs from the first blocks of one write: its place and contents, or ""."""
     data = path.read_bytes()
     first = int.from_bytes(data[:2], "big") << 16
     right = b"".join(map(block, range(first, first + len(data) // 1024 + 1)))[: len(data)]
@@ -306,16 +307,16 @@ def what_differs(path: Path) -> str:
 
 
 @pytest.mark.parametrize("step", [grow, shrink, rewrite, vanish], ids=lambda step: step.__name__)
-def test_copies_of_a_changing_tree_are_whole_or_not_there(tally, step):
+def test_copies_of_a_changing_tree_are_complete_or_not_there(tally, step):
     Path("tree/sub").mkdir(parents=True)
     for name in ("tree/a", "tree/sub/b"):
         Path(name).write_bytes(b"".join(map(block, range(300))))
-    whole, refused = 0, 0
-    with Busybody(step) as busybody:
+    complete, refused = 0, 0
+    with Changer(step) as changer:
         for _ in range(20 * ROUNDS):
             args = do(mhddq.directory_copy, "tree", "copy")
             if args["result"]:
-                whole += 1
+                complete += 1
                 wrong = [what_differs(path) for path in Path("copy").rglob("[ab]*")]
                 assert not any(wrong), wrong
                 succeeds(mhddq.directory_delete, "copy")
@@ -325,14 +326,14 @@ def test_copies_of_a_changing_tree_are_whole_or_not_there(tally, step):
                 text = args["output"]["exception"]
                 assert text.startswith(f"[Errno {number}] "), text
             assert not [name for name in os.listdir() if name.startswith((".mhddq-", "copy"))]
-    assert busybody.steps > 0
-    assert whole > 0 or step in (rewrite, vanish)
-    tally("copies of trees in change", "whole", whole)
+    assert changer.steps > 0
+    assert complete > 0 or step in (rewrite, vanish)
+    tally("copies of trees in change", "complete", complete)
     tally("copies of trees in change", "refused", refused)
-    tally("copies of trees in change", "changes meanwhile", busybody.steps)
+    tally("copies of trees in change", "changes meanwhile", changer.steps)
 
 
-# ---- more than fits ----
+# ---- more entries than fit into a buffer ----
 
 
 @pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])

@@ -1,4 +1,4 @@
-"""A queue that has nothing to do costs nothing: no CPU, no wake-up. Here waiting is the test."""
+"""A queue that has nothing to do costs neither CPU time nor wake-ups. These tests have to wait."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import contextlib
 import pytest
 from programs import Ended, ended, running
 
-pytestmark = pytest.mark.posix("looks into /proc")
+pytestmark = pytest.mark.posix("reads /proc")
 
 WATCH = """
     import resource
-    def look():
-        '''Switches and CPU time of each thread but this one, and the process's CPU time.'''
+    def measure():
+        '''Context switches and CPU time of each other thread, and the CPU time of the process.'''
         switches, spent = {}, {}
         me = str(threading.get_native_id())
         for task in os.listdir("/proc/self/task"):
@@ -30,13 +30,13 @@ WATCH = """
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return switches, spent, usage.ru_utime + usage.ru_stime
     def settled(but=None):
-        '''Returns once no thread is running any more, but this one and another.'''
+        '''Returns once all threads sleep, except this one and the thread `but`.'''
         def asleep(task):
             try:
                 with open(f"/proc/self/task/{task}/stat") as file:
                     return file.read().rpartition(")")[2].split()[0] == "S"
             except (FileNotFoundError, ProcessLookupError):
-                return False        # one that has just ended
+                return False        # a thread that has just ended
         busy = str(threading.get_native_id()), but
         calm = 0
         while calm < 10:
@@ -45,10 +45,10 @@ WATCH = """
             time.sleep(0.005)
     def watch(seconds):
         settled()
-        look()
-        before = look()
+        measure()
+        before = measure()
         time.sleep(seconds)
-        after = look()
+        after = measure()
         report(threads=len(before[0]), switches=[after[0][t] - before[0][t] for t in before[0]],
                spent=[after[1][t] - before[1][t] for t in before[1]],
                cpu=after[2] - before[2], same=list(before[0]) == list(after[0]))
@@ -97,18 +97,18 @@ def idle() -> dict[str, Ended]:
 def test_two_idle_seconds_cost_nothing(load, idle):
     end = idle[load]
     assert (end.status, end.stderr) == (0, "")
-    # A scout's five sleep beside them once a file lay on a disk that says that it rotates.
+    # Five threads of a scout sleep, too, once a file lay on a disk that is reported to rotate.
     assert end["threads"] in (3, 8)
     assert end["same"] is True
     assert not any(end["switches"])
     assert not any(end["spent"])
-    # The watching itself, which on a busy machine is slow. Where the kernel reports each thread's
-    # own time, the line above has settled it.
+    # This is the time of the measuring itself, which a busy machine makes longer. Where the kernel
+    # reports each thread's own time, the line above has checked that.
     assert end["cpu"] < 0.05
 
 
 def test_a_queue_that_waits_for_its_callbacks_bytes_sleeps():
-    """The disk's side waits for the budget: without polling."""
+    """The I/O thread waits for the budget without polling."""
     end = ended(
         WATCH
         + """
@@ -134,29 +134,30 @@ def test_spinning_ends_in_sleep():
     assert end["cpu"] < 0.05
 
 
-def test_those_who_wait_look_for_signals_at_most_twenty_times_a_second():
-    """A Python thread that waits for room, or for the end, may do so; no other wakes for it."""
+def test_a_waiting_call_checks_for_signals_at_most_twenty_times_a_second():
+    """A Python thread that waits for a slot, or for the end, may wake up for that; no other thread
+    does."""
     end = ended(
         WATCH
         + """
     gate = Gate()
     gate.shut()
-    room = threading.Thread(target=mhddq.file_exists, args=(None, "."))
-    room.start()
-    waits(room)
-    waiting = str(room.native_id)
-    settled(waiting)    # it wakes up all the time
-    began, before = time.monotonic(), look()
+    waiter = threading.Thread(target=mhddq.file_exists, args=(None, "."))
+    waiter.start()
+    waits(waiter)
+    waiting = str(waiter.native_id)
+    settled(waiting)    # which wakes up again and again
+    began, before = time.monotonic(), measure()
     time.sleep(2)
-    after = look()
-    report(room=after[0][waiting] - before[0][waiting], seconds=time.monotonic() - began,
+    after = measure()
+    report(waiter=after[0][waiting] - before[0][waiting], seconds=time.monotonic() - began,
            others=[after[0][t] - before[0][t] for t in before[0] if t != waiting],
            cpu=after[2] - before[2])
     gate.opened.set()
-    room.join(DEADLINE)
+    waiter.join(DEADLINE)
     """,
         env={"MHDDQ_RING_SIZE": "1"},
     )
-    assert end["room"] <= 2 * 20 * end["seconds"] + 4  # a wake-up may cost one for the GIL, too
+    assert end["waiter"] <= 2 * 20 * end["seconds"] + 4  # a wake-up may cost one for the GIL, too
     assert not any(end["others"])
     assert end["cpu"] < 0.2

@@ -12,12 +12,14 @@ from programs import ended
 
 import mhddq
 
-# Beside the package's own, and beside what os needs itself.
+# The modules that the import brings, beside the package's own and those that os needs itself.
 SMALL = {"__future__", "atexit", "errno"}
 if sys.version_info < (3, 12):
-    SMALL.add("_xxsubinterpreters")  # tells there whether this is the main interpreter
-# What the callback thread and a report on stderr need. The first operation imports it, so that no
-# report comes too late.
+    SMALL.add(
+        "_xxsubinterpreters"
+    )  # with it the package finds out whether this is the main interpreter
+# What the callback thread and a report on stderr need. The first operation imports it: later, at
+# the end of the program, an import might fail.
 LATER = {"reprlib", "threading", "traceback"}
 
 PROGRAM = """
@@ -36,26 +38,26 @@ print([imported, threads, started])
 
 
 def what_an_import_does():
-    """In an interpreter with nothing in it: no site, nothing of the environment."""
+    """Imports the package in an interpreter without site and without environment variables."""
     home = Path(mhddq.__file__).resolve().parent.parent
-    told = subprocess.check_output(
+    shown = subprocess.check_output(
         [sys.executable, "-I", "-S", "-c", PROGRAM, str(home)], timeout=60 * PATIENCE
     )
-    return ast.literal_eval(told.decode())
+    return ast.literal_eval(shown.decode())
 
 
 def test_the_import_brings_few_modules_and_no_thread():
     imported, threads, started = what_an_import_does()
     assert "mhddq._core" in imported
-    # Those of Cython are no files: its modules share their types there.
+    # Modules of Cython have no file: in them its extension modules share their types.
     ours = ("mhddq.", "_cython_", "cython_runtime.")
     assert {name for name in imported if not f"{name}.".startswith(ours)} <= SMALL
     assert threads == 1
     assert set(started) >= LATER
 
 
-def test_where_the_library_is_out_of_reach_reports_are_plainer():
-    """A program that has changed its root since."""
+def test_without_the_standard_library_reports_are_plainer():
+    """A program may have changed its root directory, so that no module can be imported any more."""
     end = ended(
         """
         sys.modules.update(traceback=None, reprlib=None)
@@ -63,7 +65,7 @@ def test_where_the_library_is_out_of_reach_reports_are_plainer():
             def __str__(self):
                 raise RuntimeError
         def inner():
-            raise LookupError("told")
+            raise LookupError("shown")
         def callback(args):
             inner()
         def other(args):
@@ -77,7 +79,7 @@ def test_where_the_library_is_out_of_reach_reports_are_plainer():
     )
     first, second, third = re.split(r"^(?=Exception |mhddq: )", end.stderr, flags=re.MULTILINE)[1:]
     assert first.startswith("Exception in the mhddq callback of file_exists(...):\nTraceback (most")
-    assert re.search(r", line \d+, in callback\n.*, line \d+, in inner\nLookupError: told$", first)
+    assert re.search(r", line \d+, in callback\n.*, line \d+, in inner\nLookupError: shown$", first)
     assert second.endswith("\nUnshowable (its message cannot be shown)\n")
     assert third == f"mhddq: file_delete(...) failed: {error_text(errno.ENOENT, 'missing')}\n"
 
@@ -90,7 +92,7 @@ def test_a_fork_while_the_first_operation_imports_leaves_no_module_half_made():
         importing, forked = threading.Event(), threading.Event()
         forking = []
         class Finder:
-            '''Stays inside the import until the other thread has forked, or must wait.'''
+            '''Keeps the import going until the other thread has forked, or has to wait.'''
             def find_spec(self, name, path=None, target=None):
                 if name == "traceback" and not importing.is_set():
                     importing.set()

@@ -1,4 +1,4 @@
-"""tools/check_layers.py: it passes this tree, and finds each kind of fault in a small one."""
+"""tools/check_layers.py accepts this tree, and finds each kind of fault in a small one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TOOL = ROOT / "tools" / "check_layers.py"
 
-pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="the tool is only in a whole checkout")
+pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="the tool is only in a checkout")
 
 # A small tree without a fault.
 RIGHT = {
@@ -38,7 +38,7 @@ RIGHT = {
     "mhddq/cli/_demo.py": "from mhddq.cli import _text\n",
     "mhddq/cli/_text.py": "",
 }
-# What makes it wrong: the file, its text, and a part of what is said of it.
+# Faults: the file, its text, and a part of the message.
 WRONG = [
     ("csrc/sys/sys.h", '#include "fs/fs.h"\n', "sys is not above fs"),
     ("csrc/sys/sys.h", '#include "op.h"\n', "sys is not above op.h"),
@@ -88,11 +88,11 @@ def test_a_tree_without_a_fault_passes(tmp_path, capsys):
     assert checked(written(tmp_path, RIGHT), capsys) == (0, "")
 
 
-@pytest.mark.parametrize(("file", "text", "said"), WRONG)
-def test_each_fault_is_found(tmp_path, capsys, file, text, said):
+@pytest.mark.parametrize(("file", "text", "message"), WRONG)
+def test_each_fault_is_found(tmp_path, capsys, file, text, message):
     status, output = checked(written(tmp_path, RIGHT | {file: text}), capsys)
     assert status == 1
-    assert said in output
+    assert message in output
 
 
 def test_a_circle_of_rooms_is_found(tmp_path, capsys):

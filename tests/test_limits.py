@@ -1,4 +1,5 @@
-"""A process at its limits, of the size of files, of descriptors: operations fail, and it lives."""
+"""A process at its limits of file size and of descriptors: operations fail, and the process goes
+on."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ DO = """
 
     def do(function, *arguments):
         collected, done = [], threading.Event()
-        must(function(lambda args: (collected.append(args), done.set()), *arguments), "room")
+        must(function(lambda args: (collected.append(args), done.set()), *arguments), "acceptance")
         must(done.wait(DEADLINE), function.__name__)
         return collected[0]["output"].get("exception", "done")
 
@@ -30,7 +31,7 @@ DO = """
 """
 
 FILE_SIZE = """
-    if sys.argv[2] == "death":    # what the signal does, if a program asks for it
+    if sys.argv[2] == "death":    # the default action of the signal
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
     found = [
@@ -63,7 +64,7 @@ def test_files_beyond_the_limit_of_size_fail_and_the_process_lives(two_disks, si
         for name in ("written", "text", "copied", "copy/sub/file", "moved", "move/sub/file")
     ]
     assert set(end["names"]) == {"file", "tree", "text", "written"}
-    assert end["sizes"] == [100_000, 100_000]  # as far as it went, which open(…, 'w') does too
+    assert end["sizes"] == [100_000, 100_000]  # the part that fitted, as with open(…, 'w')
     assert end["away"] == [300_000, 300_000]
     assert end["small"] == "done"
     assert end["moves"] == ["done", "done"]
@@ -94,7 +95,7 @@ DESCRIPTORS = """
         do(mhddq.directory_create, "made"), do(mhddq.file_rename, "file", "renamed"),
         do(mhddq.file_move, "renamed", "file"), do(mhddq.directory_rename, "made", "kept"),
     ]
-    some = []         # with a few descriptors, most operations get on their way and fail there
+    some = []         # with a few descriptors most operations begin, and fail later
     for few in range(1, 8):
         for _ in range(few):
             os.close(held.pop())
@@ -118,7 +119,7 @@ DESCRIPTORS = """
 """
 
 
-def test_a_process_without_descriptors_is_told_and_goes_on(two_disks):
+def test_a_process_without_descriptors_gets_errors_and_goes_on(two_disks):
     _, away = two_disks
     end = ended(DO + DESCRIPTORS, str(away))
     many = os.strerror(errno.EMFILE)
@@ -132,4 +133,4 @@ def test_a_process_without_descriptors_is_told_and_goes_on(two_disks):
     assert end["left"] == ["file", "kept", "tree"]
     assert end["size"] == [300_000, 300_000]
     assert end["again"] == ["done"] * 4
-    assert end["more"] <= 1  # the listing's own
+    assert end["more"] <= 1  # that of the listing itself

@@ -1,6 +1,7 @@
-"""Directories in which another process saves by rename: every name is there at every moment.
+"""Directories in which another process saves files by rename: every name exists at every moment.
 
-tmpfs may list a name twice then. Where there is none the tests show that much less.
+tmpfs may list a name twice then. On a machine without a tmpfs the tests are less likely to meet
+that.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from helpers import succeeds
 
 import mhddq
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="replaces open files")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows does not replace open files"
+)
 
 NAMES = [f"{number:03d}" for number in range(200)]
 SAVER = """
@@ -54,7 +57,7 @@ def saved() -> Iterator[Path]:
         shutil.rmtree(place)
 
 
-def test_every_copy_is_whole(saved):
+def test_every_copy_is_complete(saved):
     for number in range(40):
         succeeds(mhddq.directory_copy, str(saved / "tree"), str(saved / f"copy{number}"))
         assert sorted(os.listdir(saved / f"copy{number}")) == NAMES

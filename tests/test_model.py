@@ -1,4 +1,5 @@
-"""Random histories, lists included, against ``os`` and ``shutil`` on a twin directory: model.py."""
+"""Random histories, also of lists, compared with ``os`` and ``shutil`` on a twin directory:
+model.py."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["d", "e", "d/e"]))
     def repair(self, name):
-        """Histories without a directory are dull."""
+        """Makes directories, so that the other operations find some."""
         self.world.enqueue(("directory_create", name))
         self.world.enqueue(("file_write", "<line>", "e/a", True))
 

@@ -38,7 +38,7 @@ def mounted(two_trees):
 
 @pytest.fixture
 def bound(two_trees):
-    """tree/sub/mount is a bind mount of a directory beside: the same device."""
+    """tree/sub/mount is a bind mount of another directory on the same device."""
     place, beside = Path("tree/sub/mount"), Path("beside")
     place.mkdir()
     beside.mkdir()
@@ -77,7 +77,7 @@ def test_files_move_off_a_mount():
 
 
 @pytest.mark.usefixtures("bound")
-def test_moves_cross_bind_mounts_by_the_systems_own_word():
+def test_moves_cross_bind_mounts_where_rename_fails_with_exdev():
     """The device is the same on both sides, and a rename fails with EXDEV all the same."""
     Path("d").mkdir()
     fill(Path("d"))
