@@ -1,8 +1,8 @@
-"""What the programs that fork begin with, and what their children leave."""
+"""The common beginning of programs that fork, and the files that their children leave."""
 
 from __future__ import annotations
 
-# What every child tries: a fresh, open, unstarted queue that works and ends.
+# Every child checks that it has a new queue, open and not yet started, which works and ends.
 CHILD = """\
     parent, strays = os.getpid(), []
     def of_the_parent(args):

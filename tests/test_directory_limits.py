@@ -1,4 +1,4 @@
-"""Trees of 3,000 levels, and what is not permitted to an ordinary user."""
+"""Trees of 3,000 levels, and what an ordinary user may not do."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_trees_of_3000_levels_are_copied_moved_and_deleted(two_disks):
     assert output == "False False []\nTrue\n"
 
 
-# ---- without root's powers ----
+# ---- without the permissions of root ----
 
 UNPRIVILEGED = """
 import json, os, sys, tempfile, threading

@@ -1,4 +1,4 @@
-"""The benchmark's simulated disk: its model's arithmetic, its queue, and one that is mounted."""
+"""The benchmark's simulated disk: the arithmetic of its model, its queue, and a mounted one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def load(name: str):
-    """From the checkout, whose other folders are not to be found by the tests."""
+    """Imports a module of the checkout: its other folders are not on the path of the tests."""
     path = ROOT / "bench" / "disk" / f"{name}.py"
     if not path.exists():
         pytest.skip("the benchmark is not here", allow_module_level=True)
@@ -30,7 +30,7 @@ KIB = 1024
 
 
 def serve(disk, accesses):
-    """All of them, as they arrive; returns them in the order in which they ended."""
+    """Serves all accesses as they arrive; returns them in the order in which they ended."""
     ended = []
     for access in sorted(accesses, key=lambda each: each.arrived):
         ended += disk.finished(access.arrived)
@@ -53,7 +53,7 @@ def test_a_rotation_goes_by_the_clock():
     quarter = model.TURN / 4
     assert model.rotation_seconds(quarter, 0.0) == pytest.approx(model.REVOLUTION / 4)
     assert model.rotation_seconds(0, model.REVOLUTION / 4) == pytest.approx(model.REVOLUTION * 0.75)
-    # What has just been read ends where the head is, whatever rounding makes of it.
+    # The last read ends where the head is, whatever rounding makes of it.
     for number in range(1000):
         place = number * 4096.0
         assert model.rotation_seconds(place, place / model.RATE) < model.REVOLUTION / 2
@@ -74,7 +74,7 @@ def test_what_follows_in_offset_streams():
     for number in range(1000):
         access = read(number * 128 * KIB, 128 * KIB, now)
         assert serve(disk, [access]) == [access]
-        now = access.done + 0.0001  # the host takes its time, which the drive's cache hides
+        now = access.done + 0.0001  # the host needs this time, and the drive's cache hides it
     assert 1000 * 128 * KIB / now == pytest.approx(model.RATE, rel=0.03)
 
 
@@ -86,7 +86,7 @@ def test_what_was_read_ahead_comes_from_the_cache_and_what_was_written_over_does
     cached = read(128 * KIB, 4 * KIB, later)
     serve(disk, [cached])
     assert cached.done - later == pytest.approx(4 * KIB / model.BUS_RATE)
-    far = read(1 << 30, 4 * KIB, later + 1)  # and what the arm has left is still cached
+    far = read(1 << 30, 4 * KIB, later + 1)  # and the place that the arm has left is still cached
     again = read(64 * KIB, 4 * KIB, later + 2)
     serve(disk, [far, again])
     assert again.done - (later + 2) == pytest.approx(4 * KIB / model.BUS_RATE)
@@ -159,7 +159,7 @@ with device.started() as disk:
 
 @pytest.mark.slow
 def test_a_mounted_disk_is_filled_calibrated_and_gone_afterwards():
-    # In a process of its own, as it gets mounts of its own.
+    # It runs in a process of its own, since it gets mounts of its own.
     command = [sys.executable, "-c", MOUNTED]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False

@@ -1,13 +1,12 @@
-"""What the README and the pages say: every block of code runs and prints what is said, the tables
-agree with the code, links lead somewhere.
+"""The README and the pages of docs: every block of code runs and prints what the page shows, the
+tables agree with the code, and links lead to something that exists.
 
-What kind of block it is, its first line says:
+The first line of a block shows its kind:
   python   a program: it must end with status 0 and a silent stderr
-  pycon    a session with the interpreter: those of a page run in one, as doctests
+  pycon    a session with the interpreter: all those of a page run as one doctest
   sh       commands: they must parse, and name sessions, scripts and modules that exist
-  text     what is shown. After a paragraph that ends in "prints:" it is what the program above
-           it prints
-  {...}    Sphinx's business: `nox -s docs`
+  text     any text. After a paragraph that ends in "prints:" it is the output of the program above
+  {...}    a directive of Sphinx: `nox -s docs` checks it
 """
 
 import ast
@@ -37,7 +36,7 @@ FENCE = re.compile(r"^(`{3,})(.*)\n((?s:.*?))^\1$", re.MULTILINE)
 KINDS = ("python", "pycon", "sh", "text")
 
 in_a_checkout = pytest.mark.skipif(
-    not (ROOT / "noxfile.py").exists(), reason="the files meant are only in a whole checkout"
+    not (ROOT / "noxfile.py").exists(), reason="these files are only in a checkout"
 )
 has_bash = pytest.mark.skipif(not shutil.which("bash"), reason="no bash to read the commands")
 
@@ -47,7 +46,7 @@ class Block(NamedTuple):
     line: int
     kind: str
     text: str
-    prints: str | None  # of a program: what the page says that it prints
+    prints: str | None  # the output that the page shows below a program
 
     @property
     def name(self):
@@ -113,7 +112,7 @@ def ran(*arguments, cwd):
 # ---- blocks of code ----
 
 
-def test_every_block_says_what_it_is():
+def test_every_block_has_its_kind():
     unknown = [
         b.name for b in BLOCKS if b.kind not in KINDS and not re.match(r"\{[\w-]+\}", b.kind)
     ]
@@ -140,7 +139,7 @@ def test_a_session_goes_as_shown(page, tmp_path, tally):
 
 
 def commands_of(block):
-    """The words of each command, without what is set before it and redirected behind it."""
+    """The words of each command, without assignments before it and redirections after it."""
     for line in block.text.splitlines():
         for command in re.split(r"&&|\|", line):
             words = shlex.split(command.partition(" < ")[0], comments=True)
@@ -182,14 +181,14 @@ def test_a_command_is_one_that_exists(block, tally):
             assert (ROOT / program).is_file()
         else:
             assert Path(program).name in {"pip", "pytest", "mhddq", "sphinx-build"}
-    tally("blocks of code in README and docs", "blocks of commands looked at")
+    tally("blocks of code in README and docs", "blocks of commands checked")
 
 
 # ---- tables ----
 
 
 def signature_of(name):
-    """As the table has it: without the callback and the control, and without annotations."""
+    """The signature as the table shows it: without callback, control and annotations."""
     parameters = list(inspect.signature(getattr(mhddq, name)).parameters.values())
     assert parameters[-1].name == "control"
     return str(inspect.Signature(parameters[1:-1]))[1:-1]
@@ -226,7 +225,7 @@ def test_the_reference_has_every_public_name():
 @in_a_checkout
 @pytest.mark.skipif(sys.flags.optimize > 1, reason="without docstrings")
 def test_a_backslash_in_a_docstring_is_shown_in_the_reference():
-    """reST takes it as an escape, and shows '\\n' as 'n', unless it is doubled."""
+    """In reST a backslash is an escape: '\\n' is shown as 'n' unless the backslash is doubled."""
     spec = importlib.util.spec_from_file_location("conf", ROOT / "docs" / "conf.py")
     conf = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(conf)
@@ -250,7 +249,7 @@ def test_a_file_that_is_named_by_its_path_exists(page):
 
 @in_a_checkout
 def test_where_things_are_names_every_file_of_the_library():
-    """A row of the table has the folders, and the names in its last two cells are their files."""
+    """Each row of the table names folders, and in its last two cells files of these folders."""
     text = text_of("docs/design.md").partition("## Where things are")[2]
     missing = []
     for folders, _, files in rows(text, "| folder | what is there |"):

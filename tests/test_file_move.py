@@ -204,7 +204,7 @@ def test_move_across_file_systems_fails_whole(two_disks, name, number):
     source, target = str(here / "source"), str(other / name)
     if os.name == "posix":
         text = error_text(number, source, target)
-    else:  # found out before it is known that the volume is another
+    else:  # the failure comes before the operation knows that the volume is another
         text = text_of(os.replace, source, target)
     assert fails(mhddq.file_move, source, target) == text
     assert tree_of(here) == {"source": ("file", b"content")}

@@ -1,4 +1,4 @@
-"""file_read: what it does, and what each failure says."""
+"""file_read: what it does, and the text of each failure."""
 
 from __future__ import annotations
 

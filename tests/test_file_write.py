@@ -1,4 +1,4 @@
-"""file_write: what it does, and what each failure says."""
+"""file_write: what it does, and the text of each failure."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_bytearray_is_lent_until_its_callback_has_returned(outcome):
 
 
 def test_a_bytearray_cannot_be_resized_while_it_is_queued(outcome):
-    """The queue is held up by a callback, so nothing is given back meanwhile."""
+    """A callback keeps the queue busy, so the buffer is held meanwhile."""
     data = bytearray(b"x" * 1000)
     held, free = Outcome(), Outcome()
 

@@ -143,16 +143,16 @@ def test_a_fork_inside_the_first_start():
 )
 @pytest.mark.parametrize("module", ["threading", "_weakrefset", "reprlib", "traceback"])
 def test_a_fork_inside_the_first_operation_s_imports(module, then):
-    """The first operation imports what it needs; in the middle of that a signal handler forks. The
-    child uses the queue there and then, and its callback runs while the handler waits, reports of
-    failures before it too; or it lets the handler return, and the interrupted operation is done in
-    both."""
+    """The first operation imports what it needs; in the middle of that a signal handler forks. In
+    one case the child uses the queue inside the handler: its callback runs while the handler waits,
+    and failures before it are reported. In the other the handler returns in both processes, and
+    both do the interrupted operation."""
     ends_well(
         f"""
     import io, os, signal, sys, time
     import mhddq
 
-    class Heard(list):
+    class Collected(list):
         def wait(self):
             end = time.monotonic() + 20
             while not self and time.monotonic() < end:
@@ -172,7 +172,7 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
         shown = sys.stderr.getvalue()
         return "file_delete(" in shown and "LookupError" in shown
 
-    children, collected = [], Heard()
+    children, collected = [], Collected()
     def handler(number, frame):
         children.append(os.fork())
         if children == [0]:
@@ -186,7 +186,7 @@ def test_a_fork_inside_the_first_operation_s_imports(module, then):
     for name in ("{module}", "threading"):
         sys.modules.pop(name, None)     # for the interpreter may have imported it at its start
     sys.meta_path.insert(0, Finder())
-    mine = Heard()
+    mine = Collected()
     assert mhddq.file_exists(mine.append, ".") is True
     assert mine.wait(), mine
     mhddq.shutdown()

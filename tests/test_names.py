@@ -1,5 +1,5 @@
-"""Names of every kind: each operation says of them what Python's own function says, and what was
-written under a name is found under it.
+"""Names of every kind: each operation has the result of Python's own function, and what was written
+under a name is found under it.
 
 60 names by default; ``MHDDQ_TEST_ROUNDS`` multiplies them.
 """
@@ -31,7 +31,7 @@ COMPONENT = st.one_of(PLAIN, ODD, LONG, st.text(max_size=8))
 PATH = st.one_of(
     COMPONENT,
     st.lists(COMPONENT, min_size=1, max_size=4).map("/".join),
-    # around the longest path that the system takes, 4096 bytes with the NUL
+    # around the longest path that the system accepts, 4096 bytes with the NUL
     st.integers(4090, 4100).map(lambda n: ("dir/../" * 600)[: n - 1] + "x"),
 )
 
@@ -40,7 +40,7 @@ NUL = "embedded null byte"
 
 
 def kept_here(name: str) -> str:
-    """Not from the root, and no more than one step up."""
+    """Makes a path relative, with at most one step up."""
     parts = name.lstrip("/").split("/")
     ups = [
         number for number, part in enumerate(parts) if part == ".." and parts[number - 1] != "dir"
@@ -76,7 +76,7 @@ def contents(name) -> dict[str, object]:
         }
 
 
-# What Python does, and the operation that is to do the same.
+# A function of Python, and the operation that must do the same.
 TWINS: list[tuple[Callable, Callable]] = [
     (create, lambda name: do(mhddq.file_create, name)),
     (write, lambda name: do(mhddq.file_write, b"data", name, True)),
@@ -97,7 +97,7 @@ TWINS: list[tuple[Callable, Callable]] = [
 
 
 def in_a_world(call: Callable[[], object]) -> tuple[object, dict]:
-    """What the call returned or said, and what was there afterwards."""
+    """What the call returned or raised, and the tree afterwards."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory() as top:
         world = Path(top, "world")
@@ -119,7 +119,7 @@ def in_a_world(call: Callable[[], object]) -> tuple[object, dict]:
     max_examples=60 * ROUNDS,
     deadline=None,
     database=None,
-    suppress_health_check=list(HealthCheck),  # they are of time, too
+    suppress_health_check=list(HealthCheck),  # they concern time, too
 )
 @given(NAMES)
 @pytest.mark.timeout(120 * ROUNDS * PATIENCE)

@@ -1,4 +1,4 @@
-"""Lists: order, snapshots, buffers, and running unbroken."""
+"""Lists: their order, snapshots, buffers, and that nothing runs in between."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def new(*entries) -> mhddq.Oplist:
     return oplist
 
 
-def asks(outcome, *names) -> list[tuple]:
+def queries(outcome, *names) -> list[tuple]:
     return [(mhddq.oplist_file_exists, outcome, name) for name in names]
 
 
@@ -37,7 +37,7 @@ def names_of(collected) -> list[str]:
 
 
 def enqueued(oplist) -> int:
-    """Enqueues a list whose callbacks are None; how many operations it came to."""
+    """Enqueues a list whose callbacks are None; returns the number of operations that were done."""
     settle()
     before = mhddq.stats()["completed"]
     assert mhddq.enqueue_oplist(oplist) is True
@@ -122,12 +122,12 @@ def test_empty_lists_are_accepted_and_do_nothing(make):
 
 def test_empty_lists_among_others_do_nothing(outcome):
     empty = new(new(), new())
-    oplist = new(empty, *asks(outcome, "a"), empty, new(empty, *asks(outcome, "b")), empty)
+    oplist = new(empty, *queries(outcome, "a"), empty, new(empty, *queries(outcome, "b")), empty)
     assert names_of(run_list(oplist, outcome, 2)) == ["a", "b"]
 
 
 def test_a_cleared_list_is_empty_and_usable(outcome):
-    oplist = new(*asks(outcome, "a", "b"), new())
+    oplist = new(*queries(outcome, "a", "b"), new())
     assert len(oplist) == 3
     assert mhddq.clear_oplist(oplist) is None
     assert len(oplist) == 0
@@ -137,10 +137,10 @@ def test_a_cleared_list_is_empty_and_usable(outcome):
     assert names_of(run_list(oplist, outcome, 1)) == ["c"]
 
 
-def test_clearing_lets_go_of_what_the_list_held():
+def test_clearing_releases_what_the_list_held():
     outcome = Outcome()
     gone = weakref.ref(outcome)
-    oplist = new(*asks(outcome, "a"))
+    oplist = new(*queries(outcome, "a"))
     del outcome
     mhddq.clear_oplist(oplist)
     gc.collect()
@@ -151,7 +151,7 @@ def test_clearing_lets_go_of_what_the_list_held():
 
 
 class Hold(Outcome):
-    """A callback that keeps the callback thread, and with ``full`` rings the queue, waiting."""
+    """A callback that keeps the callback thread waiting until ``let_go`` is set."""
 
     def __init__(self):
         super().__init__()
@@ -163,7 +163,7 @@ class Hold(Outcome):
 
 
 def test_enqueuing_takes_a_snapshot(outcome):
-    oplist = new(*asks(outcome, "a"))
+    oplist = new(*queries(outcome, "a"))
     hold = Hold()
     mhddq.file_exists(hold, "hold")
     hold.wait(1)
@@ -179,7 +179,7 @@ def test_enqueuing_takes_a_snapshot(outcome):
 
 
 def test_a_list_outlives_its_name(outcome):
-    mhddq.enqueue_oplist(new(*asks(outcome, *"abc"), new(*asks(outcome, "d"))))
+    mhddq.enqueue_oplist(new(*queries(outcome, *"abc"), new(*queries(outcome, "d"))))
     gc.collect()
     assert names_of(outcome.wait(4)) == list("abcd")
 
@@ -211,7 +211,7 @@ def test_a_list_may_be_changed_and_enqueued_in_its_own_callbacks(outcome):
 
 
 def test_iteration_is_over_direct_entries_and_gives_fresh_params(outcome):
-    inner = new(*asks(outcome, "a", "b"))
+    inner = new(*queries(outcome, "a", "b"))
     oplist = new(inner, (mhddq.oplist_file_read, outcome, "c"))
     embedded, operation = oplist
     assert len(oplist) == 2
@@ -240,14 +240,14 @@ def test_buffers_are_exported_from_the_enqueuing_to_the_end_of_the_list(outcome)
     data = bytearray(b"data")
     lent: list[bool] = []
 
-    def look(args):
+    def note(args):
         lent.append(is_lent(data))
         outcome(args)
 
     oplist = new(
-        (mhddq.oplist_file_write, look, data, "file", True),
-        (mhddq.oplist_file_exists, look, "file"),
-        (mhddq.oplist_file_exists, look, "file"),
+        (mhddq.oplist_file_write, note, data, "file", True),
+        (mhddq.oplist_file_exists, note, "file"),
+        (mhddq.oplist_file_exists, note, "file"),
     )
     before = is_lent(data)
     hold = Hold()
@@ -281,26 +281,26 @@ def test_a_buffer_changed_between_runs_is_written_as_it_is_then(outcome):
 
 def test_a_view_released_before_the_enqueuing_is_a_failure_of_its_operation(outcome):
     view = memoryview(b"abc")
-    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *asks(outcome, "file"))
+    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *queries(outcome, "file"))
     view.release()
-    write, ask = run_list(oplist, outcome, 2)
+    write, query = run_list(oplist, outcome, 2)
     assert write["result"] is False
     assert "released" in write["output"]["exception"]
-    assert ask["output"] == {"exists": False}
+    assert query["output"] == {"exists": False}
 
 
 @pytest.mark.parametrize("view", [memoryview(b"abcdef")[::2]])
 def test_memory_that_is_not_contiguous_is_a_failure_of_its_operation(view, outcome):
-    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *asks(outcome, "file"))
-    write, ask = run_list(oplist, outcome, 2)
+    oplist = new((mhddq.oplist_file_write, outcome, view, "file", True), *queries(outcome, "file"))
+    write, query = run_list(oplist, outcome, 2)
     assert "contiguous" in write["output"]["exception"]
-    assert ask["output"] == {"exists": False}
+    assert query["output"] == {"exists": False}
 
 
-# ---- unbroken ----
+# ---- nothing in between ----
 
 
-def test_a_list_is_not_broken_by_other_producers(outcome):
+def test_operations_of_other_producers_do_not_run_inside_a_list(outcome):
     stop = threading.Event()
     others = Outcome()
 
@@ -314,8 +314,8 @@ def test_a_list_is_not_broken_by_other_producers(outcome):
         order.append(args["params"]["filename"])
         (others if order[-1] == "single" else outcome)(args)
 
-    inner = new(*asks(everything, *(str(n) for n in range(10))))
-    oplist = new(inner, *asks(everything, *(str(n) for n in range(10, 20))), inner)
+    inner = new(*queries(everything, *(str(n) for n in range(10))))
+    oplist = new(inner, *queries(everything, *(str(n) for n in range(10, 20))), inner)
     expected = [str(n) for n in [*range(20), *range(10)]]
     producers = [threading.Thread(target=produce) for _ in range(3)]
     for thread in producers:
@@ -427,7 +427,8 @@ def test_a_list_that_runs_keeps_later_operations_waiting():
 
 
 def test_a_list_of_one_operation_is_small():
-    """It grows from one: many programs make one list for each of many small groups."""
+    """A list has at first capacity for one operation: many programs make many lists of a few
+    each."""
     end = ended(
         """
         def resident():

@@ -27,7 +27,7 @@ def new(*entries) -> mhddq.Oplist:
     return oplist
 
 
-def asks(outcome, *names) -> list[tuple]:
+def queries(outcome, *names) -> list[tuple]:
     return [(mhddq.oplist_file_exists, outcome, name) for name in names]
 
 
@@ -36,7 +36,7 @@ def names_of(collected) -> list[str]:
 
 
 def enqueued(oplist) -> int:
-    """Enqueues a list whose callbacks are None; how many operations it came to."""
+    """Enqueues a list whose callbacks are None; returns the number of operations that were done."""
     settle()
     before = mhddq.stats()["completed"]
     assert mhddq.enqueue_oplist(oplist) is True
@@ -48,14 +48,14 @@ def enqueued(oplist) -> int:
 
 
 def test_embedded_lists_run_at_their_places(outcome):
-    inner = new(*asks(outcome, "b", "c"))
-    oplist = new(*asks(outcome, "a"), inner, *asks(outcome, "d"))
+    inner = new(*queries(outcome, "b", "c"))
+    oplist = new(*queries(outcome, "a"), inner, *queries(outcome, "d"))
     assert names_of(run_list(oplist, outcome, 4)) == list("abcd")
 
 
 def test_a_list_is_embedded_twice(outcome):
-    inner = new(*asks(outcome, "a"))
-    oplist = new(inner, inner, new(inner), *asks(outcome, "b"), inner)
+    inner = new(*queries(outcome, "a"))
+    oplist = new(inner, inner, new(inner), *queries(outcome, "b"), inner)
     collected = run_list(oplist, outcome, 5)
     assert names_of(collected) == list("aaaba")
     assert collected[0]["params"] is not collected[1]["params"]
@@ -73,7 +73,7 @@ def test_embedding_is_by_reference_until_the_snapshot(outcome):
 
 
 def test_the_embedded_list_may_still_be_enqueued_by_itself(outcome):
-    inner = new(*asks(outcome, "a"))
+    inner = new(*queries(outcome, "a"))
     mhddq.enqueue_oplist(new(inner))
     mhddq.enqueue_oplist(inner)
     assert names_of(outcome.wait(2)) == ["a", "a"]
@@ -155,16 +155,16 @@ def nested(depth: int, *innermost) -> mhddq.Oplist:
 
 def test_lists_nest_10_000_deep(outcome):
     assert sys.getrecursionlimit() < 10_000
-    oplist = new(*asks(outcome, "middle"))
+    oplist = new(*queries(outcome, "middle"))
     for level in range(10_000):
-        oplist = new(*asks(outcome, f"{level}"), oplist, *asks(outcome, f"-{level}"))
+        oplist = new(*queries(outcome, f"{level}"), oplist, *queries(outcome, f"-{level}"))
     collected = names_of(run_list(oplist, outcome, 20_001))
     down = [f"{level}" for level in reversed(range(10_000))]
     assert collected == [*down, "middle", *(f"-{level}" for level in range(10_000))]
 
 
-def test_deep_lists_are_shown_walked_and_freed_without_recursion(outcome):
-    oplist = nested(100_000, *asks(outcome, "a"))
+def test_deep_lists_are_shown_traversed_and_freed_without_recursion(outcome):
+    oplist = nested(100_000, *queries(outcome, "a"))
     assert len(repr(oplist)) < 10_000
     assert [len(entry) for entry in oplist] == [1]
     assert names_of(run_list(oplist, outcome, 1)) == ["a"]
@@ -173,13 +173,13 @@ def test_deep_lists_are_shown_walked_and_freed_without_recursion(outcome):
     del oplist, outcome
     settle()
     gc.collect()
-    assert gone() is not None  # the fixture's own
+    assert gone() is not None  # the fixture still holds it
 
 
 def test_deep_lists_free_what_they_hold():
     listener = Outcome()
     gone = weakref.ref(listener)
-    oplist = nested(100_000, *asks(listener, "a"))
+    oplist = nested(100_000, *queries(listener, "a"))
     run_list(oplist, listener, 1)
     settle()
     del oplist, listener
@@ -197,7 +197,7 @@ def test_a_deep_cycle_is_found_without_recursion():
         mhddq.embed_oplist(bottom, top)
 
 
-def test_a_list_of_many_entries_runs_whole(outcome):
+def test_all_entries_of_a_long_list_run(outcome):
     oplist = mhddq.create_empty_oplist()
     names = [str(n) for n in range(20_000)]
     for name in names:
@@ -214,7 +214,7 @@ def doubled(times: int, *innermost) -> mhddq.Oplist:
 
 
 def test_shared_lists_expand_to_all_their_operations(outcome):
-    oplist = doubled(10, *asks(outcome, "a"))
+    oplist = doubled(10, *queries(outcome, "a"))
     assert names_of(run_list(oplist, outcome, 1024)) == ["a"] * 1024
 
 
@@ -264,9 +264,9 @@ def test_a_refused_list_gives_its_buffers_back():
 def test_lists_are_collected_as_garbage():
     class Listener:
         def __init__(self):
-            self.oplist = new((mhddq.oplist_file_exists, self.hear, "a"))
+            self.oplist = new((mhddq.oplist_file_exists, self.collect, "a"))
 
-        def hear(self, args):
+        def collect(self, args):
             pass
 
     listener = Listener()

@@ -1,5 +1,5 @@
-"""One total order: an operation accepted before another's call began runs, and is called back,
-before it."""
+"""One total order: an operation that was accepted before the call of another one began runs before
+it, and is called back before it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from programs import ended
 @pytest.mark.parametrize("ring_size", ["1", "3", "64", "4096"])
 @pytest.mark.parametrize("producers", [1, 2, 8, 32])
 def test_each_producer_is_called_back_in_program_order(producers, ring_size):
-    """Items carry their identity; a clock that all share gives the edges between threads."""
+    """Each operation has an identity, and a clock that all threads share shows which calls came
+    first."""
     each = max(30, 1600 // producers) if ring_size != "1" else max(30, 640 // producers)
     end = ended(
         f"""
@@ -35,7 +36,7 @@ def test_each_producer_is_called_back_in_program_order(producers, ring_size):
     assert len(order) == len(set(order)) == producers * each
     for n in range(producers):
         assert [i for m, i in order if m == n] == list(range(each))
-    # Whatever was called back earlier must not have begun after this one's call had returned.
+    # No operation that was called back earlier may have begun after this one's call had returned.
     latest_began = -1
     for began, returned in end["called"]:
         assert latest_began < returned
@@ -75,7 +76,7 @@ def test_order_across_threads_that_hand_over(ring_size):
 
 
 @pytest.mark.parametrize("ring_size", [1, 2, 3, 8])
-def test_a_full_ring_lets_nobody_overtake_a_callback(ring_size):
+def test_with_a_full_ring_no_operation_overtakes_those_of_a_callback(ring_size):
     """A callback fills the ring, enqueues A, sets an event; another thread, seeing it, enqueues B:
     A runs first. So does what the callback enqueued before, and B's callback comes last."""
     end = ended(
@@ -119,11 +120,12 @@ def test_a_full_ring_lets_nobody_overtake_a_callback(ring_size):
     for r, (order, errors) in enumerate(end["rounds"]):
         assert order == [*range(ring_size + r % 3), "A", "B"]
         assert errors == []
-    assert end["high"] > ring_size  # the callbacks did go beyond
+    assert end["high"] > ring_size  # the callbacks did go beyond the capacity
 
 
 def test_operations_end_before_the_next_begins():
-    """Each reads what the one before has written, copied, moved: on the disk's side in order."""
+    """Each operation needs what the one before has written, copied or moved, so they run in
+    order."""
     end = ended(
         """
         collected, failed = [], []
@@ -196,8 +198,8 @@ def test_a_list_is_never_split(ring_size):
 
 @pytest.mark.parametrize("how", ["singles", "list", "nested", "from a callback"])
 def test_a_callback_is_called_while_the_next_operation_is_in_the_kernel(how):
-    """The second operation opens a leased file: the kernel holds it up until the lease is given
-    back, which the first one's callback does. So its wake must not wait for the second's end."""
+    """The second operation opens a leased file: the kernel delays it until the callback of the
+    first gives the lease back. So that callback must be called before the second operation ends."""
     end = ended(
         """
         import fcntl

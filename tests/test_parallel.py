@@ -1,6 +1,6 @@
-"""Without the GIL: it stays off, and producers that are really parallel lose nothing.
+"""Without the GIL: it stays off, and producers that run truly in parallel lose nothing.
 
-On a Python with a GIL the same races are run, as far as its switches between threads let them.
+On a Python with a GIL the same program runs, with the races that its thread switches allow.
 ``nox -s freethreaded`` runs this, and the script on its own under ThreadSanitizer.
 """
 
@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).with_name("parallel.py")
 
 @pytest.mark.skipif(not FREE_THREADED, reason="this Python is built with a GIL")
 def test_importing_and_using_mhddq_leaves_the_gil_off():
-    told = ends_well(
+    shown = ends_well(
         """
         import sys
         off = [sys._is_gil_enabled()]
@@ -31,12 +31,12 @@ def test_importing_and_using_mhddq_leaves_the_gil_off():
         print(off)
         """
     )
-    assert told == "[False, False, False]\n"
+    assert shown == "[False, False, False]\n"
 
 
 @pytest.mark.parametrize("ring", ["1", "4096"])
 def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, str(SCRIPT), "--operations", "400"],
         env={**os.environ, "MHDDQ_RING_SIZE": ring, "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -44,7 +44,7 @@ def test_parallel_producers_lists_embeddings_and_ends(tmp_path, ring):
         timeout=110 * PATIENCE,
         check=False,
     )
-    assert told.returncode == 0
-    # It shuts down while callbacks enqueue.
-    assert re.fullmatch("(mhddq: [0-9]+ operations? w.*refused in callbacks.*\n)?", told.stderr)
-    assert "24 snapshots, 10 cycles refused" in told.stdout
+    assert done.returncode == 0
+    # The program shuts down while callbacks enqueue.
+    assert re.fullmatch("(mhddq: [0-9]+ operations? w.*refused in callbacks.*\n)?", done.stderr)
+    assert "24 snapshots, 10 cycles refused" in done.stdout

@@ -1,4 +1,4 @@
-"""multiprocessing's children, and what is open across exec."""
+"""Children of multiprocessing, and descriptors that stay open across exec."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_children_of_multiprocessing_that_simply_end(method, used):
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_a_pool_whose_workers_use_the_queue(method):
-    """Its workers are ended by a sentinel (close and join), not killed: they drain."""
+    """close() and join() end the workers without killing them, so their queues are drained."""
     end = ended(
         """
     import multiprocessing
@@ -81,7 +81,7 @@ def test_a_pool_whose_workers_use_the_queue(method):
 
 
 def test_a_first_use_in_a_child_s_own_threads():
-    """The child of multiprocessing uses it from a thread that is joined before the end."""
+    """The child uses the queue from threads that are joined before its end."""
     end = ended(
         """
     import multiprocessing
@@ -99,7 +99,7 @@ def test_a_first_use_in_a_child_s_own_threads():
     assert set(end.files) == {"parent", *(f"{n}-{i}" for n in range(4) for i in range(50))}
 
 
-# Everything that opens descriptors, again and again: reads, writes, copies, listings, trees.
+# A loop of all operations that open descriptors: reads, writes, copies, listings, trees.
 OPENING = """
     os.makedirs("tree/a/b/c")
     for n in range(30):
@@ -123,7 +123,7 @@ OPENING = """
             mhddq.oplist_directory_delete(fileops, collect, "tree3")
             must(mhddq.enqueue_oplist(fileops) is True)
     def descriptors():
-        found = os.listdir("/proc/self/fd")     # that of the listing is gone by now
+        found = os.listdir("/proc/self/fd")     # the listing's own descriptor is closed by now
         return {fd for fd in found if os.path.lexists(f"/proc/self/fd/{fd}")}
     before = descriptors()
     worker = threading.Thread(target=work)
@@ -132,14 +132,14 @@ OPENING = """
 
 
 def test_no_descriptor_of_ours_is_left_open_across_exec():
-    """Seen from outside, by programs started with close_fds=False; and from inside, where every
-    descriptor that comes up is found to be closed on exec."""
+    """Programs that are started with close_fds=False inherit none, and each descriptor that the
+    process has at any moment is marked as closed on exec."""
     end = ended(
         OPENING
         + """
     import subprocess
     inherited, open_to_all = [], []
-    def look():
+    def check():
         seen = 0
         for fd in descriptors() - before:
             try:
@@ -152,23 +152,24 @@ def test_no_descriptor_of_ours_is_left_open_across_exec():
             if not flags & os.O_CLOEXEC:
                 open_to_all.append(name)
         return seen
-    looks = 0
+    checked = 0
     for n in range(40):
         found = subprocess.run(["ls", "/proc/self/fd"], close_fds=False, capture_output=True)
         inherited.append(sorted(map(int, found.stdout.split())))
         for _ in range(50):
-            looks += look()
+            checked += check()
     over.set()
     worker.join(DEADLINE)
     mhddq.shutdown()
     left = descriptors() - before
-    report(inherited=inherited, looks=looks, open_to_all=open_to_all, failures=failures[:3],
+    report(inherited=inherited, checked=checked, open_to_all=open_to_all, failures=failures[:3],
            left=sorted(left))
     """,
         env={"MHDDQ_RING_SIZE": "2"},
     )
     assert end["failures"] == []
-    assert end["looks"] > 100
+    assert end["checked"] > 100
     assert end["open_to_all"] == []
-    assert set(map(tuple, end["inherited"])) == {(0, 1, 2, 3)}  # 3 is that of the listing itself
+    # 3 is the descriptor of the listing itself.
+    assert set(map(tuple, end["inherited"])) == {(0, 1, 2, 3)}
     assert end["left"] == []

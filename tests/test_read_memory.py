@@ -1,4 +1,4 @@
-"""Large reads: not copied, and right under every allocator."""
+"""Large reads: their data are not copied, and are right under every allocator."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def large_reads(env: dict[str, str] | None = None, options: tuple[str, ...] = ()
     )
 
 
-# Whether this Python's allocator can be proven to take native memory back: see docs/design.md.
+# Is it certain that this Python's allocator can free native memory? See docs/design.md.
 TAKES_MEMORY_BACK = (
     platform.libc_ver()[0] == "glibc"
     and not FREE_THREADED
@@ -89,7 +89,7 @@ def test_large_reads_are_not_copied():
     ],
 )
 def test_reads_are_right_under_every_allocator(env, options):
-    """Where the allocator would not take native memory back, results are copied: and counted."""
+    """Where the allocator cannot free native memory, results are copied, and counted as copied."""
     end = large_reads(env, options)
     assert end["good"] == [True] * 129
     stats = end["stats"]

@@ -19,7 +19,7 @@ LIBRARY = Path(sysconfig.get_path("stdlib"))
 
 
 def walk(top: Path):
-    """os.walk without what others installed beside the library."""
+    """os.walk, without the packages that are installed beside the library."""
     for path, folders, files in os.walk(top):
         if Path(path) == top:
             folders[:] = [f for f in folders if f not in ("site-packages", "dist-packages")]
@@ -42,7 +42,7 @@ def digest(data: bytes) -> bytes:
 
 
 class Digests(Outcome):
-    """Keeps the digest of what was read: the data themselves would be too much."""
+    """Keeps the digests of what was read, for the data would take too much memory."""
 
     def __call__(self, args):
         output = args["output"]
@@ -58,7 +58,7 @@ def scanned(path: str) -> list[dict[str, str]]:
         return [{"name": e.name, "type": "directory" if e.is_dir() else "file"} for e in entries]
 
 
-def test_the_library_is_a_tree_worth_trying(files):
+def test_the_library_is_a_large_tree(files):
     assert len(files) > 900
 
 

@@ -97,7 +97,7 @@ def test_a_failure_has_the_text_of_open(path, number):
     Path("directory").mkdir()
     Path("file").write_text("old")
     os.symlink("loop", "loop")
-    with pytest.raises(OSError) as raised:  # noqa: PT011 - which one is what is asked
+    with pytest.raises(OSError) as raised:  # noqa: PT011 - its text is compared
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
     assert raised.value.errno == number
     before = sorted(os.listdir())
@@ -147,17 +147,17 @@ def test_two_in_a_row():
     assert os.listdir() == ["file"]
 
 
-def test_who_reads_meanwhile_sees_a_whole_version():
+def test_a_reader_meanwhile_sees_a_complete_version():
     sizes = [1, 70_000, 300_000]
     Path("file").write_bytes(b"\0" * sizes[0])
     seen: list[bytes] = []
     ended = threading.Event()
 
-    def look():
+    def read():
         while not ended.is_set():
             seen.append(Path("file").read_bytes())
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=read)
     reader.start()
     for number in range(1, 100):
         succeeds(
@@ -306,13 +306,14 @@ def test_a_full_disk_keeps_the_old_version(tmp_path):
 
 
 def version(number: int) -> bytes:
-    """Whole, or to be known as not whole."""
+    """The contents of a version, by which a test can see whether a file has all of it."""
     size = random.Random(number).randrange(1, 200_000)
     return number.to_bytes(4, "little") + bytes([number % 251]) * size
 
 
 def check_version(top: Path, first: int, last: int) -> int:
-    """Which of them it is; there may be the temporary of the one that was under way."""
+    """Returns which version the file has. The temporary of a version that was being written may be
+    there."""
     found = (top / "file").read_bytes()
     number = int.from_bytes(found[:4], "little")
     assert found == version(number)
@@ -328,7 +329,7 @@ def check_version(top: Path, first: int, last: int) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ext4", "xfs"])
 def test_what_was_called_back_outlives_a_disk_that_is_cut_off(tmp_path, kind):
-    """While one version after the other is written."""
+    """The disk is cut off while one version after the other is written."""
     from disks import disk  # noqa: PLC0415 - not on Windows
 
     with disk(tmp_path, kind) as where:
@@ -352,7 +353,7 @@ def test_what_was_called_back_outlives_a_disk_that_is_cut_off(tmp_path, kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
 def test_what_was_called_back_is_on_the_disk(tmp_path, kind):
-    """Nothing is written after it that could have taken it along."""
+    """No later write can have brought the version to the disk."""
     from disks import disk  # noqa: PLC0415 - not on Windows
 
     with disk(tmp_path, kind) as where:

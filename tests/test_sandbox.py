@@ -1,6 +1,6 @@
-"""Kernels and containers that lack calls: a seccomp filter answers for them, and every operation
-does what it does without one. (csrc/test/fs/posix/test_faults.c plays the same, call by call,
-through the table of calls; here the real table meets refusals of a real kernel.)
+"""Kernels and containers that lack system calls: a seccomp filter refuses these calls, and every
+operation has the same results as without the filter. csrc/test/fs/posix/test_faults.c tests the
+same through the table of calls, call by call; here the refusals come from a real kernel.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from helpers import ends_well
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has seccomp")
 
 # Numbers of calls: x86_64, aarch64.
 CALLS = {
@@ -60,19 +60,19 @@ if filters:
 
 import mhddq
 
-told, arrived = [], threading.Semaphore(0)
+collected, arrived = [], threading.Semaphore(0)
 
-def hear(args):
+def collect(args):
     output = dict(args["output"])
     if isinstance(output.get("data"), bytes):
         output["data"] = [len(output["data"]), hash(output["data"])]
     if "contents" in output:
         output["contents"].sort(key=lambda entry: entry["name"])
-    told.append([args["action"], args["result"], output])
+    collected.append([args["action"], args["result"], output])
     arrived.release()
 
 def do(function, *arguments):
-    assert function(hear, *arguments)
+    assert function(collect, *arguments)
     assert arrived.acquire(timeout=60)
 
 os.chdir(here)
@@ -109,7 +109,7 @@ do(mhddq.directory_delete, away + "/tree")
 do(mhddq.file_delete, "large")
 mhddq.shutdown()
 
-def look(top):
+def tree(top):
     found = []
     for folder, folders, files in os.walk(top):
         for name in sorted(folders + files):
@@ -122,7 +122,7 @@ def look(top):
             found.append([os.path.relpath(path, top), st.st_mode, data])
     return sorted(found)
 
-text = json.dumps({"told": told, "here": look(here), "away": look(away)})
+text = json.dumps({"collected": collected, "here": tree(here), "away": tree(away)})
 print(text.replace(away, "AWAY"))
 """
 
@@ -137,29 +137,30 @@ def run(filters: list[tuple[str, int, str]]) -> dict:
         tempfile.TemporaryDirectory(prefix="mhddq-test-", dir="/dev/shm") as away,
     ):
         arguments = [json.dumps(filters), here, away]
-        told = json.loads(ends_well(PROGRAM, *arguments, env={"PYTHONHASHSEED": "1"}, timeout=120))
-    if "refused" in told:
-        pytest.skip(f"no seccomp filter can be set here: {told['refused']}")
-    return told
+        shown = ends_well(PROGRAM, *arguments, env={"PYTHONHASHSEED": "1"}, timeout=120)
+        result = json.loads(shown)
+    if "refused" in result:
+        pytest.skip(f"no seccomp filter can be set here: {result['refused']}")
+    return result
 
 
 @pytest.fixture(scope="module")
 def unfiltered() -> dict:
-    """What everybody does where nothing is refused."""
+    """The results where no call is refused."""
     if platform.machine() not in ("x86_64", "aarch64"):
         pytest.skip("the numbers of the calls are not known here")
     if not Path("/dev/shm").is_dir():
         pytest.skip("no second file system to write to")
-    told = run([])
-    failed = [entry for entry in told["told"] if not entry[1]]
+    result = run([])
+    failed = [entry for entry in result["collected"] if not entry[1]]
     assert [entry[0] for entry in failed] == ["file_copy", "directory_rename", "directory_move"]
     assert all("[Errno 17]" in entry[2]["exception"] for entry in failed)
-    return told
+    return result
 
 
 @pytest.mark.parametrize("error", ["ENOSYS", "EPERM", "EINVAL"])
 def test_all_refused(unfiltered: dict, error: str) -> None:
-    """No call of the list, as old kernels, containers and kernels without the flag say it."""
+    """All calls of the list are refused, with the errors that old kernels and containers give."""
     assert run([("is", number(name), error) for name in REFUSED]) == unfiltered
 
 
@@ -170,7 +171,8 @@ def test_one_refused(unfiltered: dict, name: str, error: str) -> None:
 
 
 def test_linux_4_18(unfiltered: dict) -> None:
-    """Whatever has come since is not needed: statx answers there, but not with the mount."""
+    """No call that is newer than Linux 4.18 is needed. There statx works, but does not give the
+    mount."""
     last = LAST_OF_4_18[platform.machine() == "aarch64"]
     refused = [("above", last, "ENOSYS"), ("is", number("statx"), "ENOSYS")]
     assert run(refused) == unfiltered

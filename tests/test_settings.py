@@ -1,4 +1,5 @@
-"""Settings from the environment: read when the queue starts; what is wrong in them is reported."""
+"""Settings from the environment: they are read when the queue starts, and a wrong one is an
+error."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ GARBAGE = [
 
 
 def refusals(variable: str, values: list[str]):
-    """For each value, what every way of a first call raises, then whether anything happened."""
+    """For each value: what each kind of first call raises, and then whether anything was
+    started."""
     return ended(
         """
         variable, values = sys.argv[1], json.loads(sys.argv[2])

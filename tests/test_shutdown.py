@@ -1,4 +1,4 @@
-"""Closing and waiting for the end: from everywhere, any number of times, in any order."""
+"""Closing the queue and waiting for its end: on all threads, any number of times, in any order."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def test_shutdown_waits_for_everything_and_is_idempotent():
     assert len(end.files) == 500
 
 
-def test_a_second_caller_waits_for_the_first_and_loops_end():
-    """The seed's loop, and shutdown in other threads: none returns before the last callback."""
+def test_all_callers_wait_for_the_last_callback():
+    """The main thread loops until is_shutdown(), other threads call shutdown(): none of them comes
+    to its end before the last callback has returned."""
     end = ended(
         """
         gate = Gate()
@@ -63,7 +64,7 @@ def test_a_second_caller_waits_for_the_first_and_loops_end():
 
 
 @pytest.mark.parametrize("ring_size", ["1", "2", "8"])
-def test_those_who_wait_for_room_are_woken_and_refused(ring_size):
+def test_calls_that_wait_for_a_slot_are_woken_and_refused(ring_size):
     end = ended(
         """
         size = int(os.environ["MHDDQ_RING_SIZE"])
@@ -177,7 +178,7 @@ def test_a_wrong_timeout_closes_nothing():
 
 @pytest.mark.parametrize("timeout", ["0", "0.05", "-1", "-0.5", "-(10**400)"])
 @pytest.mark.parametrize("ring_size", ["4", "4096"])
-def test_a_timeout_that_passes_is_told_and_the_exit_does_not_wait(timeout, ring_size):
+def test_a_timeout_that_passes_is_reported_and_the_exit_does_not_wait(timeout, ring_size):
     end = ended(
         f"""
         gate = Gate()
@@ -227,7 +228,7 @@ def test_after_a_timeout_the_rest_still_goes_on_and_can_be_waited_for():
     assert len(end.stderr.splitlines()) == 1
 
 
-def test_a_timeout_that_is_not_needed_says_nothing():
+def test_a_timeout_that_is_not_needed_reports_nothing():
     end = ended(
         """
         collected = []
@@ -242,7 +243,8 @@ def test_a_timeout_that_is_not_needed_says_nothing():
 
 
 def test_shutdown_in_a_finaliser():
-    """On the main thread, on the callback thread, in a cycle that the collector finds."""
+    """On the main thread, on the callback thread, and in a cycle that the garbage collector
+    finds."""
     for place in ("param", "main", "cycle", "failed_call"):
         end = ended(
             """
@@ -318,8 +320,8 @@ def test_shutdown_and_enqueue_in_a_signal_handler_during_a_shutdown():
     assert "late" not in end.files
 
 
-def test_ctrl_c_ends_a_wait_for_room_and_nothing_runs_twice():
-    """KeyboardInterrupt in the caller; that operation has run once or not at all."""
+def test_ctrl_c_ends_a_wait_for_a_slot_and_nothing_runs_twice():
+    """The caller gets a KeyboardInterrupt. The operation has run once or not at all."""
     end = ended(
         """
         gate = Gate()
@@ -346,7 +348,7 @@ def test_ctrl_c_ends_a_wait_for_room_and_nothing_runs_twice():
                 rows.append("interrupted")
             rows.append(time.monotonic() - began < 10)
             thread.join(DEADLINE)
-            data.append(1)              # given back
+            data.append(1)              # its buffer has been released
         gate.opened.set()
         mhddq.shutdown()
         report(rows=rows, collected=[a["params"]["filename"] for a in collected])

@@ -1,4 +1,4 @@
-"""A short soak: soak.py says what it is; ``nox -s soak`` runs it for a quarter of an hour."""
+"""A short soak, which soak.py describes; ``nox -s soak`` runs it for a quarter of an hour."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import pytest
 pytestmark = pytest.mark.posix("signals, and faults put in by a preloaded library")
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: faults are made by a C library")
+@pytest.mark.skipif(
+    not shutil.which("cc"), reason="no C compiler for the library that makes faults"
+)
 def test_random_work_under_random_faults(tally):
-    """Memory is not looked at here: in a few seconds nothing has come to rest yet."""
+    """Memory is not checked here: in a few seconds its use has not become steady."""
     program = Path(__file__).with_name("soak.py")
     ran = subprocess.run(
         [sys.executable, program, "--seconds", "5", "--flat", "1000"],

@@ -1,4 +1,4 @@
-"""The counters: plain, documented, and right after a known load."""
+"""The counters: they are plain and documented, and right after a known load."""
 
 from __future__ import annotations
 

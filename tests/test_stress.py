@@ -1,4 +1,5 @@
-"""Load: exactly once and in order at every ring size; the baton."""
+"""Load: everything is done exactly once and in order at every ring size; the baton passes as it
+should."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from programs import ended
 
 LONG = (pytest.mark.slow, pytest.mark.timeout(1200))
 
-# 8 producers; callbacks enqueue in their turn. Each item must come back once, in its order.
+# Eight producers, and callbacks that enqueue, too. Each operation is called back once, in its
+# order.
 CROWD = """
     EACH, EVERY = int(sys.argv[1]), int(sys.argv[2])
     collected = [[] for n in range(8)]
@@ -68,7 +70,8 @@ def test_eight_times_a_hundred_thousand(ring_size):
 
 @pytest.mark.parametrize("ring_size", ["4", "4096"])
 def test_exactly_once_on_the_disk_s_side(ring_size):
-    """A file that is created twice fails the second time; singles, lists, callbacks' and all."""
+    """Creating a file twice would fail the second time: for single operations, for those of lists,
+    and for those of callbacks."""
     end = ended(
         """
         results = []
@@ -113,7 +116,7 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue(signals, tally):
         SIGNALS = int(sys.argv[1])
         collected, sent, inside = [], [], []
         def handler(number, frame):
-            if inside:           # a handler that waits for room is interrupted by the next one
+            if inside:           # the handler waits for a slot, and the next signal interrupts it
                 return
             inside.append(1)
             name = f"h{len(sent)}"
@@ -150,7 +153,8 @@ def test_signals_at_a_thousand_a_second_whose_handlers_enqueue(signals, tally):
 
 @pytest.mark.parametrize("calls", [1200, pytest.param(50_000, marks=LONG)])
 def test_ctrl_c_again_and_again_under_load(calls, tally):
-    """Each call returned True (it runs once), or was interrupted (once or not at all)."""
+    """Each call returns True, and its operation runs once; or it is interrupted, and it runs once
+    or not at all."""
     end = ended(
         """
         import random
@@ -162,11 +166,11 @@ def test_ctrl_c_again_and_again_under_load(calls, tally):
         def annoy():
             while not over.wait(random.uniform(0.0001, 0.004)):
                 os.kill(os.getpid(), signal.SIGINT)
-        mhddq.file_exists(None, "")      # imports what it needs; debug builds of CPython tell of
-        armed = False                    # the file that an interrupted import leaves open
+        mhddq.file_exists(None, "")      # imports what it needs: an interrupted import leaves a
+        armed = False                    # file open, which debug builds of CPython report
         def handler(number, frame):
             global armed
-            if armed:           # raises inside the call, or right beside it; once
+            if armed:           # raises once, inside the call or right before or after it
                 armed = False
                 raise KeyboardInterrupt
         signal.signal(signal.SIGINT, handler)
@@ -231,7 +235,7 @@ def test_under_long_operations_both_threads_carry_their_share(how):
     assert first + second == 2000
     assert min(first, second) >= 0.3 * 2000, stats
     assert stats["disk_overlaps"] == 0
-    # How often is a matter of the disk's speed: a turn is a length of time.
+    # How often they trade depends on the disk's speed: a turn is a length of time.
     assert stats["trades"] >= 10
 
 

@@ -1,4 +1,4 @@
-"""The table of operations, and how it is bound to the core: by name, with a check at the import."""
+"""The table of operations: each is bound to the core by its name, and the import checks that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_docstring_names_what_the_row_gives(name):
 
 @pytest.fixture
 def changed(tmp_path):
-    """A copy of the installed package, to be changed, and what its import says then."""
+    """Imports a copy of the installed package with one change; the text that it prints."""
     package = tmp_path / "mhddq"
     ours = Path(mhddq.__file__).parent
     core = Path(_core.__file__)
@@ -67,10 +67,10 @@ def test_an_unchanged_table_is_imported(changed):
 
 
 def test_an_operation_that_the_core_lacks_is_named(changed):
-    said = changed("def file_exists(", "def file_invented(")
-    assert "ImportError: mhddq's Python files and its compiled core are not of one build" in said
-    assert "the core (MHQ_OPS in csrc/op.h) has no operation 'file_invented'" in said
-    assert "the table (mhddq/_ops.py) has no operation 'file_exists'" in said
+    shown = changed("def file_exists(", "def file_invented(")
+    assert "ImportError: mhddq's Python files and its compiled core are not of one build" in shown
+    assert "the core (MHQ_OPS in csrc/op.h) has no operation 'file_invented'" in shown
+    assert "the table (mhddq/_ops.py) has no operation 'file_exists'" in shown
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_what_a_row_cannot_be_bound_to_is_named(changed, before, after, fault):
 @pytest.mark.parametrize("options", [["-O"], ["-OO"]])
 def test_the_import_does_without_docstrings(options):
     program = "import inspect, mhddq; print(inspect.signature(mhddq.file_read))"
-    told = subprocess.check_output(
+    shown = subprocess.check_output(
         [sys.executable, *options, "-c", program], text=True, timeout=60 * PATIENCE
     )
-    assert told == "(callback, filename, binary=False, *, offset=0, length=None, control=None)\n"
+    assert shown == "(callback, filename, binary=False, *, offset=0, length=None, control=None)\n"

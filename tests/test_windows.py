@@ -1,4 +1,5 @@
-"""What is Windows' own: long paths, read-only files, junctions, files that others hold open."""
+"""What only Windows has: long paths, read-only files, junctions, files that other programs hold
+open."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ pytestmark = [
 ]
 
 
-def test_errors_are_told_as_python_tells_them():
+def test_errors_are_those_of_python():
     assert fails(mhddq.file_delete, "missing").startswith("[WinError 2] ")
     assert fails(mhddq.file_read, "missing") == "[Errno 2] No such file or directory: 'missing'"
     for name in ("missing", "a<b", "a:b:c", "missing\\below"):
@@ -44,7 +45,7 @@ def test_bytes_that_are_no_utf_8_are_no_name():
 
 @pytest.mark.parametrize("slash", ["\\", "/"])
 def test_paths_may_be_long(slash):
-    """Far beyond 260 characters; made and removed by us, whatever the system's setting."""
+    """Paths far beyond 260 characters are made and removed, whatever the system's setting."""
     parts = [letter * 100 for letter in "abcdef"]
     for count in range(1, len(parts) + 1):
         succeeds(mhddq.directory_create, slash.join(parts[:count]))
@@ -71,7 +72,7 @@ def test_read_only_files_stay_and_are_copied_as_such():
     assert fails(mhddq.file_delete, "tree/sub/file") == text_of(os.remove, "tree/sub/file")
     joined = os.path.join("tree", "sub", "file")
     assert fails(mhddq.directory_delete, "tree") == text_of(os.remove, joined)
-    assert mhddq.stats()["retries"] == before  # no patience will change it
+    assert mhddq.stats()["retries"] == before  # trying again would change nothing
     succeeds(mhddq.directory_copy, "tree", "copy")
     assert tree_of("copy") == tree_of("tree")
     assert not os.stat("copy/sub/file").st_mode & stat.S_IWRITE
@@ -80,7 +81,7 @@ def test_read_only_files_stay_and_are_copied_as_such():
         succeeds(mhddq.directory_delete, name)
 
 
-@pytest.mark.not_wine("says that it did, and keeps the old name")
+@pytest.mark.not_wine("reports success, and keeps the old name")
 @pytest.mark.parametrize("rename", [mhddq.directory_rename, mhddq.directory_move])
 def test_a_directory_may_change_the_case_of_its_name(rename):
     Path("tree").mkdir()
@@ -96,7 +97,7 @@ def test_devices_are_no_files():
     assert not os.listdir(".")
 
 
-def test_what_others_hold_open_is_tried_again_and_then_told():
+def test_what_other_programs_hold_open_is_tried_again_and_then_fails():
     Path("held").write_text("content")
     before = mhddq.stats()["retries"]
     with open("held", "rb"):  # which does not share deletion
@@ -107,8 +108,8 @@ def test_what_others_hold_open_is_tried_again_and_then_told():
 
 
 @pytest.mark.parametrize("operation", ["delete", "rename", "tree"])
-def test_what_others_hold_open_for_a_moment_is_no_failure(operation):
-    """The moment may be over before the operation begins: then it is tried anew."""
+def test_what_other_programs_hold_open_for_a_moment_is_no_failure(operation):
+    """The file may be closed before the operation begins: then the test tries anew."""
     calls = {
         "delete": (mhddq.file_delete, "tree/held"),
         "rename": (mhddq.file_rename, "tree/held", "renamed"),
@@ -133,7 +134,8 @@ def test_what_others_hold_open_for_a_moment_is_no_failure(operation):
     [".", "..", "...", ". .", "tree/...", "tree/.. ", "tree\\. \\", "{drive}", "{drive}."],
 )
 def test_what_is_no_name_is_neither_deleted_nor_moved(spelling):
-    """Dots and spaces at the end of a name do not count; a drive alone is where we are on it."""
+    """Dots and spaces at the end of a name do not count; a drive alone means its current
+    directory."""
     name = spelling.format(drive=os.path.splitdrive(os.getcwd())[0])
     Path("tree").mkdir()
     Path("tree/file").write_text("alive")
@@ -143,17 +145,17 @@ def test_what_is_no_name_is_neither_deleted_nor_moved(spelling):
 
 
 @pytest.mark.parametrize(
-    "name", ["\\", "\\\\nobody\\share", "//nobody/share/", "\\\\?\\UNC\\nobody\\share"]
+    "name", ["\\", "\\\\absent\\share", "//absent/share/", "\\\\?\\UNC\\absent\\share"]
 )
 def test_a_root_is_neither_deleted_nor_moved(name):
-    """What another machine shares has a name, but it is the root of its tree."""
+    """A share of another machine has a name, but it is the root of its tree."""
     assert fails(mhddq.directory_delete, name) == error_text(errno.EBUSY, name)
     assert fails(mhddq.directory_move, name, "moved") == error_text(errno.EBUSY, name)
 
 
 @pytest.mark.not_wine("makes no junctions")
 def test_junctions_are_removed_and_copied_never_entered():
-    import _winapi  # noqa: PLC0415 - Windows' only
+    import _winapi  # noqa: PLC0415 - only on Windows
 
     Path("outside").mkdir()
     Path("outside/canary").write_text("alive")
@@ -175,7 +177,7 @@ def test_names_may_be_no_text():
     succeeds(mhddq.file_delete, name)
 
 
-@pytest.mark.parametrize("waits_for", ["room", "the end"])
+@pytest.mark.parametrize("waits_for", ["a slot", "the end"])
 def test_ctrl_c_ends_a_wait(waits_for):
     end = ended(
         """
@@ -220,5 +222,5 @@ def test_a_spawned_process_has_a_queue_of_its_own_and_drains_it():
     )
     assert end["code"] == 0
     assert sorted(end.files) == sorted(
-        f"{who}-{n}" for who in ("child", "parent") for n in range(100)
+        f"{process}-{n}" for process in ("child", "parent") for n in range(100)
     )

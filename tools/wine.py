@@ -22,7 +22,7 @@ SOURCES = runpy.run_path(str(CORE / "sources.py"))
 # wine 8 has no WMI, and ends a process that uses it, as platform.uname() does.
 CUSTOMIZE = 'import sys\nsys.modules["_wmi"] = None\n'
 # Those of the core's own tests that are not POSIX programs.
-CORE_TESTS = ("test_baton", "test_ring", "test_room", "test_win_faults", "test_win_tree")
+CORE_TESTS = ("test_baton", "test_ring", "test_capacity", "test_win_faults", "test_win_tree")
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 # A factor for the time limits of programs, which start slowly, and of tests: on Windows a test that
 # exceeds its limit ends the session.

@@ -3,7 +3,7 @@
  * Names say the order: _rlx relaxed, _acq acquire, _rel release, _ar acquire-release,
  * _sc sequentially consistent. A release is paired with the acquire that carries the same
  * label in a comment ("[done] pairs with [done] in ..."). The _sc ones serve flags where
- * both sides store one word and then load the other's (park and wake, close, room): weaker
+ * both sides store one word and then load the other's (park and wake, close, capacity): weaker
  * orders lose wake-ups there. No stand-alone fences: ThreadSanitizer does not model them.
  */
 #ifndef MHQ_SYS_ATOMIC_H
@@ -35,12 +35,12 @@
     atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_release,     \
                                           memory_order_relaxed)
 
-/* Counters that one thread writes and others only look at: no locked instruction. */
+/* For counters that one thread writes and others only read: no locked instruction. */
 #define mhq_bump(p, v) mhq_store_rlx((p), mhq_load_rlx(p) + (v))
 
 #define MHQ_CACHE_LINE 64
 
-/* A wish: brings a line near. The address need not be valid. */
+/* A hint to load a cache line. The address need not be valid. */
 #if defined(__GNUC__)
 #define mhq_prefetch(p) __builtin_prefetch(p)
 #else

@@ -2,11 +2,11 @@
  *
  * The primitives never call the system by name: they go through the table of their context
  * (`fs->sys->openat(...)`). So a test can count calls and make the Nth one fail, and a
- * kernel that lacks a call can be imitated. Allocation goes the same way, and so does whatever
- * an engine needs to start: memory, threads. Memory of any table must be such that free() takes
- * it back: results leave the core.
- * The real table is mhq_calls_real, in sys/calls_linux.c, sys/calls_macos.c or sys/calls_win.c; which calls a
- * platform has is in the headers of those names. Thin: no retries, no policy.
+ * kernel that lacks a call can be imitated. Allocation goes the same way, and so does all that an
+ * engine needs to start: memory, threads. It must be possible to free() the memory that any table
+ * allocates, for results leave the core.
+ * The real table is mhq_calls_real, in sys/calls_linux.c, sys/calls_macos.c or sys/calls_win.c;
+ * which calls a platform has is in the headers of those names. Thin: no retries, no policy.
  */
 #ifndef MHQ_SYS_CALLS_H
 #define MHQ_SYS_CALLS_H

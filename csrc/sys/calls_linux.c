@@ -1,8 +1,8 @@
 /* sys/calls_linux.c - the real table of system calls, for Linux.
  *
- * As thin as it can be: libc's function where every libc has it, syscall(2) where glibc 2.17
- * has no wrapper, and numbers and flags spelled out where its headers do not know them. The
- * one call with a detour is mount_id, because old kernels have no call that answers.
+ * As thin as possible: libc's function where every libc has it, syscall(2) where glibc 2.17
+ * has no wrapper, and numbers and flags spelled out where its headers lack them. Only mount_id
+ * takes several calls, because old kernels have no single call for it.
  * Any thread; no state.
  */
 #include "sys/calls_real.h"
@@ -41,7 +41,7 @@
 #endif
 #endif
 
-/* Younger calls have one number everywhere. */
+/* Newer calls have one number on all processors. */
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -115,7 +115,7 @@ _Static_assert(sizeof(struct stat_extended) == 256, "size of struct statx");
 
 #define MASK_MOUNT_ID 0x1000u /* STATX_MNT_ID */
 
-/* The line "mnt_id:" of what /proc tells about a descriptor. */
+/* The line "mnt_id:" in /proc's file about a descriptor. */
 static int mount_id_of_descriptor(int fd, uint64_t *id)
 {
     char path[48], text[512];
@@ -155,14 +155,14 @@ static int mount_id_by_proc(int dir, const char *path, int flags, uint64_t *id)
     return result;
 }
 
-/* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and sandboxes refuse it
- * in one way or another. qemu's emulation of programs for other processors says that it tells the
- * id, and leaves 0: were that believed, trees would be deleted beyond their mount. */
+/* Kernels before 5.8 leave the mount id out, those before 4.11 have no statx, and sandboxes refuse
+ * it in one way or another. qemu's emulation of programs for other processors sets the bit of the
+ * mount id, but leaves the id 0: if that were trusted, deletes would go beyond the mount of a tree. */
 static int real_mount_id(int dir, const char *path, int flags, uint64_t *id)
 {
 #ifdef SYS_statx
     struct stat_extended st;
-    memset(&st, 0, sizeof st); /* memory checkers do not know that the call writes here */
+    memset(&st, 0, sizeof st); /* memory checkers cannot see that the call writes here */
     if (syscall(SYS_statx, dir, path, flags, MASK_MOUNT_ID, &st) == 0) {
         if ((st.mask & MASK_MOUNT_ID) && st.mount_id) {
             *id = st.mount_id;
@@ -206,8 +206,8 @@ static off_t page_bytes(void)
     return (off_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Kernels before 6.5: as much of the range as a small vector covers. Of files that are not ours mincore
- * says that all is there. */
+/* For kernels before 6.5: checks as much of the range as a small vector covers. For files that
+ * another user owns, mincore reports that all pages are there. */
 static int cached_by_mincore(int fd, off_t at, off_t n)
 {
     enum { PAGES = 256 };
@@ -229,7 +229,7 @@ static int cached_by_mincore(int fd, off_t at, off_t n)
     return 1;
 }
 
-/* A read that must not wait (RWF_NOWAIT) would tell, too, but it starts to read what is missing. */
+/* A read with RWF_NOWAIT would report it, too, but it starts to read what is missing. */
 static int real_cached(int fd, off_t at, off_t n)
 {
     struct {
@@ -282,7 +282,7 @@ static int real_btrfs_uuid(int fd, unsigned char uuid[16])
     return 0;
 }
 
-/* libc's own that macOS has not, or has in another way. */
+/* Functions of libc that macOS lacks, or has in another form. */
 #define real_mknodat mknodat
 #define real_unlinkat unlinkat
 #define real_chmod chmod

@@ -27,7 +27,7 @@
 #define SEEK_HOLE 4
 #endif
 
-/* Opens a directory as a place to work in, which need not be readable. */
+/* Opens a directory to work in, which need not be readable. */
 #define MHQ_O_PLACE (O_PATH | O_DIRECTORY)
 
 struct fiemap;

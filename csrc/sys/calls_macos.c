@@ -1,7 +1,7 @@
 /* sys/calls_macos.c - the real table of system calls, for macOS 11 and later. Public API only.
  *
- * As thin as it can be. Where macOS says the same thing in another way, it is said here as the
- * primitives expect it. Compiled and reviewed, but never run by its authors: docs/platforms.md.
+ * As thin as possible. Where macOS reports the same thing in another way, this file reports it as
+ * the primitives expect it. Compiled and reviewed, but never run by its authors: docs/platforms.md.
  * Any thread; no state.
  */
 #include "sys/calls_real.h"
@@ -18,7 +18,7 @@
 
 #include "sys/entries_macos.h"
 
-/* A socket cannot be opened; elsewhere that is ENXIO. */
+/* Opening a socket fails with EOPNOTSUPP here; elsewhere with ENXIO. */
 static int real_openat(int dir, const char *path, int flags, mode_t mode)
 {
     int fd = openat(dir, path, flags, mode);
@@ -57,7 +57,7 @@ static ssize_t real_getdents(int fd, void *to, size_t n)
     return -1;
 }
 
-/* Its fsync leaves the bytes in the disk's cache. Not every file system has the other one. */
+/* Here fsync leaves the bytes in the disk's cache. Not every file system has F_FULLFSYNC. */
 static int real_fsync(int fd)
 {
     if (fcntl(fd, F_FULLFSYNC) == 0)
@@ -67,8 +67,8 @@ static int real_fsync(int fd)
     return fsync(fd);
 }
 
-/* A socket's node cannot be made without binding it, a device's is not asked for. FIFOs relative to
- * a directory came with macOS 13. */
+/* The node of a socket cannot be made without binding it, and no primitive makes devices. FIFOs
+ * relative to a directory came with macOS 13. */
 static int real_mknodat(int dir, const char *path, mode_t mode, dev_t dev)
 {
     (void)dev;
@@ -80,7 +80,7 @@ static int real_mknodat(int dir, const char *path, mode_t mode, dev_t dev)
     return -1;
 }
 
-/* What is said of a directory is EPERM; elsewhere that is EISDIR. */
+/* For a directory the error is EPERM here; elsewhere it is EISDIR. */
 static int real_unlinkat(int dir, const char *path, int flags)
 {
     struct stat st;
@@ -137,7 +137,7 @@ static int real_has_come(int fd, off_t at)
     return -1;
 }
 
-/* Asking would take a mapping. */
+/* To find out would take a mapping. */
 static int real_cached(int fd, off_t at, off_t n)
 {
     (void)fd, (void)at, (void)n;
@@ -171,7 +171,7 @@ static int real_place_on_disk(int fd, off_t *at, off_t *n)
 
 #define SOLID_STATE _IOR('d', 79, uint32_t) /* DKIOCISSOLIDSTATE of <sys/disk.h> */
 
-/* The device itself is asked, which takes permission to read it. */
+/* The device has to be opened for this, which takes permission to read it. */
 static int real_solid_state(int fd)
 {
     struct statfs mount;

@@ -14,13 +14,13 @@
 #define st_mtim st_mtimespec
 #define st_ctim st_ctimespec
 
-/* Opens a directory as a place to work in, which need not be readable. Systems that do not know
- * the flag open it for reading. */
+/* Opens a directory to work in, which need not be readable. Systems without the flag open it for
+ * reading. */
 #define MHQ_O_PLACE O_SEARCH
 
-/*   clone_at      makes `name` in `dir`, a clone of the open file: contents, attributes, mode
+/*   clone_at      makes `name` in `dir` as a clone of the open file: contents, attributes, mode
  *   copy_xattrs   all extended attributes
- *   copy_acl      the ACL; `from` -1: takes the target's away
+ *   copy_acl      the ACL; `from` -1: removes that of the target
  *   place_on_disk where byte *at lies on the device, and how many bytes follow it there
  *   solid_state   whether the device under the file's file system has no moving parts */
 #define MHQ_OWN_CALLS(X)                                                                        \

@@ -1,14 +1,14 @@
-/* sys/calls_posix.h - the rows of the table of calls for POSIX systems; see sys/calls.h. What only one of
- * them has is in sys/calls_linux.h or sys/calls_macos.h.
+/* sys/calls_posix.h - the rows of the table of calls for POSIX systems; see sys/calls.h. What only
+ * one of them has is in sys/calls_linux.h or sys/calls_macos.h.
  *
- * The usual convention: -1 and errno on failure. Where systems say the same thing in different
- * ways, the table has Linux's: mount_id, getdents (the kernel's struct linux_dirent64), renameat2,
- * fsync (which reaches the disk's own cache too).
+ * The usual convention: -1 and errno on failure. Where systems do the same thing in different
+ * ways, the table has that of Linux: mount_id, getdents (the kernel's struct linux_dirent64),
+ * renameat2, fsync (which reaches the disk's own cache too).
  *
  *   will_need            starts to read a range into the page cache, and does not wait for it
  *   cached               1: all of the range is in the page cache; 0: not all. Reads nothing
  *   has_come             1: the byte can be read without waiting; 0: not yet, or not at all
- *   open_beneath         openat that follows no link and crosses no mount on the whole way
+ *   open_beneath         openat that follows no link and crosses no mount anywhere in the path
  *   private_descriptors  from here on this thread, and those it starts, have a table of descriptors
  *                        of their own; of what was open only those below `keep` are in it
  *   open_limit           how many descriptors the process may have

@@ -1,5 +1,5 @@
-/* sys/calls_real.h - what the real tables of Linux and macOS have in common: libc's own functions under
- * the table's names, and the table made of all `real_` ones. See sys/calls.h.
+/* sys/calls_real.h - what the real tables of Linux and macOS have in common: libc's own functions
+ * under the table's names, and the table made of all `real_` ones. See sys/calls.h.
  */
 #ifndef MHQ_SYS_CALLS_REAL_H
 #define MHQ_SYS_CALLS_REAL_H
@@ -32,7 +32,7 @@
 #define real_resize realloc
 #define real_zeroed calloc
 
-/* open and fcntl are variadic: their pointers do not fit the table. */
+/* open and fcntl are variadic, so pointers to them do not fit the table. */
 static inline int real_fcntl_setfl(int fd, int flags)
 {
     return fcntl(fd, F_SETFL, flags);

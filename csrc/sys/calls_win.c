@@ -1,5 +1,5 @@
-/* sys/calls_win.c - the real table of system calls, for Windows. As thin as it can be. Any thread; no
- * state. */
+/* sys/calls_win.c - the real table of system calls, for Windows. As thin as it can be. Any thread;
+ * no state. */
 #define _CRT_RAND_S
 
 #include "sys/calls.h"
@@ -9,14 +9,14 @@
 #include <string.h>
 #include <winternl.h>
 
-/* A named pipe's server must not act in our name. */
+/* The server of a named pipe must not be able to act as this user. */
 static HANDLE real_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
 {
     return CreateFileW(path, access, share, NULL, how,
                        flags | SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
 }
 
-/* There is no other call that opens relative to a directory. */
+/* No other call opens relative to a directory. */
 static BOOL real_open_at(HANDLE dir, const wchar_t *name, DWORD access, DWORD options,
                          HANDLE *handle)
 {
@@ -79,16 +79,16 @@ static BOOL real_write(HANDLE handle, const void *from, DWORD n, DWORD *put)
 
 static BOOL real_copy_access(const wchar_t *path, const wchar_t *path2)
 {
-    DWORD room = 0;
-    if (GetFileSecurityW(path, DACL_SECURITY_INFORMATION, NULL, 0, &room)
+    DWORD size = 0;
+    if (GetFileSecurityW(path, DACL_SECURITY_INFORMATION, NULL, 0, &size)
         || GetLastError() != ERROR_INSUFFICIENT_BUFFER)
         return FALSE;
-    void *list = malloc(room);
+    void *list = malloc(size);
     if (list == NULL) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return FALSE;
     }
-    BOOL done = GetFileSecurityW(path, DACL_SECURITY_INFORMATION, list, room, &room)
+    BOOL done = GetFileSecurityW(path, DACL_SECURITY_INFORMATION, list, size, &size)
         && SetFileSecurityW(path2, DACL_SECURITY_INFORMATION, list);
     DWORD error = GetLastError();
     free(list);
@@ -121,9 +121,9 @@ static BOOL real_make_directory(const wchar_t *path)
 }
 
 static BOOL real_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress,
-                      void *who, DWORD flags)
+                      void *context, DWORD flags)
 {
-    return CopyFileExW(path, path2, progress, who, NULL, flags);
+    return CopyFileExW(path, path2, progress, context, NULL, flags);
 }
 
 static BOOL real_link(const wchar_t *path, const wchar_t *text, DWORD flags)
@@ -136,14 +136,14 @@ static BOOL real_control(HANDLE handle, DWORD code, void *in, DWORD n, void *out
     return DeviceIoControl(handle, code, in, n, out, out ? *m : 0, m, NULL);
 }
 
-static DWORD real_full_path(const wchar_t *path, DWORD room, wchar_t *to)
+static DWORD real_full_path(const wchar_t *path, DWORD size, wchar_t *to)
 {
-    return GetFullPathNameW(path, room, to, NULL);
+    return GetFullPathNameW(path, size, to, NULL);
 }
 
-static DWORD real_final_path(HANDLE handle, wchar_t *to, DWORD room)
+static DWORD real_final_path(HANDLE handle, wchar_t *to, DWORD size)
 {
-    return GetFinalPathNameByHandleW(handle, to, room, 0);
+    return GetFinalPathNameByHandleW(handle, to, size, 0);
 }
 
 static BOOL real_random(void *to, size_t n)
@@ -164,7 +164,7 @@ static void *real_aligned(size_t alignment, size_t n)
     return _aligned_malloc(n, alignment);
 }
 
-/* The system's own, under the table's names. */
+/* Functions of the system, under the table's names. */
 #define real_close CloseHandle
 #define real_flush FlushFileBuffers
 #define real_type GetFileType

@@ -48,12 +48,12 @@
     X(BOOL, remove_directory, (const wchar_t *path), (path))                                    \
     X(BOOL, delete_file, (const wchar_t *path), (path))                                         \
     X(BOOL, move, (const wchar_t *path, const wchar_t *path2, DWORD flags), (path, path2, flags)) \
-    X(BOOL, copy, (const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress, void *who, DWORD flags), (path, path2, progress, who, flags)) \
+    X(BOOL, copy, (const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress, void *context, DWORD flags), (path, path2, progress, context, flags)) \
     X(BOOL, link, (const wchar_t *path, const wchar_t *text, DWORD flags), (path, text, flags)) \
     X(BOOL, control, (HANDLE handle, DWORD code, void *in, DWORD n, void *out, DWORD *m), (handle, code, in, n, out, m)) \
-    X(DWORD, full_path, (const wchar_t *path, DWORD room, wchar_t *to), (path, room, to))       \
-    X(DWORD, final_path, (HANDLE handle, wchar_t *to, DWORD room), (handle, to, room))          \
-    X(DWORD, directory, (DWORD room, wchar_t *to), (room, to))                                  \
+    X(DWORD, full_path, (const wchar_t *path, DWORD size, wchar_t *to), (path, size, to))       \
+    X(DWORD, final_path, (HANDLE handle, wchar_t *to, DWORD size), (handle, to, size))          \
+    X(DWORD, directory, (DWORD size, wchar_t *to), (size, to))                                  \
     X(BOOL, random, (void *to, size_t n), (to, n))                                              \
     X(void, sleep_ms, (DWORD ms), (ms))
 

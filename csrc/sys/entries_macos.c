@@ -1,8 +1,8 @@
 /* sys/entries_macos.c - see sys/entries_macos.h.
  *
- * A record of getattrlistbulk: u32 length; five u32 of which the first tells which fields follow;
- * then, each only if told, u32 error, the name as an i32 offset from here and a u32 length, u32
- * type, u64 file id; somewhere in the record, the name with its NUL. Fields are aligned to four.
+ * A record of getattrlistbulk: u32 length; five u32, the first of which has a bit for each field
+ * that follows; then those fields: u32 error, the name as an i32 offset from here and a u32 length,
+ * u32 type, u64 file id; somewhere in the record the name with its NUL. Fields are aligned to four.
  */
 #include "sys/entries_macos.h"
 
@@ -13,7 +13,7 @@ enum { AT_RETURNED = 4, AT_FIELDS = 24 };
 enum { TO_LENGTH = 16, TO_TYPE = 18, TO_NAME = 19 };
 
 /* From the types of vnodes (none, file, directory, block and character device, link, socket, FIFO)
- * to DT_*. Where there was an error the type is unknown, and whoever wants it has to look. */
+ * to DT_*. Where there was an error the type is unknown: a caller that needs it has to stat. */
 static unsigned char type_of(uint32_t vnode_type)
 {
     static const unsigned char types[] = {0, 8, 4, 6, 2, 10, 12, 1};
@@ -42,7 +42,7 @@ static uint32_t number(const char *field)
     return value;
 }
 
-/* The name that the reference at `field` leads to; NULL if that is not inside of the record. */
+/* The name that the reference at `field` leads to; NULL if it is not inside the record. */
 static const char *name_of(const char *record, size_t length, const char *field, size_t *bytes)
 {
     int64_t at = (field - record) + (int64_t)(int32_t)number(field);
@@ -54,7 +54,8 @@ static const char *name_of(const char *record, size_t length, const char *field,
     return end && end != name ? name : NULL;
 }
 
-/* One record to `to`, which is not behind it. The bytes written, 0 if it makes no sense. */
+/* Converts one record to `to`, which is not behind it. Returns the bytes written, or 0 if the
+ * record is malformed. */
 static size_t convert(const char *record, size_t length, char *to)
 {
     source s = {record + AT_FIELDS, length - AT_FIELDS};

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What most processors have; on others it is a multiple or a part of it. */
+/* The size on most processors; on others it is a multiple or a fraction of this. */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
@@ -39,7 +39,7 @@ int mhq_processors(void)
         int n = CPU_COUNT(&set);
         return n > 0 ? n : 1;
     }
-    /* More processors than a cpu_set_t has room for. */
+    /* There are more processors than a cpu_set_t has bits. */
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 && n < 1 << 20 ? (int)n : 1;
 }
@@ -50,7 +50,7 @@ void mhq_advise_huge(void *memory, size_t size)
     uintptr_t begin = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     uintptr_t end = ((uintptr_t)memory + size) & ~(HUGE_PAGE - 1);
     if (begin < end)
-        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* no matter if there are none */
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* only advice: it may fail */
 #else
     (void)memory;
     (void)size;

@@ -1,7 +1,7 @@
 /* sys/macos.c - futexes, processors and threads' names on macOS; see sys/sys.h.
  *
- * Since macOS 14.4 waiting on an address is public API. It is linked weakly, and where it is missing
- * mutexes and condition variables take its place (sys/waiters_macos.c).
+ * Since macOS 14.4 waiting on an address is public API. It is linked weakly, and where it is
+ * missing mutexes and condition variables take its place (sys/waiters_macos.c).
  */
 #include "sys/posix.h"
 
@@ -29,7 +29,7 @@ int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
         return mhq_waiters_wait(word, value, timeout_ns);
     if (timeout_ns < 0)
         result = os_sync_wait_on_address((void *)word, value, sizeof *word, 0);
-    else if (timeout_ns == 0) /* which that call refuses */
+    else if (timeout_ns == 0) /* the call with a timeout refuses 0 */
         return mhq_load_sc(word) == value ? ETIMEDOUT : EAGAIN;
     else
         result = os_sync_wait_on_address_with_timeout((void *)word, value, sizeof *word, 0,
@@ -111,7 +111,7 @@ void mhq_bell_close(mhq_bell *bell)
     close((int)bell->hammer);
 }
 
-/* A pipe that is full rings already. */
+/* If the pipe is full, the bell rings already. */
 void mhq_bell_ring(mhq_bell *bell)
 {
     while (write((int)bell->hammer, "", 1) < 0 && errno == EINTR)

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* Stacks of the I/O threads: tree walks are iterative and their state is on the heap. */
+/* Stacks of the I/O threads: traversals of trees are iterative, with their state on the heap. */
 #define STACK_BYTES ((size_t)512 * 1024)
 
 void mhq_yield(void)
@@ -28,7 +28,7 @@ int mhq_thread_create(mhq_thread *thread, void *(*main)(void *), void *argument)
         return error;
     error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
     if (!error) {
-        /* The mask is inherited at creation, so a signal can never find the new thread open. */
+        /* The new thread inherits the mask, so no signal can be delivered to it at any moment. */
         sigset_t blocked, before;
         sigfillset(&blocked);
         sigdelset(&blocked, SIGSEGV);

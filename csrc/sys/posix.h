@@ -1,4 +1,4 @@
-/* sys/posix.h - what the POSIX files of sys/sys.h share; nobody else includes it. */
+/* sys/posix.h - what the POSIX files of sys/sys.h share; no other file includes it. */
 #ifndef MHQ_SYS_POSIX_H
 #define MHQ_SYS_POSIX_H
 

@@ -21,13 +21,13 @@ typedef pthread_mutex_t mhq_mutex;
 #endif
 
 /* Sleeps while *word == value, at most timeout_ns (negative: for ever). May return early for no
- * reason, and returns on a signal. 0, or ETIMEDOUT, EINTR, EAGAIN: callers look again anyway. */
+ * reason, and returns on a signal. 0, or ETIMEDOUT, EINTR, EAGAIN: callers load the word again. */
 int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns);
 
-/* Wakes up to `most` sleepers of the word; or all, where the system knows only one and all. */
+/* Wakes up to `most` sleepers of the word; or all, where the system can only wake one or all. */
 void mhq_futex_wake(_Atomic uint32_t *word, int most);
 
-/* Lets another thread have the processor, if one wants it. */
+/* Gives the processor to another thread that is ready to run, if there is one. */
 void mhq_yield(void);
 
 /* Monotonic nanoseconds. */
@@ -36,24 +36,23 @@ uint64_t mhq_now(void);
 /* Processors this process may run on, at least 1. */
 int mhq_processors(void);
 
-/* A wish: memory that is about to be filled for the first time comes in pages as large as there
- * are. */
+/* Advises the system to back memory, before it is filled for the first time, with huge pages. */
 void mhq_advise_huge(void *memory, size_t size);
 
 /* Starts a native thread with asynchronous signals blocked (SIGSEGV, SIGBUS, SIGFPE, SIGILL and
  * SIGABRT stay open: fault handlers need them). 0 or an errno. */
 int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name);
 void mhq_thread_join(mhq_thread thread);
-/* Instead of joining: its resources go when it ends. A thread may detach itself. */
+/* Instead of joining: the thread's resources are freed when it ends. A thread may detach itself. */
 void mhq_thread_detach(mhq_thread thread);
 
 /* A descriptor (Windows: a socket) that others can wait for in select, poll and the like. */
 typedef struct mhq_bell {
-    intptr_t ear;    /* readable while it rings */
-    intptr_t hammer; /* where it is written to: the same where one serves for both */
+    intptr_t ear;    /* readable while the bell rings */
+    intptr_t hammer; /* it is written to; the same as `ear` where one descriptor serves for both */
 } mhq_bell;
 
-/* Inherited by no child process. 0 or an errno. */
+/* No child process inherits the descriptors. 0 or an errno. */
 int mhq_bell_open(mhq_bell *bell);
 void mhq_bell_close(mhq_bell *bell);
 /* Any thread. It rings until it is hushed. Never waits. */

@@ -1,12 +1,12 @@
 /* sys/waiters_macos.c - see sys/waiters_macos.h.
  *
- * A word's sleepers are found by its address, in one of a few rooms. Sleepers look at the word with
- * the room's mutex held, and wakers take it between the change of the word and the wake-up: so a
- * sleeper has seen the change or is woken. Words that share a room wake each other's sleepers,
- * who look again and sleep on.
+ * A word's address leads to one of a few buckets, in which its sleepers wait. A sleeper loads the
+ * word while it holds the bucket's mutex, and a waker takes that mutex between its change of the
+ * word and the wake-up. So a sleeper has seen the change, or is woken. A wake-up also wakes the
+ * sleepers of other words in the same bucket; they load their word again and go on sleeping.
  *
- * The rooms are the core's only static state. A forked child finds them as they are at that moment,
- * perhaps locked by a thread that it does not have; so it gets new ones.
+ * The buckets are the core's only static state. A forked child has them as they were at the fork,
+ * perhaps locked by a thread that the child does not have; so it initialises them anew.
  */
 #include "sys/waiters_macos.h"
 
@@ -14,38 +14,38 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { ROOMS = 32 };
+enum { BUCKETS = 32 };
 
-typedef struct room {
+typedef struct bucket {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-} room;
+} bucket;
 
-static room rooms[ROOMS];
+static bucket buckets[BUCKETS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void new_rooms(void)
+static void new_buckets(void)
 {
-    for (int i = 0; i < ROOMS; i++)
-        rooms[i] = (room){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+    for (int i = 0; i < BUCKETS; i++)
+        buckets[i] = (bucket){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 }
 
 static void begin(void)
 {
-    new_rooms();
-    (void)pthread_atfork(NULL, NULL, new_rooms);
+    new_buckets();
+    (void)pthread_atfork(NULL, NULL, new_buckets);
 }
 
-static room *room_of(const void *word)
+static bucket *bucket_of(const void *word)
 {
     (void)pthread_once(&once, begin);
-    return &rooms[((uintptr_t)word >> 6) % ROOMS]; /* words that matter lie in lines of their own */
+    return &buckets[((uintptr_t)word >> 6) % BUCKETS]; /* words lie on cache lines of their own */
 }
 
 int mhq_waiters_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
     struct timespec time = {(time_t)(timeout_ns / 1000000000), (long)(timeout_ns % 1000000000)};
-    room *here = room_of(word);
+    bucket *here = bucket_of(word);
     int error = EAGAIN;
     pthread_mutex_lock(&here->mutex);
     if (mhq_load_sc(word) == value)
@@ -58,7 +58,7 @@ int mhq_waiters_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 
 void mhq_waiters_wake(_Atomic uint32_t *word)
 {
-    room *here = room_of(word);
+    bucket *here = bucket_of(word);
     pthread_mutex_lock(&here->mutex);
     pthread_cond_broadcast(&here->changed);
     pthread_mutex_unlock(&here->mutex);

@@ -12,7 +12,7 @@
 
 _Static_assert(sizeof(mhq_mutex) == sizeof(SRWLOCK), "a slim lock is one pointer");
 
-/* No signal interrupts this wait: whoever has to look for Ctrl-C waits with a timeout. */
+/* No signal interrupts this wait: a thread that has to check for Ctrl-C waits with a timeout. */
 int mhq_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
     DWORD ms = INFINITE;
@@ -75,7 +75,7 @@ static unsigned __stdcall begin(void *argument)
     return 0;
 }
 
-/* Windows 10 and later; elsewhere threads go without a name. */
+/* Windows 10 and later; on older systems threads have no name. */
 static void set_name(HANDLE thread, const char *name)
 {
     typedef HRESULT(WINAPI * describe)(HANDLE, const wchar_t *);
@@ -175,7 +175,7 @@ void mhq_bell_close(mhq_bell *bell)
 
 void mhq_bell_ring(mhq_bell *bell)
 {
-    (void)send((SOCKET)bell->hammer, "", 0, 0); /* where its buffer is full it rings already */
+    (void)send((SOCKET)bell->hammer, "", 0, 0); /* if its buffer is full the bell rings already */
 }
 
 void mhq_bell_hush(mhq_bell *bell)

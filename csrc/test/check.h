@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Under a sanitizer things are slow, and memory comes from an allocator of its own. */
+/* Under a sanitizer everything is slow, and it has its own allocator. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CHECK_SANITIZED 1
 #elif defined(__has_feature)

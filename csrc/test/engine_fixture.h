@@ -1,5 +1,5 @@
-/* engine_fixture.h - what the tests of the whole engine share: an engine, and items that are jobs
- * and know their producer; and a place of their own for the files.
+/* engine_fixture.h - what the tests of the whole engine share: an engine, items that are jobs with
+ * the number of their producer, and a directory for the files.
  */
 #ifndef MHQ_ENGINE_FIXTURE_H
 #define MHQ_ENGINE_FIXTURE_H

@@ -1,6 +1,6 @@
-/* gate_fixture.h - for tests that must catch the engine in the middle of something: a system call
- * waits at a gate (a wrapped table of calls), for files whose names begin with "gate"; and a
- * collector that is asleep when something is published.
+/* gate_fixture.h - for tests that must stop the engine in the middle of an operation: for files
+ * whose names begin with "gate" a system call waits at a gate (in a wrapped table of calls). And a
+ * collector that sleeps when something is published.
  */
 #ifndef MHQ_GATE_FIXTURE_H
 #define MHQ_GATE_FIXTURE_H
@@ -11,7 +11,7 @@
 #include "test/engine_fixture.h"
 
 static sem_t gate_reached, gate_opens;
-static _Atomic long gate_thread; /* whose call was the last one at a gate */
+static _Atomic long gate_thread; /* the thread of the last call at a gate */
 
 static inline void wait_for(sem_t *semaphore)
 {

@@ -1,7 +1,7 @@
 /* race.h - what the tests of the concurrent parts share: threads, a barrier, a deadline.
  *
- * A race state is waited for by looking at it, never by sleeping. What would hang is ended by the
- * deadline, which says what was going on.
+ * A test waits for a state by checking it in a loop, never by sleeping. The deadline ends what
+ * would hang, and prints which part of the test was running.
  */
 #ifndef MHQ_RACE_H
 #define MHQ_RACE_H
@@ -21,7 +21,7 @@
 static const char *volatile race_stage = "start";
 
 #ifdef _WIN32
-/* Windows has no alarm: what runs it there sets a limit. */
+/* Windows has no alarm: there the program that runs the tests sets a limit. */
 static inline void race_deadline(unsigned seconds, const char *stage)
 {
     (void)seconds;
@@ -38,8 +38,8 @@ static void race_too_late(int number)
     _exit(ignored > 0 ? 3 : 4);
 }
 
-/* Main thread: from here on the named part of the test has this many seconds, to end what hangs:
- * many times more than it takes on a busy machine. */
+/* Main thread: from here on the named part of the test has this many seconds. They only end what
+ * hangs, so they are many times more than the part takes on a busy machine. */
 static inline void race_deadline(unsigned seconds, const char *stage)
 {
     race_stage = stage;
@@ -66,8 +66,8 @@ static inline long race_id(void)
     return syscall(SYS_gettid);
 }
 
-/* Is the thread asleep? Its state in /proc; what it sleeps in is for the caller to know. Where that
- * is not known it may be. */
+/* Is the thread asleep? /proc shows it, but not in which call; the caller must know that. Systems
+ * without /proc answer yes. */
 static inline int race_asleep(long id)
 {
     char path[64], text[256], *name_ends;
@@ -93,7 +93,7 @@ static inline int race_asleep(long id)
 }
 #endif
 
-/* Looks again and again, politely: there may be fewer processors than threads. */
+/* Checks the condition in a loop, and yields at times: there may be fewer processors than threads. */
 #define RACE_UNTIL(condition)               \
     do {                                    \
         for (unsigned i_ = 0; !(condition);) \

@@ -1,5 +1,5 @@
-/* ring_fixture.h - what the tests of the ring share: items that are jobs and know their producer, and
- * a consumer's wait for work.
+/* ring_fixture.h - what the tests of the ring share: items that are jobs with the number of their
+ * producer, and a consumer's wait for work.
  */
 #ifndef MHQ_RING_FIXTURE_H
 #define MHQ_RING_FIXTURE_H
@@ -10,7 +10,7 @@
 typedef struct item {
     mhq_job job; /* first: a job is its item */
     uint32_t producer;
-    uint64_t number; /* of this producer's */
+    uint64_t number; /* among the items of this producer */
     int seen;
 } item;
 

@@ -1,18 +1,18 @@
-/* rules.h - for the tests that let calls fail: an operation to be tried, and what may be there after
- * it has failed. */
+/* rules.h - for the tests in which calls fail: an operation to be tried, and which files may be
+ * there after it has failed. */
 #ifndef MHQ_RULES_H
 #define MHQ_RULES_H
 
 #include "test/things.h"
 
-/* What may be there after a failure, other than everything as before. */
+/* What a failure may leave, other than everything as before. */
 enum rule { AS_BEFORE, OR_DONE, ANY_TARGET, LESS, MOVING };
 
 typedef struct scenario {
     int kind;
     const char *path, *path2; /* test_faults: '@x': x on the other file system */
     enum rule rule;
-    int refusal;              /* what it says on a system without faults */
+    int refusal;              /* its error on a system without faults */
 } scenario;
 
 /* What is not as it should be; NULL: there is nothing. before, done: without a fault; now: with

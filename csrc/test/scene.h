@@ -1,5 +1,5 @@
-/* scene.h - what the file-system tests share: a temporary directory to work in, one-line ways
- * to run a primitive and to make and look at files, and a table of system calls that fails on
+/* scene.h - what the file-system tests share: a temporary directory to work in, short functions
+ * that run a primitive, make files and check them, and a table of system calls that fails on
  * demand.
  *
  * Single-threaded. A scene is a fresh directory that is also the current one, so that tests
@@ -42,23 +42,23 @@ enum scene_call {
 enum { LACK_TMPFILE = 1, LACK_NOREPLACE = 2, LACK_LINK = 4, LACK_COPY_RANGE = 8, LACK_HOLES = 16,
        LACK_PROC = 32, LACK_RANDOM = 64, LACK_POSITIONS = 128, LACK_CLONE = 256 };
 
-/* In the place of an errno: where there is a count, half of it, or none. */
+/* Instead of an errno, for calls with a count: they do half of it, or nothing. */
 enum { FAULT_SHORT = 0, FAULT_ZERO = -1 };
 
 static struct scene_fault {
     enum scene_call which; /* CALL_ANY: every call counts */
     long nth;              /* the one that fails, from 1; 0: none */
-    int error;             /* what it says, or one of the two above */
-    int forever;           /* so do all later ones */
+    int error;             /* its errno, or one of the two above */
+    int forever;           /* all later ones fail, too */
     unsigned lacks;        /* what this system does not have at all */
-    int lack_error;        /* what it says then; 0: the usual */
+    int lack_error;        /* the errno then; 0: the usual one */
     long count;            /* calls so far */
     long calls[CALL_ANY];  /* by kind */
-    enum scene_call hit;   /* the first that failed, and what it was about: */
-    char spot[PATH_MAX + 300]; /* a whole path; empty: nothing that has one */
+    enum scene_call hit;   /* the first that failed, and its path: */
+    char spot[PATH_MAX + 300]; /* the full path; empty if the call has none */
 } fault;
 
-/* Where a directory and a name in it are, or a descriptor alone (name NULL). */
+/* The path of a name in a directory, or of a descriptor (name NULL). */
 static inline void scene_spot(int dir, const char *name)
 {
     char link[48], *to = fault.spot;
@@ -74,7 +74,7 @@ static inline void scene_spot(int dir, const char *name)
         (void)snprintf(to + strlen(to), 300, "%s%s", n ? "/" : "", name);
 }
 
-/* The path a call is about, by the types of its arguments: (dir, path), (fd), (path), and
+/* The path that a call names, by the types of its arguments: (dir, path), (fd), (path), and
  * symlinkat's (text, dir, path). */
 #define SPOT_NUMBER(a) _Generic((a), int: (a), default: AT_FDCWD)
 #define SPOT_TEXT(a) _Generic((a), const char *: (a), default: (const char *)NULL)
@@ -174,7 +174,7 @@ static int scene_close(int fd)
 }
 
 /* Calls with a count. What cannot be asked in halves gets a little less: a list of names that was
- * cut in the middle is no answer of any system. */
+ * cut in the middle is something that no system returns. */
 #define COUNTED(name, what, usual, parameters, arguments, less)                      \
     static ssize_t scene_##name parameters                                           \
     {                                                                                \
@@ -201,7 +201,7 @@ COUNTED(copy_range, LACK_COPY_RANGE, ENOSYS, (int from, off_t *at, int to, off_t
 COUNTED(getdents, 0, 0, (int fd, void *to, size_t n), (fd, to, n), n < 320 ? n : 320)
 COUNTED(getrandom, LACK_RANDOM, ENOSYS, (void *to, size_t n, unsigned flags), (to, n, flags), n / 2)
 
-/* Memory that the table has given and not got back. */
+/* Allocations of the table that have not been freed. */
 static atomic_long scene_blocks, scene_bytes;
 
 static void *scene_given(void *p)
@@ -293,7 +293,7 @@ static inline mhq_calls scene_calls(void)
     return calls;
 }
 
-/* From now on nothing fails; counts start again. */
+/* From now on no call fails; the counts start again. */
 static inline void fault_none(void)
 {
     fault = (struct scene_fault){.which = CALL_ANY};
@@ -350,7 +350,7 @@ static inline int scene_do(mhq_fs *fs, int kind, const char *path, const char *p
     return run.error;
 }
 
-/* ---- making and looking ---- */
+/* ---- making and checking files ---- */
 
 static inline void put(const char *path, const char *bytes, size_t n)
 {
@@ -375,7 +375,7 @@ static inline void make_socket(const char *path)
     REQUIRE(close(fd) == 0);
 }
 
-/* n bytes that repeat nowhere near; the caller's to free. */
+/* n bytes without a short period; the caller frees them. */
 static inline char *pattern(size_t n)
 {
     char *bytes = malloc(n ? n : 1);
@@ -420,7 +420,7 @@ static inline int scene_reads(mhq_fs *fs, const char *path, const char *bytes, s
 {
     mhq_run run = scene_run(fs, MHQ_FILE_READ, path, NULL, NULL, 0);
     int same = !run.error && run.length == n && memcmp(run.buffer + fs->head, bytes, n) == 0;
-    if (!run.error) /* the room is ours to write to */
+    if (!run.error) /* the inline buffer may be written to */
         memset(run.buffer, 1, fs->head), memset(run.buffer + fs->head + run.length, 1, fs->tail);
     CHECK(!run.holds || (fs->blocks && fs->head + n + fs->tail <= MHQ_BLOCK_BYTES));
     mhq_result_drop(fs, &run, run.buffer);
@@ -466,7 +466,7 @@ static inline int has_attribute(const char *path, const char *name)
 #define ACL_ACCESS "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
 
-/* To be compared before and after: a leak shows. */
+/* The number of open descriptors: compared before and after, it shows a leak. */
 static inline size_t count_descriptors(void)
 {
     return count_entries("/proc/self/fd");

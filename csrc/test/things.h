@@ -1,5 +1,5 @@
-/* things.h - a list of everything that is there, to be compared with what was there. What looks
- * is in world.h, and for Windows in test/fs/win/test_win_faults.c.
+/* things.h - a list of all entries of a directory, to be compared with an earlier one. The
+ * functions that fill it are in world.h, and for Windows in test/fs/win/test_win_faults.c.
  */
 #ifndef MHQ_THINGS_H
 #define MHQ_THINGS_H
@@ -19,10 +19,10 @@ typedef struct world {
     thing things[WORLD_THINGS];
 } world;
 
-static inline void world_text(char *to, size_t room, const char *from)
+static inline void world_text(char *to, size_t size, const char *from)
 {
     size_t n = strlen(from);
-    REQUIRE(n < room);
+    REQUIRE(n < size);
     memcpy(to, from, n + 1);
 }
 

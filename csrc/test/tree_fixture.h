@@ -1,5 +1,5 @@
-/* tree_fixture.h - for the tests of trees and moves, on top of scene.h: an operation's answer
- * with the path that its error names, a small tree with everything in it, and what stayed.
+/* tree_fixture.h - for the tests of trees and moves, on top of scene.h: an operation's outcome
+ * with the path that its error names, a small tree with all kinds of entries, and what was left.
  *
  * Each test program works in one fresh directory (TMPDIR, else /tmp), with relative paths.
  */
@@ -14,9 +14,9 @@
  * it. */
 static char left[4096];
 
-static void remember_left(void *who, const char *path)
+static void remember_left(void *context, const char *path)
 {
-    (void)who;
+    (void)context;
     if (!left[0])
         snprintf(left, sizeof left, "%s", path);
 }

@@ -1,8 +1,9 @@
-/* trial.h - for the tests that let calls fail: an operation goes through the engine, and what came
- * of it is remembered, told, and set against what was there before.
+/* trial.h - for the tests in which calls fail: an operation goes through the engine, and its
+ * outcome is recorded, printed where it is wrong, and compared with the files that were there
+ * before.
  *
- * Whoever includes it, after everything else, has a table of calls that fail, and the four functions
- * that are declared here.
+ * A test includes it after everything else. It must have a table of calls that fail, and define the
+ * four functions that are declared here.
  */
 #ifndef MHQ_TRIAL_H
 #define MHQ_TRIAL_H
@@ -19,7 +20,7 @@ typedef struct outcome {
     uint64_t digest;                    /* of the result */
     size_t length;
     int lefts;
-    char left[TRIAL_LEFTS][TRIAL_PATH]; /* told */
+    char left[TRIAL_LEFTS][TRIAL_PATH]; /* the reported leftovers */
 } outcome;
 
 static mhq_calls calls;
@@ -34,13 +35,13 @@ static size_t large_size;
 static world before, done, now; /* done: without a fault; now: without what may be left */
 static int changed;              /* since before */
 
-/* The path that a name in a scenario stands for; how a path that came back is kept; and how one
- * that was kept is listed. */
+/* The path that a name in a scenario stands for; records a path that came back; and turns a
+ * recorded path into the form of a listing. */
 static const char *trial_path(const char *name);
 static void trial_keep(char *to, const char *path);
 static void trial_list(char *to, const char *kept);
 /* Prints the fault. */
-static void trial_tell(void);
+static void trial_print(void);
 
 static const char *const call_names[] = {
 #define X(type, name, parameters, arguments) #name,
@@ -64,7 +65,7 @@ static void fill(outcome *o, const mhq_op *op, const mhq_run *run)
     o->length = run->length;
 }
 
-static void take_left_behind(outcome *o)
+static void take_leftovers(outcome *o)
 {
     for (char *path; (path = mhq_take_leftover(engine)) != NULL; calls.release(path))
         if (CHECK(o->lefts < TRIAL_LEFTS))
@@ -87,7 +88,7 @@ static outcome perform(int kind, const char *path, const char *path2)
     fill(&o, &op, run);
     CHECK_INT(mhq_delivered(engine, run), 1);
     CHECK_INT(mhq_wait_done(engine, 0), 0); /* and nothing more */
-    take_left_behind(&o);
+    take_leftovers(&o);
     return o;
 }
 
@@ -97,11 +98,11 @@ static void complain(const scenario *s, const outcome *o, const char *what, cons
 {
     fprintf(stderr, "    %s: %s\n      %s '%s' '%s' ", what, path ? path : "", mhq_op_names[s->kind],
             s->path, s->path2 ? s->path2 : "");
-    trial_tell();
+    trial_print();
     fprintf(stderr, "; the answer was %d (%x) at %d '%s'\n", o->error, (unsigned)o->error, o->where,
             o->named);
     for (int i = 0; i < o->lefts; i++)
-        fprintf(stderr, "      told: %s\n", o->left[i]);
+        fprintf(stderr, "      reported: %s\n", o->left[i]);
 }
 
 #define HOLDS(condition, what, path)         \
@@ -110,7 +111,7 @@ static void complain(const scenario *s, const outcome *o, const char *what, cons
             complain(s, o, what, path);      \
     } while (0)
 
-/* Something that is left, and the directories made on the way to it. */
+/* Forgets a leftover, and the directories that were made above it. */
 static void forget_made(const char *path)
 {
     char shown[TRIAL_PATH];
@@ -122,9 +123,9 @@ static void forget_made(const char *path)
     }
 }
 
-/* What was told to be left may be left. Where there is no memory at all, nothing can be told: a
- * temporary has to speak for itself. */
-static void forget_told(const outcome *o, int without_memory)
+/* What was reported as a leftover may be left. Where there is no memory at all nothing can be
+ * reported: then a temporary is known by its name. */
+static void forget_reported(const outcome *o, int without_memory)
 {
     char shown[TRIAL_PATH];
     for (int i = 0; i < o->lefts; i++) {

@@ -9,7 +9,7 @@
 #include "test/scene.h"
 #include "test/things.h"
 
-#define WORLD_TIME 1000000007 /* what a world is dressed in; other times are not compared */
+#define WORLD_TIME 1000000007 /* of what the tests make; other modification times are not compared */
 
 static char world_away[200]; /* '@'; empty: there is none */
 

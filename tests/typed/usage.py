@@ -1,6 +1,7 @@
-"""What a checker of types must accept, and what it must not: read by mypy and pyright, never run.
+"""Code that type checkers must accept, and code that they must reject. mypy and pyright read this
+file; it is never run.
 
-Each ignored line must be an error, else the checkers complain that it need not be ignored.
+Each line with an ignore comment must be an error; else the checkers report an unused comment.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-/* test/core/test_control.c - fates, controls and pauses: cancel against start, lists that stop, what a pause
- * holds and what ignores it, progress.
+/* test/core/test_control.c - fates, controls and pauses: cancel against start, lists that stop,
+ * what a pause holds back and what ignores it, progress.
  */
 #include "test/gate_fixture.h"
 
@@ -105,7 +105,7 @@ LIST_OF(both_stop, 6, 2, 1, GOOD, LIST(stops), GOOD, BAD);
 LIST_OF(middle, 5, 2, 0, LIST(stops), GOOD, GOOD);
 LIST_OF(three, 7, 3, 1, GOOD, LIST(middle), GOOD);
 
-/* One letter for each operation: + done, - failed, . cancelled; then the list's own. */
+/* One character for each operation: + done, - failed, . cancelled; then that of the list. */
 static void outcome_is(mhq_engine *engine, const mhq_list *list, const char *wanted)
 {
     mhq_job job;
@@ -353,8 +353,8 @@ static void a_control_cancels_all(void)
 
 /* ---- while one runs ---- */
 
-/* A copy of 64 MiB, in slices of 16: cancelled at its start it leaves nothing; else figures are its
- * size. */
+/* A copy of 64 MiB, in slices of 16. If it is cancelled at its start it leaves nothing; else the
+ * progress reaches its size. */
 static void a_copy_is_watched_and_stopped(void)
 {
     race_deadline(120, "a copy is watched and stopped");

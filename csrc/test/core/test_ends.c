@@ -1,5 +1,5 @@
-/* test/core/test_ends.c - how an engine begins and ends: closing, freeing, and what is left where there is no
- * memory or no thread to begin with.
+/* test/core/test_ends.c - how an engine begins and ends: closing, freeing, and that nothing is left
+ * where there is no memory or no thread to begin with.
  */
 #include "test/engine_fixture.h"
 
@@ -56,9 +56,9 @@ static void *room_or_closed(void *argument)
     return NULL;
 }
 
-static void closing_wakes_those_who_wait_for_room(void)
+static void closing_wakes_waiting_producers(void)
 {
-    race_deadline(240, "closing wakes those who wait for room");
+    race_deadline(240, "closing wakes waiting producers");
     for (unsigned round = 0; round < 200; round++) {
         mhq_engine *engine = engine_open(1, BUDGET, NULL);
         item first;
@@ -75,8 +75,8 @@ static void closing_wakes_those_who_wait_for_room(void)
     }
 }
 
-/* Callbacks may go on enqueuing while the engine closes: a chain of them comes to its end, then it
- * closes by itself. Whoever waits for the end sees it, and nobody else is let in. */
+/* Callbacks may go on enqueuing while the engine closes: a chain of them comes to its end, and then
+ * the engine closes by itself. Threads that wait for the end see it, and other threads are refused. */
 static void *collects_a_chain(void *argument)
 {
     enum { LINKS = 200 };
@@ -88,7 +88,7 @@ static void *collects_a_chain(void *argument)
         while (run != NULL) {
             mhq_run *next = run->next;
             back++;
-            /* In the callback: one more, beyond the ring's capacity too. */
+            /* In the callback: one more, if need be beyond the ring's capacity. */
             if (made < LINKS) {
                 item_set(&links[made], MHQ_FILE_EXISTS, "there");
                 CHECK(mhq_submit(engine, &links[made].job, 1, 0) != MHQ_ACCEPTED
@@ -139,7 +139,7 @@ static void closing_an_idle_engine_when_quiet(void)
     mhq_engine_free(engine);
 }
 
-/* Several submit while another closes: accepted ones come back, refused ones do not. */
+/* Several threads submit while another closes: accepted jobs come back, refused ones do not. */
 enum { RUSH = 5000 };
 
 static struct {
@@ -175,7 +175,7 @@ static void *closer(void *ignored)
     mhq_counters c;
     do {
         c = counted(rush.engine);
-        CHECK(c.in_flight <= 4 * RUSH); /* never less than nothing */
+        CHECK(c.in_flight <= 4 * RUSH); /* never negative, which would be a huge number here */
     } while (c.accepted < rush.close_at);
     mhq_close(rush.engine);
     return NULL;
@@ -234,9 +234,10 @@ static unsigned threads_of_this_process(void)
     return threads;
 }
 
-/* Those without an engine: ours, and a sanitizer's of its own where it starts one with the first of
- * ours. They are told from the first engine while it is open: a thread that was joined may take a
- * moment to leave /proc, so whoever counts after an engine's end may count one of its threads. */
+/* The threads without an engine: the main thread, and that of a sanitizer where it starts one with
+ * the first thread of the process. They are counted while the first engine is open: a joined thread
+ * may take a moment to leave /proc, so a count after an engine's end may include one of its
+ * threads. */
 static unsigned usual_threads;
 
 static void the_first_engine(void)
@@ -267,7 +268,7 @@ static void opened_and_freed_again_and_again(void)
             mhq_engine_free(engine); /* nothing was ever accepted */
         }
     }
-    /* several at once, each its own */
+    /* several threads at once, each with an engine of its own */
     enum { ENGINES = 8, COUNT = 50 };
     mhq_engine *engines[ENGINES];
     item *items[ENGINES];
@@ -325,7 +326,7 @@ static void scarce_release(void *p)
     mhq_calls_real.release(p);
 }
 
-/* The sanitizers ask: shall an allocation that is too large fail, as it does without them? */
+/* Sanitizers call these: an allocation that is too large shall fail, as it does without them. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -370,7 +371,8 @@ static void no_memory_leaves_nothing(void)
     CHECK(engine == NULL);
 }
 
-/* In a child that may not have more threads: the first or the second cannot be started. */
+/* In a child whose number of threads is limited: the first or the second I/O thread cannot be
+ * started. */
 static int scarce_threads(void)
 {
     if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(54321) != 0 || setuid(54321) != 0))
@@ -415,11 +417,11 @@ int main(void)
 {
     place_enter();
     write_file("there", 1);
-    no_threads_leave_nothing(); /* first: the child is to start threads of its own */
+    no_threads_leave_nothing(); /* first, for the child starts threads of its own */
     the_first_engine();
     no_memory_leaves_nothing();
     closing_drains();
-    closing_wakes_those_who_wait_for_room();
+    closing_wakes_waiting_producers();
     closing_when_quiet();
     closing_an_idle_engine_when_quiet();
     what_was_accepted_while_closing_comes_back();

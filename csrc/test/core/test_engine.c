@@ -1,5 +1,6 @@
-/* test/core/test_engine.c - what is put into the engine comes back, as its users see it: real files, two I/O
- * threads. Singles, lists, results. The main thread is the callback thread, too.
+/* test/core/test_engine.c - what is submitted to the engine comes back, as its users see it: single
+ * operations, lists, results, with real files and two I/O threads. The main thread is the callback
+ * thread, too.
  */
 #include "test/engine_fixture.h"
 
@@ -53,7 +54,7 @@ static void singles(uint64_t ring_size)
     free(items);
 }
 
-/* Operations 0 to 9; numbers stand for them, so a walk is a text. */
+/* Operations 0 to 9; a digit stands for each, so a traversal is a text. */
 static mhq_op digits[10];
 
 static void digits_set(void)
@@ -133,11 +134,11 @@ static void lists(void)
 }
 
 /* A list of more operations than there are records: the engine runs as many as it has records,
- * waits, and goes on once they come back, whatever the portions. */
+ * waits, and goes on when records come back, however many at a time. */
 static void more_operations_than_records(size_t portion)
 {
     race_deadline(240, "more operations than records");
-    /* All but the reserve, which no port gets that has some already. */
+    /* All but the reserve, which only ports without records get. */
     enum { COUNT = 5000, RECORDS = 960, HALF = 512 };
     static mhq_op ops[COUNT];
     static mhq_entry entries[COUNT];
@@ -176,7 +177,7 @@ static void more_operations_than_records(size_t portion)
             CHECK_INT(mhq_delivered(engine, run), over);
         }
         if (portion < HALF && delivered + RECORDS < COUNT) {
-            /* too few to wake any: more of them, until half is reached */
+            /* too few to wake the holder: more of them, until half is reached */
             while (delivered % HALF != 0 && first != NULL) {
                 mhq_run *run = first;
                 first = run->next;
@@ -195,7 +196,7 @@ static void more_operations_than_records(size_t portion)
 /* ---- the budget ------------------------------------------------------------------------------ */
 
 /* Reads of 20000 bytes against a budget of 65536: three fit. The collector delivers one at a time
- * and looks each time; a large one runs alone. `as_list`: the same inside one list. */
+ * and checks the counters each time; a large read runs alone. `as_list`: the same in one list. */
 static void budget(int as_list)
 {
     race_deadline(240, as_list ? "budget, list" : "budget");
@@ -219,13 +220,13 @@ static void budget(int as_list)
         for (size_t i = 0; i < COUNT; i++)
             submit(engine, &items[i]);
     }
-    /* What has been collected and not delivered is held back for as long as more can come. */
+    /* Records are collected, and not delivered as long as further ones can come. */
     mhq_run *first = NULL, **last = &first;
     uint64_t held = 0;
     size_t next = 0, alone = 0, together = 0;
     unsigned most = 0, count = 0;
     while (next < COUNT + (as_list ? 1u : 0u)) {
-        /* While there is room for another it comes without a delivery. */
+        /* As long as the budget allows another one, it comes without a delivery. */
         while (first == NULL
                || (held + SMALL <= LIMIT && next + count < COUNT
                    && items[next + count].path[0] == 's')) {
@@ -284,7 +285,7 @@ static void small_results_go_round(void)
             for (; *last != NULL; last = &(*last)->next)
                 count++;
         }
-        /* All are here at once, so none can be the memory of another. */
+        /* All results exist at once, so no two can have the same memory. */
         size_t in_blocks = 0;
         for (mhq_run *run = first; run != NULL; run = run->next) {
             in_blocks += run->holds;

@@ -1,5 +1,6 @@
-/* test/core/test_holder.c - what the baton holder owes: completions are published before the next system call
- * (E2), the callback thread is woken before she waits (E3), and the threads take turns.
+/* test/core/test_holder.c - what the baton holder must do: publish completions before the next
+ * system call (E2), wake the callback thread before it waits itself (E3), and take turns with the
+ * other I/O thread.
  */
 #include "test/gate_fixture.h"
 
@@ -7,8 +8,8 @@
 
 /* ---- publishing and waking ------------------------------------------------------------------- */
 
-/* The second operation hangs in the disk: the first one's completion comes all the same (E2), and
- * without anyone looking for it: the collector sleeps when it is published (E3). */
+/* The second operation hangs at the disk. The completion of the first one is published all the same
+ * (E2), and the collector, which sleeps, is woken for it (E3). */
 static void completions_come_before_the_next_call(void)
 {
     race_deadline(240, "a completion is published before the next operation's call");
@@ -22,11 +23,11 @@ static void completions_come_before_the_next_call(void)
         item_set(&items[2], MHQ_FILE_EXISTS, "there");
         submit(engine, &items[0]);
         wait_for(&gate_reached);
-        submit(engine, &items[1]); /* queued for certain before the first ends */
+        submit(engine, &items[1]); /* certainly queued before the first ends */
         submit(engine, &items[2]);
         RACE_UNTIL(race_asleep(atomic_load(&sleeper.id)));
         open_gate();
-        wait_for(&gate_reached); /* the second is at the disk, and stays there */
+        wait_for(&gate_reached); /* the second is at the disk, and waits there */
         RACE_UNTIL(atomic_load(&sleeper.seen) == 1);
         open_gate();
         race_join(thread);
@@ -60,7 +61,8 @@ static void completions_of_a_list_come_one_by_one(void)
     engine_end(engine);
 }
 
-/* The budget is spent: before the disk waits, the parked collector hears of what is ready. */
+/* The budget is spent: before the I/O thread waits, it wakes the parked collector for what is
+ * ready. */
 static void a_wait_for_the_budget_wakes(void)
 {
     race_deadline(240, "a wait for the budget wakes the collector");
@@ -141,7 +143,7 @@ static void long_operations_alternate(void)
     mhq_counters c = turns(MHQ_FILE_READ, "lengthy", 300, 1500000);
     CHECK(c.thread_operations[0] >= 90);
     CHECK(c.thread_operations[1] >= 90);
-    CHECK(c.trades >= 270); /* each time: they are known to be long */
+    CHECK(c.trades >= 270); /* after each operation, since their primitive marks them as lengthy */
     c = turns(MHQ_FILE_EXISTS, "there", 600, 1500000);
     CHECK(c.thread_operations[0] >= 180);
     CHECK(c.thread_operations[1] >= 180);
@@ -176,10 +178,10 @@ static void long_operations_after_short_ones_alternate(void)
     free(items);
 }
 
-/* Small operations, one at a time: the callback thread and the holder are woken, nobody else. */
-static void a_lone_small_operation_wakes_no_sister(void)
+/* Small operations, one at a time: only the callback thread and the holder are woken. */
+static void a_lone_small_operation_wakes_no_other_io_thread(void)
 {
-    race_deadline(240, "a lone small operation wakes no sister");
+    race_deadline(240, "a lone small operation wakes no other I/O thread");
     enum { COUNT = 500 };
     mhq_engine *engine = engine_open(16, BUDGET, NULL);
     item *items = items_new(COUNT);
@@ -196,11 +198,11 @@ static void a_lone_small_operation_wakes_no_sister(void)
     free(items);
 }
 
-/* The baton passes while the collector sleeps, and the sister hangs in the disk at once: the one
- * who passed it wakes the collector (E3). */
-static void who_passes_the_baton_wakes(void)
+/* The baton passes while the collector sleeps, and the thread that gets it hangs at the disk at
+ * once. The thread that passed the baton wakes the collector (E3). */
+static void the_thread_that_passes_the_baton_wakes(void)
 {
-    race_deadline(240, "who passes the baton wakes the collector");
+    race_deadline(240, "the thread that passes the baton wakes the collector");
     mhq_calls calls = gated_calls();
     calls.pread = slow_pread;
     slow_ns = 1500000;
@@ -236,10 +238,10 @@ int main(void)
     completions_come_before_the_next_call();
     completions_of_a_list_come_one_by_one();
     a_wait_for_the_budget_wakes();
-    who_passes_the_baton_wakes();
+    the_thread_that_passes_the_baton_wakes();
     long_operations_alternate();
     long_operations_after_short_ones_alternate();
-    a_lone_small_operation_wakes_no_sister();
+    a_lone_small_operation_wakes_no_other_io_thread();
     const char *const files[] = {"there",   "gate-a",  "gate-b",
                                  "gate-large", "lengthy", "gate-lengthy"};
     place_leave(files, sizeof files / sizeof *files);

@@ -53,13 +53,13 @@ static void what_does_not_fit_waits_in_line(void)
     CHECK(mhq_submit(engine, &small.job, 1, 0) == MHQ_RING_FULL);
     mhq_wait_room(engine, &second.job, -1);
     submit(engine, &second);
-    mhq_withdraw(engine, &third.job); /* it gives up: the next one is served */
+    mhq_withdraw(engine, &third.job); /* it gives up, so the next one in line is served */
     mhq_wait_room(engine, &small.job, -1);
     submit(engine, &small);
     CHECK_INT(counted(engine).unwritten_bytes, LIMIT / 2 + 1);
     deliver_one(engine);
     deliver_one(engine);
-    /* one that is larger than all passes alone; an overdraft always */
+    /* a job larger than the whole budget passes alone; an overdraft always passes */
     submit(engine, write_of(&first, 4 * LIMIT));
     CHECK(mhq_submit(engine, &write_of(&second, LIMIT)->job, 1, 1) == MHQ_ACCEPTED);
     deliver_one(engine);
@@ -126,7 +126,7 @@ static void crowds(int closes)
     for (size_t i = 0; i < PRODUCERS; i++)
         race_join(threads[i]);
     CHECK_INT(got + atomic_load(&crowd.refused), (uint64_t)PRODUCERS * EACH);
-    CHECK(most <= 3 * LIMIT); /* one that is larger than all of it, alone */
+    CHECK(most <= 3 * LIMIT); /* the job that is larger than the whole budget runs alone */
     CHECK_INT(counted(crowd.engine).unwritten_bytes, 0);
     engine_end(crowd.engine);
     free(items);

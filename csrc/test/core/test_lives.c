@@ -1,4 +1,5 @@
-/* test/core/test_lives.c - engines that come and go while other threads still call, and end by themselves. */
+/* test/core/test_lives.c - engines that come and go while other threads still call, and end by
+ * themselves. */
 #include <dirent.h>
 
 #include "test/engine_fixture.h"
@@ -16,7 +17,7 @@ static unsigned entries_of(const char *path)
 
 static unsigned usual_threads;
 
-/* The callback thread of an engine that nobody else refers to: collects to the last. */
+/* The callback thread of an engine to which no other thread has a reference: it collects all. */
 typedef struct served {
     mhq_engine *engine;
     item items[4];
@@ -38,7 +39,7 @@ static void *serves_to_the_last(void *argument)
     return NULL;
 }
 
-/* What is dropped drains, and ends: with a callback thread that has a reference of its own. */
+/* An engine that is dropped drains and ends, for its callback thread has a reference of its own. */
 static void dropped_engines_drain(void)
 {
     race_deadline(300, "dropped engines drain");
@@ -57,7 +58,7 @@ static void dropped_engines_drain(void)
     }
 }
 
-/* The last reference goes while an I/O thread is anywhere, at its end too. */
+/* The last reference is dropped while an I/O thread is at any place, also at its end. */
 static void the_last_reference_never_waits(void)
 {
     race_deadline(300, "the last reference never waits");
@@ -139,7 +140,7 @@ int main(void)
 {
     place_enter();
     write_file("there", 1);
-    /* a sanitizer may start a thread of its own with the first of ours */
+    /* a sanitizer may start a thread of its own with the first thread of the process */
     mhq_engine *first = engine_open(1, BUDGET, NULL);
     usual_threads = entries_of("/proc/self/task") - 2;
     mhq_engine_free(first);

@@ -1,6 +1,6 @@
 /* test/core/test_load.c - many operations through the smallest rings, and many small histories.
  *
- * Load: 1 to 64 producers wait for room in rings of 1, 2 and 4 (a setting of 3 becomes 4), while
+ * Load: 1 to 64 producers wait for slots in rings of 1, 2 and 4 (a setting of 3 becomes 4), while
  * the callback thread, which is the main thread here, is slow at times and enqueues in its turn.
  * Histories: a few threads enqueue a few operations each; what comes back is in one order, which
  * is that of every thread's own calls, and no operation comes before one whose call had returned
@@ -65,7 +65,7 @@ static void *load_producer(void *argument)
     return NULL;
 }
 
-/* A callback that enqueues, beyond the ring if need be. */
+/* A callback that enqueues, if need be beyond the ring's capacity. */
 static void overdraw(void)
 {
     item *it = &load.items[load.producers][load.renewed];
@@ -250,7 +250,7 @@ int main(void)
         tried += histories(places[r], is_long ? 25000 : 500);
     for (size_t c = 0; c < 4; c++)
         for (size_t r = 0; r < 3; r++) {
-            crowd(rings[r], crowds[c], c % 2 ? 20 : 0, total); /* that spins, and that does not */
+            crowd(rings[r], crowds[c], c % 2 ? 20 : 0, total); /* with and without spinning */
             operations += load.total;
             if (is_long) /* it takes its time */
                 (void)(printf("test_load: so far %lu histories, %lu operations, the last from %u\n",

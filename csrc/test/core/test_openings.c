@@ -11,9 +11,10 @@ static const mhq_config base_config = {.ring_size = 8, .buffer_bytes = 1 << 20, 
                                        .tail = 1, .calls = &calls};
 static unsigned long injected;
 
-/* The threads without an engine: ours, and a sanitizer's of its own where it starts one with the
- * first of ours. They are counted while an engine is open: a joined thread is listed in /proc for a
- * while yet, so that a count after an engine's end may include one of its threads. */
+/* The threads without an engine: the main thread, and that of a sanitizer where it starts one with
+ * the first thread of the process. They are counted while an engine is open: a joined thread is
+ * listed in /proc for a while yet, so that a count after an engine's end may include one of its
+ * threads. */
 static size_t threads_without(void)
 {
     mhq_engine *engine;

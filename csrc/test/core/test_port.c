@@ -1,5 +1,5 @@
-/* test/core/test_port.c - ports: order, room beside a stalled one, records, closing, and being woken by a
- * descriptor.
+/* test/core/test_port.c - ports: order, capacity beside a stalled one, records, closing, and being
+ * woken by a descriptor.
  */
 #include <errno.h>
 #include <poll.h>
@@ -147,8 +147,8 @@ static size_t deliver_all(mhq_engine *engine, mhq_run *run, int *over)
     return count;
 }
 
-/* A list has filled one port with as many records as it gets, the port is not served, and the lists of
- * two others run nevertheless. */
+/* A list has filled one port with as many records as it gets, the port is not served, and the lists
+ * of two others run nevertheless. */
 static void a_stalled_port_leaves_records(void)
 {
     race_deadline(240, "a stalled port leaves records");
@@ -207,7 +207,7 @@ static void a_descriptor_wakes(void)
     CHECK_INT(mhq_port_descriptor(port, 0, &again), 0);
     CHECK_INT(descriptor, again);
     CHECK_INT(is_readable(descriptor, 0), 0);
-    /* one at a time: as often as not the holder pushes while the taker arms */
+    /* one at a time: in about half of the rounds the holder pushes while the taker arms */
     for (size_t i = 0; i < COUNT; i++) {
         submit_to(engine, port, item_set(&items[i], MHQ_FILE_EXISTS, "there"));
         for (mhq_run *run = NULL; run == NULL;) {
@@ -220,7 +220,7 @@ static void a_descriptor_wakes(void)
         }
     }
     CHECK_INT(is_readable(descriptor, 0), 0);
-    /* something in hand: it rings by itself */
+    /* the taker still has records: it rings by itself */
     mhq_port_rest(port, 1);
     CHECK_INT(is_readable(descriptor, 0), 1);
     mhq_port_rest(port, 0);
@@ -254,7 +254,7 @@ static void what_a_closed_port_leaves_goes_to_the_engines_own(void)
             submit_to(engine, port, &items[i]);
         }
         mhq_run *in_hand = next_of(port);
-        if (round % 2) { /* deliver one, and leave the others in hand */
+        if (round % 2) { /* deliver one record, and keep the others */
             mhq_run *one = in_hand;
             in_hand = one->next;
             deliver(engine, one);
@@ -287,8 +287,8 @@ static void what_a_closed_port_leaves_goes_to_the_engines_own(void)
     }
 }
 
-/* An owner that takes a port's last record closes and lets it go at once, while the holder may still be
- * about to look at it. */
+/* An owner that takes a port's last record closes the port and drops it at once, while the holder
+ * may not yet have read the port's state. */
 static void ports_come_and_go(void)
 {
     race_deadline(240, "ports come and go");

@@ -37,7 +37,7 @@ static void states(uint64_t capacity)
         for (uint64_t i = 0; i < capacity; i++) {
             CHECK(mhq_ring_ready(&ring));
             CHECK(mhq_ring_pop(&ring) == &items[i].job);
-            /* Popped is not back yet: there is no room. */
+            /* A popped job has not been returned yet: there is no free slot. */
             if (i == 0)
                 CHECK(mhq_ring_claim(&ring, &items[capacity].job, 0) == MHQ_FULL);
         }
@@ -76,7 +76,7 @@ static void overdraft(uint64_t capacity, uint64_t beyond, unsigned order)
         CHECK_INT(items[i].job.ticket, i);
     }
     for (uint64_t i = 0; i < count; i++) {
-        /* forwards, backwards, or strewn about (47 has no factor in common with the counts) */
+        /* forwards, backwards, or in mixed order (47 has no factor in common with the counts) */
         uint64_t at = order == 0 ? i : order == 1 ? count - 1 - i : i * 47 % count;
         mhq_ring_publish(&ring, &items[at].job);
     }
@@ -86,7 +86,7 @@ static void overdraft(uint64_t capacity, uint64_t beyond, unsigned order)
         CHECK(mhq_ring_ready(&ring));
         CHECK(mhq_ring_pop(&ring) == &items[i].job);
         mhq_ring_return(&ring);
-        /* room for others only when less than the capacity is under way */
+        /* others get a slot only when less than the capacity is under way */
         if (count - (i + 1) < capacity)
             break;
     }
@@ -103,7 +103,8 @@ static void overdraft(uint64_t capacity, uint64_t beyond, unsigned order)
     free(items);
 }
 
-/* Emptied and filled anew: what is kept about the list's end must not point at what has left. */
+/* Emptied and filled again: the pointer to the end of the list must not lead to a job that has
+ * left. */
 static void overflow_again_and_again(void)
 {
     mhq_ring ring;
@@ -124,7 +125,7 @@ static void overflow_again_and_again(void)
     mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
-/* A callback that lists a large directory may well enqueue so many at once. */
+/* A callback that lists a large directory may enqueue that many at once. */
 static void a_large_overdraft_is_not_slow(void)
 {
     race_deadline(300, "a large overdraft");
@@ -138,7 +139,7 @@ static void a_large_overdraft_is_not_slow(void)
         mhq_ring_publish(&ring, &items[i].job);
     }
     double took = (double)(clock() - began) / CLOCKS_PER_SEC;
-    CHECK(took < 5); /* 0.05 on a slow machine; minutes if each walks past all before it */
+    CHECK(took < 5); /* 0.05 on a slow machine; minutes if each claim passes all jobs before it */
     size_t misplaced = 0;
     for (size_t i = 0; i < COUNT; i++)
         misplaced += mhq_ring_pop(&ring) != &items[i].job;
@@ -200,7 +201,7 @@ static void a_slow_producer_delays_nobody(void)
         CHECK(mhq_ring_pop(&ring) == &items[i].job);
         mhq_ring_return(&ring);
     }
-    CHECK(mhq_ring_pop(&ring) == NULL); /* nothing passes it by either */
+    CHECK(mhq_ring_pop(&ring) == NULL); /* no later job passes it either */
     CHECK(!mhq_ring_ready(&ring));
     CHECK(mhq_ring_claim(&ring, &items[8].job, 0) == MHQ_CLAIMED);
     mhq_ring_publish(&ring, &items[8].job);
@@ -217,7 +218,7 @@ static void a_slow_producer_delays_nobody(void)
 
 #define MOST_PRODUCERS 8u
 
-/* Producers 0 to n-1 wait for room; producer n is the callback thread, which overdraws: one more
+/* Producers 0 to n-1 wait for slots. Producer n is the callback thread, which overdraws: one more
  * item for every seventh that comes back, and a burst at the start. */
 static struct {
     mhq_ring ring;
@@ -227,7 +228,7 @@ static struct {
     unsigned producers;
     uint64_t each, overdrawn, total;
     item *items[MOST_PRODUCERS + 1];
-    /* the baton holder's, plain on purpose */
+    /* only the baton holder's, so plain variables */
     uint64_t popped, out_of_order;
     unsigned inside, held_by_two;
     /* the callback thread's */
@@ -320,7 +321,7 @@ static void *callback_thread(void *ignored)
             if (crowd.returned % 7 == 0 && crowd.renewed < crowd.overdrawn)
                 overdraw_one();
             mhq_ring_return(&crowd.ring);
-            /* that was the last of all: no other thread is going to close */
+            /* that was the last item: no other thread will close the ring */
             if (crowd.returned == crowd.total)
                 mhq_ring_close(&crowd.ring);
         }

@@ -236,9 +236,9 @@ static void test_names(void)
 
 static char left[4][64];
 static size_t lefts;
-static void on_leftover(void *who, const char *path)
+static void on_leftover(void *context, const char *path)
 {
-    (void)who;
+    (void)context;
     if (CHECK(lefts < 4))
         (void)snprintf(left[lefts++], sizeof left[0], "%s", path);
 }

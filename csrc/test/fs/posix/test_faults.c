@@ -134,7 +134,7 @@ static void trial_list(char *to, const char *kept)
         (void)snprintf(to, TRIAL_PATH, "@%s", kept + m + 1);
 }
 
-static void trial_tell(void)
+static void trial_print(void)
 {
     fprintf(stderr, "lacking %x: call %ld%s, %s '%s', answered %d", fault.lacks, fault.nth,
             fault.forever ? " and on" : "", call_names[fault.hit], fault.spot, fault.error);
@@ -281,7 +281,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
         HOLDS(path == NULL, "nowhere", path);
         return;
     }
-    forget_told(o, fault.which == CALL_MEMORY && fault.forever);
+    forget_reported(o, fault.which == CALL_MEMORY && fault.forever);
     path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
 }
@@ -453,7 +453,7 @@ static void list_with(int error, int forever, enum scene_call which)
         mhq_job_fini(&job);
         hit = fault.count >= nth;
         fault.nth = 0;
-        take_left_behind(&none);
+        take_leftovers(&none);
         none.lefts = 0;
         CHECK_INT(count_descriptors(), descriptors);
         CHECK_INT(atomic_load(&scene_bytes), bytes);

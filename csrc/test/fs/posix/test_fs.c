@@ -1,5 +1,5 @@
-/* test/fs/posix/test_fs.c - the primitives that need no walk, as their users see them: results, errors and
- * the paths they name, special files, and how many system calls the hot ones make.
+/* test/fs/posix/test_fs.c - the primitives that need no walk, as their users see them: results,
+ * errors and the paths they name, special files, and how many system calls the hot ones make.
  */
 #include "fs/posix/commit.h"
 #include "fs/posix/io.h"
@@ -223,9 +223,9 @@ static void test_rename_below_itself(void)
 
 /* The reservation that cannot be removed is reported. */
 static char leftover[64];
-static void on_leftover(void *who, const char *path)
+static void on_leftover(void *context, const char *path)
 {
-    (void)who;
+    (void)context;
     (void)snprintf(leftover, sizeof leftover, "%s", path);
 }
 

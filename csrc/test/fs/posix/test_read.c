@@ -1,5 +1,6 @@
-/* test/fs/posix/test_read.c - file_read as its users see it: what is in the file and nothing else, whatever the
- * system reports beforehand of how much that is; special files; room, budget and blocks; system calls.
+/* test/fs/posix/test_read.c - file_read as its users see it: what is in the file and nothing else,
+ * whatever the system reports beforehand of how much that is; special files; room, budget and
+ * blocks; system calls.
  */
 #include "fs/posix/io.h"
 
@@ -145,15 +146,15 @@ static void test_read_failing_in_a_block(void)
 }
 
 static size_t charges, reports;
-static void charge(void *who, mhq_run *run, size_t more)
+static void charge(void *context, mhq_run *run, size_t more)
 {
-    CHECK(who == &charges);
+    CHECK(context == &charges);
     charges += more;
     run->charged += more;
 }
-static void report(void *who)
+static void report(void *context)
 {
-    CHECK(who == &charges);
+    CHECK(context == &charges);
     reports++;
 }
 

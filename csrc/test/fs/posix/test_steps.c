@@ -1,8 +1,8 @@
-/* test/fs/posix/test_steps.c - stopped at every step of every operation: there is one outcome, nothing is half
- * made, nothing is left, and the next operation runs.
+/* test/fs/posix/test_steps.c - stopped at every step of every operation: there is one outcome,
+ * nothing is half made, nothing is left, and the next operation runs.
  *
- * Each operation runs once without a stop, where its steps and what they report are counted; then it
- * is stopped at each of them in turn.
+ * Each operation runs once without a stop, where its steps and what they report are counted; then
+ * it is stopped at each of them in turn.
  */
 #include "test/built_world.h"
 #include "test/rules.h"
@@ -66,24 +66,24 @@ static struct {
     int64_t total;
 } steps;
 
-static int on_step(void *who, uint64_t done)
+static int on_step(void *context, uint64_t done)
 {
-    CHECK(who == &steps);
+    CHECK(context == &steps);
     CHECK(!steps.stop || steps.count < steps.stop || steps.goes_on); /* none while it is undone */
     steps.done += done;
     return ++steps.count == steps.stop ? ECANCELED : 0;
 }
 
-static void on_total(void *who, uint64_t total)
+static void on_total(void *context, uint64_t total)
 {
-    CHECK(who == &steps && steps.total < 0);
+    CHECK(context == &steps && steps.total < 0);
     steps.total = (int64_t)total;
 }
 
 static int lefts;
-static void on_leftover(void *who, const char *path)
+static void on_leftover(void *context, const char *path)
 {
-    (void)who;
+    (void)context;
     fprintf(stderr, "    leftover: %s\n", path);
     lefts++;
 }

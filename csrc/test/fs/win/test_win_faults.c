@@ -1,15 +1,16 @@
-/* test/fs/win/test_win_faults.c - on Windows: every system call, every allocation and every start of a thread
- * fails once. tools/wine.py builds and runs it; not run.sh.
+/* test/fs/win/test_win_faults.c - on Windows: every system call, every allocation and every start
+ * of a thread fails once. tools/wine.py builds and runs it; not run.sh.
  *
- * What test/fs/posix/test_faults.c does on POSIX: each operation runs through the engine while the Nth call
- * fails, once, or it and all later ones; N counts up until a run meets no failure. After each run:
- * one completion came, its error is the injected one and names one of the operation's paths, no
- * handle and no memory is lost, what is there is what was there or what should be there, and an
- * operation that follows works.
+ * What test/fs/posix/test_faults.c does on POSIX: each operation runs through the engine while the
+ * Nth call fails, once, or it and all later ones; N counts up until a run meets no failure. After
+ * each run: one completion came, its error is the injected one and names one of the operation's
+ * paths, no handle and no memory is lost, what is there is what was there or what should be there,
+ * and an operation that follows works.
  *
  * Handles are counted in the table: all of ours come from it and go back to it. The time between
  * tries is not slept. What lies in `away` is another volume, to renames. Directories are tried once
- * more as clouds keep them, as reparse points that are no links; links are not, for wine makes none.
+ * more as clouds keep them, as reparse points that are no links; links are not, for wine makes
+ * none.
  *
  *   MHQ_LONG=1 test_win_faults     each call with each error; else call by call with the next one
  */
@@ -411,7 +412,7 @@ static void trial_list(char *to, const char *kept)
         *at = '/';
 }
 
-static void trial_tell(void)
+static void trial_print(void)
 {
     fprintf(stderr, "call %ld%s, %s, answered %lu", fault.nth, fault.forever ? " and on" : "",
             call_names[fault.hit], fault.error);
@@ -451,7 +452,7 @@ static void check(const scenario *s, const outcome *o, const outcome *clean)
     HOLDS(error_is_right(s, o), "the error", "");
     HOLDS(names_a_path(s, o), "the path of the error", o->named);
     HOLDS(o->lefts == 0 || fault.forever, "left, though it could be removed", o->left[0]);
-    forget_told(o, fault.what == MEMORY && fault.forever);
+    forget_reported(o, fault.what == MEMORY && fault.forever);
     path = rule_broken(s, &before, &done, &now);
     HOLDS(path == NULL, "what is there", path);
 }

@@ -1,5 +1,6 @@
-/* test/fs/win/test_win_tree.c - on Windows: what keeps a tree in its place while it is copied, and whom an error
- * of the system's own copy is put down to. tools/wine.py builds and runs it; not run.sh.
+/* test/fs/win/test_win_tree.c - on Windows: what keeps a tree in its place while it is copied, and
+ * whom an error of the system's own copy is put down to. tools/wine.py builds and runs it; not
+ * run.sh.
  */
 #include "test/check.h"
 #include "fs/win/delete.h"
@@ -30,7 +31,7 @@ static void displace(const wchar_t *path, const wchar_t *top)
 }
 
 static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress,
-                         void *who, DWORD flags)
+                         void *context, DWORD flags)
 {
     copies++;
     flags_seen = flags;
@@ -41,7 +42,7 @@ static BOOL watched_copy(const wchar_t *path, const wchar_t *path2, LPPROGRESS_R
         SetLastError(copy_error);
         return FALSE;
     }
-    return mhq_calls_real.copy(path, path2, progress, who, flags);
+    return mhq_calls_real.copy(path, path2, progress, context, flags);
 }
 
 static HANDLE watched_open(const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags)
@@ -113,9 +114,9 @@ static void errors(void)
 
 static long steps, stop;
 
-static int on_step(void *who, uint64_t done)
+static int on_step(void *context, uint64_t done)
 {
-    (void)who, (void)done;
+    (void)context, (void)done;
     CHECK(!stop || steps < stop); /* none while it is undone */
     return ++steps == stop ? ECANCELED : 0;
 }

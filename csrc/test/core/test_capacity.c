@@ -1,7 +1,7 @@
-/* test/core/test_room.c - producers that wait for room in the ring, how they are woken, and closing. */
+/* test/core/test_capacity.c - producers that wait for a free slot, how they are woken, and closing. */
 #include "test/ring_fixture.h"
 
-/* ---- waiting for room, and closing ----------------------------------------------------------- */
+/* ---- waiting for a free slot, and closing ---------------------------------------------------- */
 
 enum { WAITERS = 8 };
 
@@ -37,9 +37,9 @@ static void *wait_for_the_end(void *argument)
     return parked_wait(ring) ? NULL : argument;
 }
 
-static void close_wakes_those_who_wait_for_room(void)
+static void close_wakes_waiting_producers(void)
 {
-    race_deadline(240, "close wakes those that wait for room");
+    race_deadline(240, "close wakes waiting producers");
     for (unsigned round = 0; round < 500; round++) {
         mhq_ring ring;
         ring_open(&ring, 1);
@@ -48,7 +48,7 @@ static void close_wakes_those_who_wait_for_room(void)
         pthread_t threads[4];
         for (size_t i = 0; i < 4; i++)
             threads[i] = waiter_start(&waiters[i], &ring);
-        if (round % 2) /* else: close races with their going to sleep */
+        if (round % 2) /* else close races with the producers, which go to sleep */
             RACE_UNTIL(mhq_load_sc(&ring.waiters) == 4);
         mhq_ring_close(&ring);
         for (size_t i = 0; i < 4; i++) {
@@ -77,9 +77,9 @@ static void close_wakes_the_parked_consumer(void)
     }
 }
 
-static void room_wakes(void)
+static void free_slots_wake(void)
 {
-    race_deadline(240, "room wakes");
+    race_deadline(240, "free slots wake");
     for (unsigned round = 0; round < 500; round++) {
         mhq_ring ring;
         uint64_t capacity = UINT64_C(1) << round % 4;
@@ -93,7 +93,7 @@ static void room_wakes(void)
         pthread_t thread = waiter_start(&waiters[0], &ring);
         if (round % 8 < 4)
             RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
-        /* half of it is enough */
+        /* half of the slots are enough */
         for (uint64_t i = 0; i < (capacity + 1) / 2; i++) {
             CHECK(mhq_ring_pop(&ring) == &items[i].job);
             mhq_ring_return(&ring);
@@ -105,12 +105,12 @@ static void room_wakes(void)
     }
 }
 
-/* Three jobs renew themselves, as callbacks may: each enqueues its successor before it is over. In
- * a ring of four a slot is free in between, though never half of them: a waiting thread must be
- * woken for it. */
-static void room_wakes_while_others_keep_it_more_than_half_full(void)
+/* Three jobs renew themselves, as callbacks may: each enqueues its successor before it ends. In a
+ * ring of four a slot is free in between, but never half of them. A waiting thread must be woken
+ * for it. */
+static void a_free_slot_wakes_while_others_keep_the_ring_more_than_half_full(void)
 {
-    race_deadline(300, "room wakes while others keep the ring more than half full");
+    race_deadline(300, "a free slot wakes while others keep the ring more than half full");
     for (unsigned round = 0; round < 20; round++) {
         enum { ITEMS = 16 }; /* more than are ever under way */
         mhq_ring ring;
@@ -124,11 +124,11 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
         pthread_t thread = waiter_start(&waiters[0], &ring);
         RACE_UNTIL(mhq_load_sc(&ring.waiters) == 1);
         CHECK(mhq_ring_pop(&ring) == &items[popped++].job);
-        mhq_ring_return(&ring); /* the one that is not renewed: three are left */
-        /* For as long as the thread waits, which is until the deadline if it is not woken. One that
-         * is slow to wake up may find the ring full, and waits again. */
+        mhq_ring_return(&ring); /* this one has no successor: three are left */
+        /* Goes on as long as the thread waits: until the deadline, if it is not woken. A thread
+         * that wakes up slowly may find the ring full, and waits again. */
         while (!atomic_load(&waiters[0].over)) {
-            if (mhq_ring_pop(&ring) != NULL) { /* else the waiter's comes next, once published */
+            if (mhq_ring_pop(&ring) != NULL) { /* else the waiter's comes, once published */
                 mhq_job *successor = &items[next++ % ITEMS].job;
                 CHECK(mhq_ring_claim(&ring, successor, 1) == MHQ_CLAIMED);
                 mhq_ring_publish(&ring, successor);
@@ -143,15 +143,15 @@ static void room_wakes_while_others_keep_it_more_than_half_full(void)
     }
 }
 
-/* Eight wait, one job at a time comes back: the others sleep on. Were all woken each time, there
- * would be 7 + 6 + ... + 1 looks in vain. */
-static _Atomic unsigned in_vain;
+/* Eight producers wait, and one job at a time comes back: the others go on sleeping. If all were
+ * woken each time, 7 + 6 + ... + 1 claims would fail. */
+static _Atomic unsigned failed_claims;
 
 static void *wait_claim_and_count(void *argument)
 {
     struct waiter *w = argument;
     while ((w->outcome = mhq_ring_claim(w->ring, &w->item.job, 0)) == MHQ_FULL) {
-        atomic_fetch_add(&in_vain, 1);
+        atomic_fetch_add(&failed_claims, 1);
         atomic_store(&w->id, race_id());
         mhq_ring_wait_room(w->ring, -1);
     }
@@ -160,9 +160,9 @@ static void *wait_claim_and_count(void *argument)
     return NULL;
 }
 
-static void as_many_wake_as_there_is_room_for(uint64_t capacity)
+static void as_many_wake_as_slots_are_free(uint64_t capacity)
 {
-    race_deadline(240, "as many wake as there is room for");
+    race_deadline(240, "as many wake as slots are free");
     mhq_ring ring;
     ring_open(&ring, capacity);
     item first[2] = {0};
@@ -170,7 +170,7 @@ static void as_many_wake_as_there_is_room_for(uint64_t capacity)
         CHECK(mhq_ring_claim(&ring, &first[i].job, 0) == MHQ_CLAIMED);
         mhq_ring_publish(&ring, &first[i].job);
     }
-    atomic_store(&in_vain, 0);
+    atomic_store(&failed_claims, 0);
     pthread_t threads[WAITERS];
     for (size_t i = 0; i < WAITERS; i++) {
         memset(&waiters[i], 0, sizeof waiters[i]);
@@ -182,24 +182,24 @@ static void as_many_wake_as_there_is_room_for(uint64_t capacity)
         CHECK(mhq_ring_pop(&ring) != NULL);
         mhq_ring_return(&ring);
         RACE_UNTIL(mhq_load_sc(&ring.waiters) == WAITERS - 1 - over);
-        /* it has claimed; one that comes after it waits until its job is there, too */
+        /* one producer has claimed a slot; the loop goes on once its job is published, too */
         RACE_UNTIL(mhq_ring_ready(&ring));
     }
     for (size_t i = 0; i < WAITERS; i++) {
         race_join(threads[i]);
         CHECK(waiters[i].outcome == MHQ_CLAIMED);
     }
-    CHECK(atomic_load(&in_vain) < 2 * WAITERS); /* each once, before the wait */
+    CHECK(atomic_load(&failed_claims) < 2 * WAITERS); /* one each, before the wait */
     mhq_ring_fini(&ring, &mhq_calls_real);
 }
 
 int main(void)
 {
-    close_wakes_those_who_wait_for_room();
+    close_wakes_waiting_producers();
     close_wakes_the_parked_consumer();
-    room_wakes();
-    room_wakes_while_others_keep_it_more_than_half_full();
-    as_many_wake_as_there_is_room_for(1);
-    as_many_wake_as_there_is_room_for(2);
-    return check_report("test_room");
+    free_slots_wake();
+    a_free_slot_wakes_while_others_keep_the_ring_more_than_half_full();
+    as_many_wake_as_slots_are_free(1);
+    as_many_wake_as_slots_are_free(2);
+    return check_report("test_capacity");
 }
