@@ -32,14 +32,14 @@ def big(tmp_path):
 
 
 def test_what_has_not_started_never_runs(queue, tmp_path):
-    heard, control = Outcome(), mhddq.Control()
+    collected, control = Outcome(), mhddq.Control()
     queue.pause()
     for i in range(10):
-        assert queue.file_create(heard, tmp_path / str(i), control=control)
-    queue.file_create(heard, tmp_path / "other")
+        assert queue.file_create(collected, tmp_path / str(i), control=control)
+    queue.file_create(collected, tmp_path / "other")
     control.cancel()
     queue.resume()
-    ends = heard.wait(11)
+    ends = collected.wait(11)
     assert list(tmp_path.iterdir()) == [tmp_path / "other"]
     assert control.cancelled
     assert (control.accepted, control.finished) == (10, 10)
@@ -54,20 +54,20 @@ def test_what_has_not_started_never_runs(queue, tmp_path):
 
 
 def test_what_is_given_it_later_is_cancelled_in_its_turn(queue, tmp_path):
-    heard, control = Outcome(), mhddq.Control()
+    collected, control = Outcome(), mhddq.Control()
     control.cancel()
-    queue.file_create(heard, tmp_path / "file", control=control)
-    assert isinstance(heard.wait(1)[0]["output"]["exception"].error, mhddq.Cancelled)
+    queue.file_create(collected, tmp_path / "file", control=control)
+    assert isinstance(collected.wait(1)[0]["output"]["exception"].error, mhddq.Cancelled)
     assert not (tmp_path / "file").exists()
 
 
 def test_a_running_copy_is_stopped_and_nothing_of_it_stays(queue, tmp_path, big):
-    heard = Outcome()
+    collected = Outcome()
     control = mhddq.Control(lambda done, total: done and control.cancel(), interval=0)
     (tmp_path / "to").mkdir()
     for _ in range(3):
-        queue.file_copy(heard, big, tmp_path / "to" / "copy", control=control)
-    ends = heard.wait(3)
+        queue.file_copy(collected, big, tmp_path / "to" / "copy", control=control)
+    ends = collected.wait(3)
     assert [type(a["output"].get("exception").error) for a in ends] == [mhddq.Cancelled] * 3
     assert list((tmp_path / "to").iterdir()) == []
 
@@ -97,52 +97,52 @@ def test_progress_through_a_port_is_called_in_deliver(queue, tmp_path, big):
 
 
 def test_what_progress_raises_is_printed(queue, tmp_path, big, capfd):
-    heard = Outcome()
-    queue.file_copy(heard, big, tmp_path / "copy", control=mhddq.Control(lambda *a: 1 / 0))
-    assert heard.wait(1)[0]["result"] is True
+    collected = Outcome()
+    queue.file_copy(collected, big, tmp_path / "copy", control=mhddq.Control(lambda *a: 1 / 0))
+    assert collected.wait(1)[0]["result"] is True
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 def test_a_paused_operation_holds_its_queue_and_no_other(queue, tmp_path):
-    heard, control = Outcome(), mhddq.Control()
+    collected, control = Outcome(), mhddq.Control()
     control.pause()
     assert control.paused
-    queue.file_create(heard, tmp_path / "first", control=control)
-    queue.file_create(heard, tmp_path / "second")
+    queue.file_create(collected, tmp_path / "first", control=control)
+    queue.file_create(collected, tmp_path / "second")
     with mhddq.Queue() as other:
-        other.file_create(heard, tmp_path / "elsewhere")
-        heard.wait(1)
+        other.file_create(collected, tmp_path / "elsewhere")
+        collected.wait(1)
     time.sleep(0.02)
     assert [p.name for p in tmp_path.iterdir()] == ["elsewhere"]
     control.resume()
-    heard.wait(3)
+    collected.wait(3)
     assert not control.paused
 
 
 def test_cancelling_what_is_paused_ends_it(queue, tmp_path):
-    heard, control = Outcome(), mhddq.Control()
+    collected, control = Outcome(), mhddq.Control()
     control.pause()
-    queue.file_create(heard, tmp_path / "first", control=control)
+    queue.file_create(collected, tmp_path / "first", control=control)
     control.cancel()
-    heard.wait(1)
+    collected.wait(1)
     assert not (tmp_path / "first").exists()
 
 
 def test_one_control_is_shared_by_queues_and_styles(tmp_path):
-    control, heard = mhddq.Control(), Outcome()
+    control, collected = mhddq.Control(), Outcome()
     one, two = mhddq.Queue(), mhddq.Queue()
     port = two.port()
-    one.file_exists(heard, ".", control=control)
+    one.file_exists(collected, ".", control=control)
     future = two.futures.file_exists(".", control=control)
-    port.file_exists(heard, ".", control=control)
+    port.file_exists(collected, ".", control=control)
     todo = mhddq.Oplist()
-    todo.file_exists(heard, ".")
+    todo.file_exists(collected, ".")
     one.enqueue_oplist(todo, control=control)
     assert future.result(DEADLINE) is False
     assert future.control is control
     assert one.flush(DEADLINE)
     assert two.flush(DEADLINE)
-    assert len(heard) == 3
+    assert len(collected) == 3
     assert (control.accepted, control.finished) == (4, 4)
     assert one.close()
     assert two.close()
@@ -190,6 +190,6 @@ def test_lists_take_theirs_when_they_are_enqueued():
 
 
 def test_none_is_no_control(queue):
-    heard = Outcome()
-    queue.file_exists(heard, ".", control=None)
-    assert heard.wait(1)[0]["params"]["control"] is None
+    collected = Outcome()
+    queue.file_exists(collected, ".", control=None)
+    assert collected.wait(1)[0]["params"]["control"] is None

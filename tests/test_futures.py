@@ -1,4 +1,4 @@
-"""Futures: the end of an operation as concurrent.futures knows it, with the true error."""
+"""Futures: an operation's result as a future of concurrent.futures, with the true exception."""
 
 from __future__ import annotations
 
@@ -240,10 +240,10 @@ def test_futures_of_a_closed_port_are_set(queue):
     assert seen == []
 
 
-# ---- unheard ----
+# ---- results that nothing waits for ----
 
 
-def test_a_look_that_nothing_waits_for_is_skipped(queue, tmp_path, capfd):
+def test_a_query_that_nothing_waits_for_is_skipped(queue, tmp_path, capfd):
     queue.pause()
     queue.futures.file_read(__file__)
     queue.futures.file_create(tmp_path / "made")
@@ -298,7 +298,7 @@ def test_the_lists_future_has_the_first_failure(queue, tmp_path):
 
 
 def test_nothing_is_enqueued_where_the_block_raises(queue, tmp_path):
-    with pytest.raises(KeyError), queue.futures.oplist() as todo:  # noqa: PT012 - what it does is looked at
+    with pytest.raises(KeyError), queue.futures.oplist() as todo:  # noqa: PT012 - what it does is checked
         future = todo.file_create(tmp_path / "made")
         raise KeyError
     assert future.cancelled()
@@ -355,8 +355,8 @@ def test_the_import_of_mhddq_does_without_them():
         "import sys, mhddq; found = {'asyncio', 'concurrent.futures', 'mhddq.futures'} & set("
         "sys.modules); mhddq.file_exists(None, '.'); mhddq.shutdown(); print(found); mhddq.futures"
     )
-    told = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=DEADLINE)
-    assert told == "set()\n"
+    shown = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=DEADLINE)
+    assert shown == "set()\n"
 
 
 # ---- many ----
@@ -370,14 +370,14 @@ def test_cancelled_at_random_each_ends_once(style, count):
     threads, ends, lock = [], [], threading.Lock()
 
     def run(seed):
-        heard, cancelled, done, made = [], 0, 0, 0
+        collected, cancelled, done, made = [], 0, 0, 0
         chance = seed * 7919 + 1
         for _ in range(0, count // 8, 25):
             control = mhddq.Control()
             batch = []
             if style == "callback":
                 for _ in range(25):
-                    queue.file_exists(heard.append, ".", control=control)
+                    queue.file_exists(collected.append, ".", control=control)
             elif style == "future":
                 batch = [queue.futures.file_exists(".", control=control) for _ in range(25)]
             else:
@@ -397,7 +397,7 @@ def test_cancelled_at_random_each_ends_once(style, count):
                 except concurrent.futures.CancelledError:
                     cancelled += 1
         with lock:
-            ends.append((made, done, cancelled, heard))
+            ends.append((made, done, cancelled, collected))
 
     for seed in range(8):
         threads.append(threading.Thread(target=run, args=(seed,)))
@@ -407,11 +407,11 @@ def test_cancelled_at_random_each_ends_once(style, count):
     assert queue.close(DEADLINE)
     counted = queue.stats()
     accepted = sum(made for made, _, _, _ in ends)
-    heard = [args for _, _, _, some in ends for args in some]
+    collected = [args for _, _, _, some in ends for args in some]
     if style == "callback":
-        done = sum(args["result"] for args in heard) + 0
-        cancelled = len(heard) - done
-        assert len({id(args) for args in heard}) == len(heard)
+        done = sum(args["result"] for args in collected) + 0
+        cancelled = len(collected) - done
+        assert len({id(args) for args in collected}) == len(collected)
     else:
         done = sum(done for _, done, _, _ in ends)
         cancelled = sum(cancelled for _, _, cancelled, _ in ends)

@@ -31,7 +31,7 @@ def closed(handle, **keywords):
 
 
 def refusal_of(filename, mode):
-    """What Python's own open() says, or None."""
+    """The text of the error of Python's own open(), or None."""
     try:
         with open(filename, mode):
             return None
@@ -81,12 +81,12 @@ def test_any_mode_is_taken_or_refused_as_open_does(mode):
     if refusal is None:
         closed(opened("file", mode))
         return
-    said = fails(mhddq.file_open, "file", mode)
+    text = fails(mhddq.file_open, "file", mode)
     one_of_them = "must have exactly one of create/read/write/append mode"
-    if said.lower() == one_of_them:  # which open says at another place, in other words
+    if text.lower() == one_of_them:  # open reports this at another place, in other words
         assert "exactly one" in refusal
     elif "U" not in mode:
-        assert said == refusal
+        assert text == refusal
 
 
 def test_a_mode_of_a_wrong_type_raises():
@@ -185,7 +185,7 @@ def test_params_have_the_handle_itself():
 
 
 def test_closing_is_in_order():
-    """What comes after it fails with EBADF; a second close succeeds."""
+    """Operations after it fail with EBADF; a second close succeeds."""
     handle = opened("file", "w+b")
     outcome = Outcome()
     mhddq.file_write(outcome, b"before", handle, True)
@@ -254,7 +254,7 @@ def test_an_operation_keeps_its_handle_open(recwarn):
     recwarn.pop(ResourceWarning)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_one_that_nothing_receives_is_closed(recwarn):
     """A file_open without a callback: the result is dropped."""
     before = len(os.listdir("/proc/self/fd"))
@@ -278,7 +278,7 @@ def test_it_cannot_be_made_pickled_or_copied():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_has_a_copy_of_its_own():
-    """What the child closes is the child's; it reads and writes by its own queue."""
+    """The child closes only its own copy, and reads and writes through its own queue."""
     handle = opened("file", "w+")
     child = os.fork()
     if child == 0:

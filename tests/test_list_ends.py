@@ -1,4 +1,4 @@
-"""Lists that stop at their first failure, and that say when they are done."""
+"""Lists that stop at their first failure, and lists that report when they are done."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ def queue():
 
 
 def test_the_end_comes_after_those_of_the_operations(queue, tmp_path):
-    heard, todo = Outcome(), mhddq.Oplist()
+    collected, todo = Outcome(), mhddq.Oplist()
     for i in range(20):
-        todo.file_create(heard, tmp_path / str(i))
-    assert queue.enqueue_oplist(todo, callback=heard) is True
-    ends = heard.wait(21)
+        todo.file_create(collected, tmp_path / str(i))
+    assert queue.enqueue_oplist(todo, callback=collected) is True
+    ends = collected.wait(21)
     assert [a["action"] for a in ends] == ["file_create"] * 20 + ["enqueue_oplist"]
     assert ends[20] == {
         "action": "enqueue_oplist",
         "result": True,
-        "params": {"oplist": todo, "callback": heard},
+        "params": {"oplist": todo, "callback": collected},
         "output": {},
     }
 
 
 def test_the_end_has_the_first_failures_text(queue, tmp_path):
-    heard, todo = Outcome(), mhddq.Oplist()
+    collected, todo = Outcome(), mhddq.Oplist()
     todo.file_delete(None, tmp_path / "first")
-    todo.file_delete(heard, tmp_path / "second")
-    queue.enqueue_oplist(todo, callback=heard, control=None)
-    second, end = heard.wait(2)
+    todo.file_delete(collected, tmp_path / "second")
+    queue.enqueue_oplist(todo, callback=collected, control=None)
+    second, end = collected.wait(2)
     assert end["result"] is False
     assert end["output"]["exception"].error.filename == str(tmp_path / "first")
     assert second["output"]["exception"].error.filename == str(tmp_path / "second")
@@ -44,26 +44,26 @@ def test_the_end_has_the_first_failures_text(queue, tmp_path):
 
 def test_text_that_is_none_counts_as_a_failure_of_the_list(queue, tmp_path):
     (tmp_path / "latin").write_bytes(b"\xff")
-    heard, todo = Outcome(), mhddq.Oplist()
+    collected, todo = Outcome(), mhddq.Oplist()
     todo.file_read(None, tmp_path / "latin")
-    queue.enqueue_oplist(todo, callback=heard)
-    assert isinstance(heard.wait(1)[0]["output"]["exception"].error, UnicodeDecodeError)
+    queue.enqueue_oplist(todo, callback=collected)
+    assert isinstance(collected.wait(1)[0]["output"]["exception"].error, UnicodeDecodeError)
 
 
 def test_an_empty_list_ends_too(queue):
-    heard = Outcome()
-    queue.enqueue_oplist(mhddq.Oplist(), callback=heard)
-    assert heard.wait(1)[0]["result"] is True
+    collected = Outcome()
+    queue.enqueue_oplist(mhddq.Oplist(), callback=collected)
+    assert collected.wait(1)[0]["result"] is True
 
 
 def test_a_stopped_list_cancels_the_rest_each_in_its_turn(queue, tmp_path):
-    heard = Outcome()
-    with queue.oplist(heard, on_error="stop") as todo:
-        todo.file_create(heard, tmp_path / "a")
-        todo.file_delete(heard, tmp_path / "missing")
-        todo.file_create(heard, tmp_path / "b")
-        todo.file_create(heard, tmp_path / "c")
-    ends = heard.wait(5)
+    collected = Outcome()
+    with queue.oplist(collected, on_error="stop") as todo:
+        todo.file_create(collected, tmp_path / "a")
+        todo.file_delete(collected, tmp_path / "missing")
+        todo.file_create(collected, tmp_path / "b")
+        todo.file_create(collected, tmp_path / "c")
+    ends = collected.wait(5)
     assert [a["result"] for a in ends] == [True, False, False, False, False]
     assert [type(a["output"]["exception"].error) for a in ends[1:]] == [
         FileNotFoundError,
@@ -75,23 +75,23 @@ def test_a_stopped_list_cancels_the_rest_each_in_its_turn(queue, tmp_path):
 
 
 def test_an_embedded_list_with_a_failure_fails_in_its_parent(queue, tmp_path):
-    heard = Outcome()
+    collected = Outcome()
     inner, outer = mhddq.Oplist(), mhddq.create_empty_oplist(on_error="stop")
-    inner.file_delete(heard, tmp_path / "missing")
-    inner.file_create(heard, tmp_path / "inner")
+    inner.file_delete(collected, tmp_path / "missing")
+    inner.file_create(collected, tmp_path / "inner")
     outer.embed(inner)
-    outer.file_create(heard, tmp_path / "outer")
-    queue.enqueue_oplist(outer, callback=heard)
-    heard.wait(4)
+    outer.file_create(collected, tmp_path / "outer")
+    queue.enqueue_oplist(outer, callback=collected)
+    collected.wait(4)
     assert [p.name for p in tmp_path.iterdir()] == ["inner"]
 
 
 def test_a_list_goes_on_unless_it_is_to_stop(queue, tmp_path):
-    heard = Outcome()
-    with queue.oplist(heard) as todo:
+    collected = Outcome()
+    with queue.oplist(collected) as todo:
         todo.file_delete(None, tmp_path / "missing")
         todo.file_create(None, tmp_path / "made")
-    heard.wait(1)
+    collected.wait(1)
     assert (tmp_path / "made").exists()
 
 
@@ -110,20 +110,24 @@ def test_leaving_the_block_of_a_closed_queue_is_an_error(tmp_path):
 
 
 def test_the_end_through_a_port(queue, tmp_path):
-    heard, port = [], queue.port()
-    with port.oplist(heard.append) as todo:
-        todo.file_create(heard.append, tmp_path / "made")
+    collected, port = [], queue.port()
+    with port.oplist(collected.append) as todo:
+        todo.file_create(collected.append, tmp_path / "made")
     while port.pending:
         port.deliver(timeout=None)
-    assert [a["action"] for a in heard] == ["file_create", "enqueue_oplist"]
+    assert [a["action"] for a in collected] == ["file_create", "enqueue_oplist"]
 
 
 def test_of_the_default_queue(tmp_path):
-    heard, todo = Outcome(), mhddq.create_empty_oplist()
+    collected, todo = Outcome(), mhddq.create_empty_oplist()
     todo.file_create(None, tmp_path / "made")
     control = mhddq.Control()
-    assert mhddq.enqueue_oplist(todo, callback=heard, control=control) is True
-    assert heard.wait(1)[0]["params"] == {"oplist": todo, "callback": heard, "control": control}
+    assert mhddq.enqueue_oplist(todo, callback=collected, control=control) is True
+    assert collected.wait(1)[0]["params"] == {
+        "oplist": todo,
+        "callback": collected,
+        "control": control,
+    }
     assert (control.accepted, control.finished) == (1, 1)
 
 

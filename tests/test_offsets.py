@@ -23,7 +23,7 @@ sizes = st.integers(0, 40) | st.sampled_from([4096, 70_000, 300_001])
 
 @pytest.fixture(params=["path", "handle"])
 def reached(request):
-    """A function that gives what operations are to be given for a filename."""
+    """A function that returns what an operation gets for a filename: the path, or a Handle."""
     handles = []
 
     def reach(filename):
@@ -106,8 +106,8 @@ def test_a_negative_offset_fails_as_pwrite_does(reached):
 def test_an_offset_beyond_all_files_fails(reached):
     Path("file").write_bytes(b"some")
     where = reached("file")
-    said = fails(mhddq.file_write, b"12", where, True, offset=2**63 - 2)
-    assert said == error_text(errno.EFBIG, "file")
+    text = fails(mhddq.file_write, b"12", where, True, offset=2**63 - 2)
+    assert text == error_text(errno.EFBIG, "file")
     assert fails(mhddq.file_read, where, True, offset=BEYOND) == "offset is beyond 64 bits"
 
 
@@ -128,7 +128,7 @@ def test_numbers_of_a_wrong_type_raise():
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
 def test_what_has_no_size_has_parts_all_the_same():
-    whole = Path("/proc/version").read_bytes()
+    content = Path("/proc/version").read_bytes()
     read = succeeds(mhddq.file_read, "/proc/version", True, offset=3, length=7)["data"]
-    assert read == whole[3:10]
-    assert succeeds(mhddq.file_read, "/proc/version", True, offset=5)["data"] == whole[5:]
+    assert read == content[3:10]
+    assert succeeds(mhddq.file_read, "/proc/version", True, offset=5)["data"] == content[5:]

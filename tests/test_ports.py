@@ -31,25 +31,26 @@ def drain(port) -> int:
 
 
 def test_callbacks_run_in_deliver_in_this_thread_and_in_order(queue, tmp_path):
-    heard = []
+    collected = []
     port = queue.port()
     for i in range(500):
         assert port.file_exists(
-            lambda args: heard.append((args["params"]["filename"], threading.get_ident())), str(i)
+            lambda args: collected.append((args["params"]["filename"], threading.get_ident())),
+            str(i),
         )
     assert port.pending == 500
     assert drain(port) == 500
-    assert heard == [(str(i), threading.get_ident()) for i in range(500)]
+    assert collected == [(str(i), threading.get_ident()) for i in range(500)]
     assert port.deliver() == 0
     assert port.deliver(timeout=5) == 0  # nothing is under way: it does not wait
 
 
-def test_other_threads_may_enqueue_ask_and_not_deliver(queue):
-    heard, errors = [], []
+def test_other_threads_may_enqueue_and_query_and_not_deliver(queue):
+    collected, errors = [], []
     port = queue.port()
 
     def elsewhere():
-        port.file_exists(heard.append, ".")
+        port.file_exists(collected.append, ".")
         errors.append(port.pending)
         for call in (port.deliver, port.fileno):
             try:
@@ -61,18 +62,18 @@ def test_other_threads_may_enqueue_ask_and_not_deliver(queue):
     thread.start()
     thread.join(DEADLINE)
     drain(port)
-    assert len(heard) == 1
+    assert len(collected) == 1
     assert errors == [1, *["a port is served by the thread that made it"] * 2]
 
 
 def test_a_limit_leaves_the_rest_due(queue):
-    heard = []
+    collected = []
     port = queue.port()
     for _ in range(5):
-        port.file_exists(heard.append, ".")
-    while port.pending > 5 or len(heard) < 2:
+        port.file_exists(collected.append, ".")
+    while port.pending > 5 or len(collected) < 2:
         port.deliver(limit=1, timeout=None)
-    assert len(heard) == 2
+    assert len(collected) == 2
     assert port.deliver(limit=0) == 0
     assert drain(port) == 3
 
@@ -93,7 +94,7 @@ def test_wrong_arguments(queue, arguments, error):
 
 
 def test_the_descriptor_is_readable_while_something_is_due(queue):
-    heard = []
+    collected = []
     port = queue.port()
 
     def readable(seconds):
@@ -101,23 +102,23 @@ def test_the_descriptor_is_readable_while_something_is_due(queue):
 
     assert readable(0) == []
     for _ in range(3):
-        port.file_exists(heard.append, ".")
+        port.file_exists(collected.append, ".")
         assert readable(DEADLINE)
         assert readable(0)  # level-triggered
         assert port.deliver() == 1
         assert readable(0) == []
     for _ in range(10):
-        port.file_exists(heard.append, ".")
-    while len(heard) < 13:
+        port.file_exists(collected.append, ".")
+    while len(collected) < 13:
         assert readable(DEADLINE)
         port.deliver(limit=1)
     assert readable(0) == []
 
 
 def test_the_wait_ends_with_the_first_delivery(queue, tmp_path):
-    port, heard = queue.port(), []
+    port, collected = queue.port(), []
     queue.pause()
-    port.file_exists(heard.append, ".")
+    port.file_exists(collected.append, ".")
     began = time.monotonic()
     assert port.deliver(timeout=0.1) == 0
     assert time.monotonic() - began >= 0.1
@@ -143,12 +144,12 @@ def test_callbacks_begin_in_order_where_one_delivers_itself(queue):
 
 
 def test_what_a_callback_raises_is_printed_and_delivery_goes_on(queue, capfd):
-    heard = []
+    collected = []
     port = queue.port()
     port.file_exists(lambda args: 1 / 0, "guilty")
-    port.file_exists(heard.append, ".")
+    port.file_exists(collected.append, ".")
     drain(port)
-    assert len(heard) == 1
+    assert len(collected) == 1
     printed = capfd.readouterr().err
     assert "Exception in the mhddq callback of file_exists(filename='guilty')" in printed
     assert "ZeroDivisionError" in printed
@@ -157,7 +158,7 @@ def test_what_a_callback_raises_is_printed_and_delivery_goes_on(queue, capfd):
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_what_is_meant_for_the_thread_leaves_deliver(queue, kind):
-    heard = []
+    collected = []
     port = queue.port()
 
     def raises(args):
@@ -165,7 +166,7 @@ def test_what_is_meant_for_the_thread_leaves_deliver(queue, kind):
 
     port.file_exists(raises, ".")
     for _ in range(3):
-        port.file_exists(heard.append, ".")
+        port.file_exists(collected.append, ".")
     with pytest.raises(kind, match="now"):
         drain(port)
     assert drain(port) == 3
@@ -178,25 +179,25 @@ def test_a_failure_without_callback_is_reported(queue, capfd):
     assert "mhddq: file_delete(filename='missing') failed: [Errno 2]" in capfd.readouterr().err
 
 
-def test_the_thread_of_a_port_never_waits_for_room():
-    heard = []
+def test_the_thread_of_a_port_never_waits_for_a_slot():
+    collected = []
     queue = mhddq.Queue(ring_size=4)
     port = queue.port()
     for _ in range(100):
-        assert port.file_exists(heard.append, ".")
+        assert port.file_exists(collected.append, ".")
         assert queue.file_exists(None, ".")
     assert drain(port) == 100
     assert queue.close(DEADLINE)
 
 
 def test_a_port_that_nothing_serves_stops_its_queue_and_loses_nothing():
-    queue, heard = mhddq.Queue(ring_size=4), []
+    queue, collected = mhddq.Queue(ring_size=4), []
     port, entered = queue.port(), []
 
     def enqueues():
         for i in range(20):
             queue.file_exists(None, str(i))
-            port.file_exists(heard.append, str(i))
+            port.file_exists(collected.append, str(i))
             entered.append(i)
 
     thread = threading.Thread(target=enqueues)
@@ -205,7 +206,7 @@ def test_a_port_that_nothing_serves_stops_its_queue_and_loses_nothing():
     assert len(entered) <= 4
     while thread.is_alive() or port.pending:
         port.deliver(timeout=0.01)
-    assert [a["params"]["filename"] for a in heard] == [str(i) for i in range(20)]
+    assert [a["params"]["filename"] for a in collected] == [str(i) for i in range(20)]
     assert queue.close(DEADLINE)
 
 
@@ -213,15 +214,15 @@ def test_a_port_that_nothing_serves_stops_its_queue_and_loses_nothing():
 
 
 def test_closing_delivers_what_is_under_way(queue):
-    heard = []
+    collected = []
     with queue.port() as port:
         for _ in range(50):
-            port.file_exists(heard.append, ".")
-    assert len(heard) == 50
+            port.file_exists(collected.append, ".")
+    assert len(collected) == 50
     assert port.closed
     assert port.close() is True
     assert port.deliver() == 0
-    assert port.file_exists(heard.append, ".") is False
+    assert port.file_exists(collected.append, ".") is False
     with pytest.raises(RuntimeError, match="the port is closed"):
         port.futures.file_exists(".")
     with pytest.raises(ValueError, match="the port is closed"):
@@ -229,15 +230,15 @@ def test_closing_delivers_what_is_under_way(queue):
 
 
 @pytest.mark.parametrize("how", ["close", "collected", "thread ended"])
-def test_what_is_given_up_runs_and_looks_are_skipped(queue, tmp_path, how, capfd):
-    heard = []
+def test_what_is_given_up_runs_and_queries_are_skipped(queue, tmp_path, how, capfd):
+    collected = []
 
     def gives_up():
         port = queue.port()
         queue.pause()
-        port.file_create(heard.append, tmp_path / "made")
-        port.file_read(heard.append, __file__)
-        port.file_delete(heard.append, tmp_path / "missing")
+        port.file_create(collected.append, tmp_path / "made")
+        port.file_read(collected.append, __file__)
+        port.file_delete(collected.append, tmp_path / "missing")
         if how == "close":
             assert port.close(timeout=0) is False
         return port if how != "collected" else None
@@ -254,7 +255,7 @@ def test_what_is_given_up_runs_and_looks_are_skipped(queue, tmp_path, how, capfd
     queue.resume()
     assert queue.flush(DEADLINE)
     assert (tmp_path / "made").exists()
-    assert heard == []
+    assert collected == []
     assert queue.stats()["skipped"] == 1
     printed = capfd.readouterr().err
     assert printed.count("failed") == 1
@@ -272,10 +273,10 @@ def test_close_gives_up_what_a_pause_holds(queue, tmp_path):
 
 
 def test_another_thread_closes_by_waiting(queue):
-    heard, closed = [], []
+    collected, closed = [], []
     port = queue.port()
     queue.pause()
-    port.file_exists(heard.append, ".")
+    port.file_exists(collected.append, ".")
     thread = threading.Thread(target=lambda: closed.append(port.close()))
     thread.start()
     while not port.closed:
@@ -286,31 +287,31 @@ def test_another_thread_closes_by_waiting(queue):
         port.deliver(timeout=0.01)
     thread.join(DEADLINE)
     assert closed == [True]
-    assert len(heard) == 1
+    assert len(collected) == 1
 
 
 def test_a_callback_may_close_its_port(queue):
-    heard = []
+    collected = []
     port = queue.port()
     port.file_exists(lambda args: port.close(timeout=0), ".")
-    port.file_exists(heard.append, ".")
+    port.file_exists(collected.append, ".")
     port.deliver(timeout=None)
     assert port.closed
-    assert heard == [] or len(heard) == 1
+    assert collected == [] or len(collected) == 1
     assert queue.flush(DEADLINE)
 
 
 def test_flush_and_close_of_a_queue_serve_this_threads_ports():
-    heard = []
+    collected = []
     queue = mhddq.Queue()
     port = queue.port()
     for _ in range(10):
-        port.file_exists(heard.append, ".")
+        port.file_exists(collected.append, ".")
     assert queue.flush(DEADLINE)
-    assert len(heard) == 10
-    port.file_exists(heard.append, ".")
+    assert len(collected) == 10
+    port.file_exists(collected.append, ".")
     assert queue.close(DEADLINE) is True
-    assert len(heard) == 11
+    assert len(collected) == 11
 
 
 def test_only_the_module_makes_ports():
@@ -324,15 +325,15 @@ def test_only_the_module_makes_ports():
 def test_the_loop_of_a_selector(queue):
     import selectors  # noqa: PLC0415
 
-    port, heard = queue.port(), []
+    port, collected = queue.port(), []
     with selectors.DefaultSelector() as selector:
         selector.register(port.fileno(), selectors.EVENT_READ)
         for _ in range(100):
-            port.file_exists(heard.append, ".")
+            port.file_exists(collected.append, ".")
         while port.pending:
             assert selector.select(DEADLINE)
             port.deliver(limit=7)
-    assert len(heard) == 100
+    assert len(collected) == 100
 
 
 TK = """
@@ -343,18 +344,18 @@ except tkinter.TclError as error:
     report(skip=str(error))
     sys.exit()
 root.withdraw()
-port, heard = mhddq.Queue("tk").port(), []
+port, collected = mhddq.Queue("tk").port(), []
 def ready(*_):
     port.deliver()
-    if len(heard) == 50:
+    if len(collected) == 50:
         root.quit()
 HOW
 for _ in range(50):
-    port.file_exists(heard.append, ".")
+    port.file_exists(collected.append, ".")
 root.after(20000, root.quit)
 root.mainloop()
 root.destroy()
-report(heard=len(heard))
+report(collected=len(collected))
 """
 
 
@@ -368,7 +369,7 @@ def test_tk(how):
     end = ended(TK.replace("HOW", handler if how == "handler" else after), quiet=False)
     if "skip" in end.reported:
         pytest.skip(end["skip"])
-    assert end["heard"] == 50
+    assert end["collected"] == 50
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to this process")

@@ -1,4 +1,4 @@
-"""Queues as objects: each an order of its own, with an end of its own."""
+"""Queues as objects: each has its own order and its own end."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def tasks() -> int:
 
 
 def test_operations_of_a_queue_run_in_the_order_of_their_acceptance(tmp_path):
-    heard = Outcome()
+    collected = Outcome()
     with mhddq.Queue("order") as queue:
         for i in range(200):
-            assert queue.file_write(heard, str(i), tmp_path / "file") is True
-            assert queue.file_read(heard, tmp_path / "file") is True
-    reads = [a["output"]["data"] for a in heard.args if a["action"] == "file_read"]
+            assert queue.file_write(collected, str(i), tmp_path / "file") is True
+            assert queue.file_read(collected, tmp_path / "file") is True
+    reads = [a["output"]["data"] for a in collected.args if a["action"] == "file_read"]
     assert reads == [str(i) for i in range(200)]
 
 
 def test_a_stalled_queue_stops_no_other(tmp_path):
-    go, heard = threading.Event(), Outcome()
+    go, collected = threading.Event(), Outcome()
     slow, quick = mhddq.Queue("slow"), mhddq.Queue("quick")
     slow.file_exists(lambda args: go.wait(DEADLINE), ".")
-    quick.file_exists(heard, ".")
-    heard.wait(1)
+    quick.file_exists(collected, ".")
+    collected.wait(1)
     go.set()
     assert slow.close() is True
     assert quick.close() is True
@@ -72,7 +72,7 @@ def test_after_closing_nothing_is_accepted():
     assert queue.stats()["accepted"] == 1
 
 
-def test_close_waits_and_says_when_the_time_is_up(capfd):
+def test_close_waits_and_reports_when_the_time_is_up(capfd):
     go = threading.Event()
     queue = mhddq.Queue("late")
     queue.file_exists(lambda args: go.wait(DEADLINE), "first")
@@ -95,31 +95,31 @@ def test_close_in_a_callback_does_not_wait():
 
 
 def test_a_collected_queue_finishes_what_it_accepted(tmp_path):
-    heard = Outcome()
+    collected = Outcome()
     before = tasks()
     queue = mhddq.Queue()
     for i in range(300):
-        queue.file_write(heard, str(i), tmp_path / "file")
+        queue.file_write(collected, str(i), tmp_path / "file")
     del queue
-    heard.wait(300)
+    collected.wait(300)
     until(lambda: tasks() <= before)
     assert (tmp_path / "file").read_text(encoding="utf-8") == "299"
 
 
 @pytest.mark.parametrize("how", ["closed", "collected", "with a port", "port given up"])
 def test_queues_leave_no_thread_and_no_descriptor(how, tmp_path):
-    heard = Outcome()
-    mhddq.Queue().file_exists(heard, ".")
-    heard.wait(1)
+    collected = Outcome()
+    mhddq.Queue().file_exists(collected, ".")
+    collected.wait(1)
     until(lambda: tasks() <= 5)
     before, descriptors = tasks(), len(os.listdir("/proc/self/fd"))
     for i in range(200):
         queue = mhddq.Queue()
         if how == "closed":
-            queue.file_exists(heard, ".")
+            queue.file_exists(collected, ".")
             assert queue.close()
         elif how == "collected":
-            queue.file_exists(heard, ".")
+            queue.file_exists(collected, ".")
         else:
             port = queue.port()
             port.fileno()
@@ -138,20 +138,20 @@ def test_queues_leave_no_thread_and_no_descriptor(how, tmp_path):
 
 
 def test_flush_waits_for_what_was_accepted_before(tmp_path):
-    heard = Outcome()
+    collected = Outcome()
     queue = mhddq.Queue()
     assert queue.flush() is True
     for _ in range(50):
-        queue.file_exists(heard, ".")
+        queue.file_exists(collected, ".")
     assert queue.flush() is True
-    assert len(heard) == 50
+    assert len(collected) == 50
     queue.pause()
     assert queue.paused
-    queue.file_exists(heard, ".")
+    queue.file_exists(collected, ".")
     assert queue.flush(0.05) is False
     queue.resume()
     assert queue.flush() is True
-    assert len(heard) == 51
+    assert len(collected) == 51
     assert queue.close() is True
 
 
@@ -171,10 +171,10 @@ def test_flush_in_a_callback_is_an_error():
 
 
 def test_a_paused_queue_starts_nothing_and_closing_resumes(tmp_path):
-    heard = Outcome()
+    collected = Outcome()
     queue = mhddq.Queue()
     queue.pause()
-    queue.file_create(heard, tmp_path / "file")
+    queue.file_create(collected, tmp_path / "file")
     time.sleep(0.05)
     assert queue.pending == 1
     assert not (tmp_path / "file").exists()
@@ -267,8 +267,9 @@ def test_methods_are_those_of_the_table():
 
 
 def test_callbacks_that_enqueue_into_each_others_full_queues_do_not_lock_up():
-    """Without the rule both callbacks wait for room that the other one's return would make."""
-    heard = Outcome()
+    """Without the rule each callback would wait for a slot that only the other's return can
+    free."""
+    collected = Outcome()
     one, two = mhddq.Queue(ring_size=1), mhddq.Queue(ring_size=1)
     both = threading.Barrier(2, timeout=DEADLINE)
 
@@ -276,13 +277,13 @@ def test_callbacks_that_enqueue_into_each_others_full_queues_do_not_lock_up():
         def callback(args):
             both.wait()
             for _ in range(10):
-                other.file_exists(heard, ".")
+                other.file_exists(collected, ".")
 
         return callback
 
     one.file_exists(crosses(two), ".")
     two.file_exists(crosses(one), ".")
-    heard.wait(20)
+    collected.wait(20)
     assert one.close(DEADLINE)
     assert two.close(DEADLINE)
 
@@ -321,9 +322,9 @@ def test_the_exit_drains_queues_whose_callbacks_cross():
 def test_a_forked_child_has_fresh_queues():
     end = ended(
         """
-        heard = []
+        collected = []
         queue, closed = mhddq.Queue("q", ring_size=8), mhddq.Queue()
-        queue.file_exists(heard.append, ".")
+        queue.file_exists(collected.append, ".")
         must(queue.flush())
         closed.close()
         control = mhddq.Control()
@@ -331,7 +332,7 @@ def test_a_forked_child_has_fresh_queues():
         queue.file_create(None, "by the parent", control=control)
         future = queue.futures.file_exists(".")
         port = queue.port()
-        port.file_exists(heard.append, ".")
+        port.file_exists(collected.append, ".")
 
         def child():
             must(port.closed and port.pending == 0 and port.deliver() == 0, "closed port")
@@ -350,11 +351,11 @@ def test_a_forked_child_has_fresh_queues():
         queue.resume()
         must(future.result() is False)
         port.deliver(timeout=None)
-        report(heard=len(heard))
+        report(collected=len(collected))
         """
     )
     assert end["child"] is True
-    assert end["heard"] == 2
+    assert end["collected"] == 2
     assert {"by the parent", "by the child"} <= set(end.files)
 
 

@@ -1,4 +1,4 @@
-"""directory_walk: everything below a directory in batches, against os.walk and os.lstat."""
+"""directory_walk: all entries below a directory, in batches, compared with os.walk and os.lstat."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Entry = dict[str, Any]
 
 
 def batches(top: Any, **keywords: Any) -> Iterator[list[Entry]]:
-    """Of a walk to its end."""
+    """The batches of a walk, to its end."""
     output = succeeds(mhddq.directory_walk, top, **keywords)
     yield output["entries"]
     while output["resume"] is not None:
@@ -221,10 +221,10 @@ def test_a_resume_belongs_to_its_process():
         finally:
             os._exit(0)
     os.close(writing)
-    said = os.read(reading, 1000).decode()
+    shown = os.read(reading, 1000).decode()
     os.close(reading)
     os.waitpid(child, 0)
-    assert said == "resume is another process's"
+    assert shown == "resume is another process's"
     assert succeeds(mhddq.directory_walk, "top", resume=resume)["entries"]
 
 
@@ -253,7 +253,7 @@ def test_a_dropped_walk_leaves_nothing():
 def test_a_top_that_is_none_is_a_failure(on_error):
     Path("file").touch()
     for top, number in (("no", errno.ENOENT), ("file", errno.ENOTDIR), ("", errno.ENOENT)):
-        with pytest.raises(OSError) as raised:  # noqa: PT011 - its number is looked at
+        with pytest.raises(OSError) as raised:  # noqa: PT011 - its number is compared
             os.scandir(top)
         assert raised.value.errno == number
         text = fails(mhddq.directory_walk, top, on_error=on_error)
@@ -282,9 +282,9 @@ def test_a_directory_that_cannot_be_read():
         Path(top, "file").touch()
         os.chmod(f"{top}/closed", 0)
         surroundings = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
-        said = run_script(UNREADABLE, top, env=surroundings).stdout.splitlines()
+        shown = run_script(UNREADABLE, top, env=surroundings).stdout.splitlines()
     text = f"[Errno {errno.EACCES}] Permission denied: '{top}/closed'"
-    assert said == ["None", "['closed', 'file']", text]
+    assert shown == ["None", "['closed', 'file']", text]
 
 
 # ---- beside others ----
@@ -292,7 +292,7 @@ def test_a_directory_that_cannot_be_read():
 
 @posix
 def test_renames_and_removals_beside_it():
-    """What stays comes once, whatever happens to the rest."""
+    """Entries that stay are reported once, whatever happens to the others."""
     for number in range(60):
         (Path("top") / f"stays {number}" / "a" / "b").mkdir(parents=True)
         (Path("top") / f"goes {number}" / "a" / "b").mkdir(parents=True)
