@@ -12,6 +12,7 @@ import os
 import random
 import stat
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -226,9 +227,11 @@ def test_of_what_is_not_committed_nothing_stays(how):
     if how == "discarded":
         succeeds(mhddq.file_close, file, discard=True)
     else:
-        with pytest.warns(ResourceWarning):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
             del file
             gc.collect()
+        assert [warning.category for warning in seen] == [ResourceWarning]
     assert Path("file").read_text() == "old"
     assert os.listdir() == ["file"]
 

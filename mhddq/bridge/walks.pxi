@@ -115,7 +115,13 @@ cdef object check_owner(request *r, object queue):
 
 # ---- what a batch gives ----
 
-cdef dict ENTRY_TYPES = {c'd': "directory", c'f': "file", c'l': "link", c'o': "other"}
+cdef inline str type_name(char letter):
+    if letter == c'f':
+        return "file"
+    if letter == c'd':
+        return "directory"
+    return "link" if letter == c'l' else "other"
+
 
 # The fields beyond the ten of a tuple, where this Python has just those of Linux, in its order.
 cdef tuple STAT_FIELDS = ("st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns",
@@ -125,16 +131,53 @@ cdef bint STAT_IN_ORDER = stat_result.n_fields == 19 and [
     getattr(stat_result(range(19)), name, None) for name in STAT_FIELDS] == list(range(10, 19))
 
 
+cdef extern from "Python.h":
+    PyObject *PyStructSequence_New(PyTypeObject *type) except NULL
+    void PyStructSequence_SetItem(PyObject *sequence, Py_ssize_t place, PyObject *value) noexcept
+
+
+cdef inline int put(PyObject *sequence, Py_ssize_t place, object value) except -1:
+    Py_INCREF(value)
+    PyStructSequence_SetItem(sequence, place, <PyObject *>value)   # takes the reference
+    return 0
+
+
 cdef object stat_of(const mhq_status *s):
     """A real os.stat_result."""
+    if not STAT_IN_ORDER:
+        return stat_by_name(s)
+    cdef PyObject *made = PyStructSequence_New(<PyTypeObject *>stat_result)
+    cdef object result = <object>made
+    Py_DECREF(result)          # New's reference is now `result`'s
+    put(made, 0, s.mode)
+    put(made, 1, s.inode)
+    put(made, 2, s.device)
+    put(made, 3, s.links)
+    put(made, 4, s.uid)
+    put(made, 5, s.gid)
+    put(made, 6, s.size)
+    put(made, 7, floor_second(s.accessed_ns))
+    put(made, 8, floor_second(s.modified_ns))
+    put(made, 9, floor_second(s.changed_ns))
+    put(made, 10, seconds(s.accessed_ns))
+    put(made, 11, seconds(s.modified_ns))
+    put(made, 12, seconds(s.changed_ns))
+    put(made, 13, s.accessed_ns)
+    put(made, 14, s.modified_ns)
+    put(made, 15, s.changed_ns)
+    put(made, 16, s.block_size)
+    put(made, 17, s.blocks)
+    put(made, 18, s.special)
+    return result
+
+
+cdef object stat_by_name(const mhq_status *s):
     cdef tuple first = (s.mode, s.inode, s.device, s.links, s.uid, s.gid, s.size,
                         floor_second(s.accessed_ns), floor_second(s.modified_ns),
                         floor_second(s.changed_ns))
     cdef tuple more = (seconds(s.accessed_ns), seconds(s.modified_ns), seconds(s.changed_ns),
                        s.accessed_ns, s.modified_ns, s.changed_ns,
                        s.block_size, s.blocks, s.special)
-    if STAT_IN_ORDER:
-        return stat_result(first + more)
     return stat_result(first, {name: value for name, value in zip(STAT_FIELDS, more)
                                if hasattr(stat_result, name)})
 
@@ -156,10 +199,10 @@ cdef list entries_of(request *r, mhq_run *run):
     cdef list entries = []
     cdef mhq_status status
     cdef dict entry
-    cdef object kind
+    cdef str kind
     cdef Py_ssize_t n
     while at < end:
-        kind = ENTRY_TYPES[at[0]]
+        kind = type_name(at[0])
         at += 1
         if stats:
             memcpy(&status, at, sizeof(status))
