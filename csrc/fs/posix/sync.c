@@ -8,9 +8,14 @@ int mhq_sync_file(mhq_fs *fs, int fd)
     return error;
 }
 
-/* File systems that cannot sync a directory (those of servers mostly) see to its entries themselves. */
+/* File systems that cannot sync a directory (those of servers mostly) see to its entries themselves.
+ * XFS that has shut itself down after an error of the disk says success, though nothing is written any
+ * more; but it has no stat then. */
 int mhq_sync_directory(mhq_fs *fs, int fd)
 {
+    struct stat st;
     int error = mhq_sync_file(fs, fd);
-    return error == EINVAL || mhq_unsupported(error) ? 0 : error;
+    if (error == EINVAL || mhq_unsupported(error))
+        return 0;
+    return error ? error : mhq_stat_fd(fs, fd, &st);
 }

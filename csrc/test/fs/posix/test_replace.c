@@ -258,7 +258,7 @@ static void test_atomic_faults(void)
                     CHECK(!written || error == written);
                     mhq_handle_drop(handle);
                 }
-                int hit = fault.count >= nth, last = fault.hit == CALL_fsync && fault.calls[CALL_renameat];
+                int hit = fault.count >= nth, last = (fault.hit == CALL_fsync || fault.hit == CALL_fstat) && fault.calls[CALL_renameat];
                 fault_none();
                 CHECK(!error || hit);
                 CHECK(holds("file", error && !last ? "old" : "new", 3));
