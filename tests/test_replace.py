@@ -6,6 +6,7 @@ csrc/test/fs/posix/.
 
 from __future__ import annotations
 
+import concurrent.futures
 import errno
 import gc
 import os
@@ -182,7 +183,51 @@ def test_it_is_as_a_dict(steps):
     assert {name: Path(name).read_bytes() for name in os.listdir()} == wanted
 
 
+def test_one_that_is_cancelled_leaves_the_old_version():
+    Path("file").write_text("old")
+    control = mhddq.Control()
+    with mhddq.Queue() as queue:
+        queue.pause()
+        future = queue.futures.file_replace("new", "file", control=control)
+        control.cancel()
+        queue.resume()
+        assert future.cancelled()
+    assert Path("file").read_text() == "old"
+    assert os.listdir() == ["file"]
+
+
 # ---- atomic files ----
+
+
+def test_a_cancelled_write_is_not_committed():
+    Path("file").write_text("old")
+    control = mhddq.Control()
+    with mhddq.Queue() as queue:
+        file = queue.futures.file_open("file", "w", atomic=True).result()
+        queue.pause()
+        queue.futures.file_write("new", file, control=control)
+        closing = queue.futures.file_close(file)
+        control.cancel()
+        queue.resume()
+        with pytest.raises(concurrent.futures.CancelledError):
+            closing.result()
+    assert Path("file").read_text() == "old"
+    assert os.listdir() == ["file"]
+
+
+def test_a_list_that_stops_discards():
+    Path("file").write_text("old")
+    file = opened()
+    outcome = Outcome()
+    todo = mhddq.Oplist(on_error="stop")
+    todo.file_write(outcome, "new", file)
+    todo.file_read(outcome, "no such file")
+    todo.file_close(outcome, file)
+    mhddq.enqueue_oplist(todo)
+    assert [args["result"] for args in outcome.wait(3)] == [True, False, False]
+    assert file.closed
+    assert Path("file").read_text() == "old"
+    assert os.listdir() == ["file"]
 
 
 def opened(mode="w", filename="file"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import errno
 import os
 import shutil
@@ -189,8 +190,7 @@ def test_a_resume_whose_batch_never_ran_is_good_again():
     ("keywords", "text"),
     [
         ({"resume": "x"}, "resume must be what a batch has given, or None, not 'str'"),
-        ({"on_error": "ignore"}, "on_error must be 'stop' or 'continue', not 'ignore'"),
-        ({"on_error": None}, "on_error must be 'stop' or 'continue', not None"),
+        ({"on_error": None}, "on_error must be 'stop' or 'continue', not 'NoneType'"),
         ({"batch": "x"}, "batch must be int, not 'str'"),
         ({"stat": 2}, "stat must be True or False, not 2"),
     ],
@@ -199,6 +199,46 @@ def test_wrong_types_are_a_type_error(keywords, text):
     with pytest.raises(TypeError) as raised:
         mhddq.directory_walk(None, ".", **keywords)
     assert str(raised.value) == text
+
+
+def test_a_wrong_value_is_the_outcome():
+    text = fails(mhddq.directory_walk, ".", on_error="ignore")
+    assert str(text) == "on_error must be 'stop' or 'continue', not 'ignore'"
+    assert type(text.error) is ValueError
+
+
+def test_a_resume_belongs_to_its_queue():
+    resume = first_resume()
+    with mhddq.Queue() as other:
+        text = fails(other.directory_walk, "top", resume=resume)
+        assert str(text) == "resume is of a walk in another queue"
+    assert succeeds(mhddq.directory_walk, "top", resume=resume)["entries"]
+
+
+def test_a_future_of_each_batch():
+    make_tree(Path("top"))
+    with mhddq.Queue() as queue:
+        found = list(queue.futures.directory_walk("top", batch=7))
+        assert [len(entries) for entries in found[:-1]] == [7] * (len(found) - 1)
+        paths = {entry["path"] for entries in found for entry in entries}
+        assert paths == set(expected("top"))
+        below = queue.futures.directory_walk("no")
+        with pytest.raises(FileNotFoundError):
+            next(below)
+        began = queue.futures.directory_walk("top", batch=1)  # and is not gone through
+        next(began)
+
+
+def test_a_cancelled_walk_comes_to_its_end():
+    make_tree(Path("top"))
+    control = mhddq.Control()
+    with mhddq.Queue() as queue:
+        walk = queue.futures.directory_walk("top", batch=1, control=control)
+        next(walk)
+        control.cancel()
+        with pytest.raises((mhddq.Cancelled, concurrent.futures.CancelledError)):
+            list(walk)
+        assert queue.futures.file_exists("top").result() is False
 
 
 def test_a_resume_cannot_be_made_or_pickled():

@@ -237,7 +237,10 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
             refusal = refusal if refusal is not None else why
         elif p.takes == TAKES_RESUME:   # when the path is known
             continue
-        elif chosen(p, given):
+        elif p.takes == TAKES_ON_ERROR:
+            why = take_on_error(r, p, given)
+            refusal = refusal if refusal is not None else why
+        elif truth(given, p.name):
             r.op.options |= 1 << p.place
         else:
             r.op.options &= ~(<uint32_t>1 << p.place)
@@ -280,13 +283,14 @@ cdef dict OPEN_MODES = {
 }
 
 
-cdef int chosen(Parameter p, object given) except -1:
-    """Whether the flag is set."""
-    if p.takes == TAKES_FLAG:
-        return truth(given, p.name)
-    if not isinstance(given, str) or given not in ("stop", "continue"):
-        raise TypeError("%s must be 'stop' or 'continue', not %r" % (p.name, given))
-    return given == "continue"
+cdef object take_on_error(request *r, Parameter p, object given):
+    if not isinstance(given, str):
+        raise TypeError("%s must be 'stop' or 'continue', not '%s'" % (p.name, type(given).__name__))
+    if given not in ("stop", "continue"):
+        return ValueError("%s must be 'stop' or 'continue', not %r" % (p.name, given))
+    if given == "continue":
+        r.op.options |= 1 << p.place
+    return None
 
 
 cdef object take_number(More more, Parameter p, object given):
