@@ -114,7 +114,7 @@ def bridge_instructions(folder: Path, operations: int) -> int:
         if line.startswith("ob="):
             inside = "/mhddq/_core." in line
         elif line.startswith("fn="):
-            ours = inside and line.lower().startswith(("fn=__pyx", "fn=enqueue_"))
+            ours = inside and line.lower().startswith(("fn=__pyx", "fn=mhddq_entry"))
         elif line.startswith("calls="):
             is_call = True
         elif line[:1].isdigit():

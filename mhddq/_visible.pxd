@@ -51,9 +51,7 @@ cdef extern from *:
     static int mhddq_note_frame(PyFrameObject *frame, const char *function)
     {
         static const char *const doors[] = {
-            "call_function", "call_list_function", "call_queue_method", "call_port_method",
-            "call_list_method", "call_future_function", "call_future_method",
-            "call_future_list_method", "enqueue_oplist", "embed_oplist", "clear_oplist", "embed",
+            "call_enqueue", "call_append", "call_future", "call_future_member", "enqueue_oplist", "embed_oplist", "clear_oplist", "embed",
             "clear", "oplist", "port", "flush", "deliver", "close", "result", "exception",
             "__init__", "__enter__", "__exit__"};
         const char *dot = strrchr(function, '.');

@@ -99,7 +99,7 @@ cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
     return None
 
 
-cdef dict args_of(deliveries *told, request *r, mhq_run *run):
+cdef inline dict args_of(deliveries *told, request *r, mhq_run *run):
     """What the callback is given; None where there is neither a callback nor a failure."""
     cdef const shape *asked = &SHAPES[r.op.kind]
     cdef object callback = <object>r.callback
@@ -109,6 +109,10 @@ cdef dict args_of(deliveries *told, request *r, mhq_run *run):
         return None
     if not result:
         output = failed(failure_of(r, run))
+    elif asked.gives == GIVES_NOTHING:
+        output = {}
+    elif asked.gives == GIVES_EXISTS:   # without a try: nothing can fail late
+        output = {"exists": True if run.exists else False}
     else:
         try:
             output = output_of(asked.gives, value_of(told, r, run))
@@ -134,15 +138,15 @@ cdef bint is_for_the_thread(object error, object kept) noexcept:
     return True
 
 
-cdef int call_back(object callback, object args) except -1:
-    returned = PyObject_CallOneArg(callback, args)
-    if returned is not None and PyCoro_CheckExact(returned):
+cdef int await_nothing(object returned) except -1:
+    """Of what a callback has returned."""
+    if PyCoro_CheckExact(returned):
         returned.close()
         raise TypeError("the callback returned a coroutine, which nothing awaits")
     return 0
 
 
-cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run,
+cdef inline bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run,
                       object kept) noexcept:
     """An operation's end, for a callback. aside: from set_aside(), or None; returns whether it was
     used."""
@@ -167,7 +171,9 @@ cdef bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run,
     shared_bump(&told.callbacks)
     shared_set(&told.calling, <uintptr_t>r)
     try:
-        call_back(callback, args)
+        returned = PyObject_CallOneArg(callback, args)
+        if returned is not None:
+            await_nothing(returned)
     except BaseException as error:
         if not is_for_the_thread(error, kept):
             shared_bump(&told.callback_errors)
@@ -257,7 +263,7 @@ cdef void deliver_end(object hooks, deliveries *told, mhq_run *run, object kept)
                 "output": {} if error is None else failed(error)}
         if not isinstance(callback, Latch):
             shared_bump(&told.callbacks)
-        call_back(callback, args)
+        await_nothing(callback(args))
     except BaseException as raised:
         if not is_for_the_thread(raised, kept):
             shared_bump(&told.callback_errors)

@@ -45,14 +45,14 @@ cdef class Spec:
 # knows its kind; the core's table makes them.
 cdef extern from *:
     """
-    typedef PyObject *(*mhddq_call)(int, PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+    typedef PyObject *(*mhddq_call)(int, int, PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
     #define MHDDQ_STYLES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
     static mhddq_call mhddq_calls[8];
     #define ENTRY(style, KIND, name)                                                         \
         static PyObject *mhddq_entry_##style##_##name(PyObject *self, PyObject *const *args, \
                                                       Py_ssize_t nargs, PyObject *kwnames)   \
         {                                                                                    \
-            return mhddq_calls[style](MHQ_##KIND, self, args, nargs, kwnames);               \
+            return mhddq_calls[style](style, MHQ_##KIND, self, args, nargs, kwnames);        \
         }
     #define X(KIND, name)                                                            \
         ENTRY(0, KIND, name) ENTRY(1, KIND, name) ENTRY(2, KIND, name)               \
@@ -71,19 +71,19 @@ cdef extern from *:
     void *mhddq_calls[8]
     PyCFunction mhddq_entries[8][MHQ_KINDS]
 
-mhddq_calls[AS_FUNCTION] = <void *>call_function
-mhddq_calls[AS_LIST_FUNCTION] = <void *>call_list_function
-mhddq_calls[AS_QUEUE_METHOD] = <void *>call_queue_method
-mhddq_calls[AS_PORT_METHOD] = <void *>call_port_method
-mhddq_calls[AS_LIST_METHOD] = <void *>call_list_method
-mhddq_calls[AS_FUTURE_FUNCTION] = <void *>call_future_function
-mhddq_calls[AS_FUTURE_METHOD] = <void *>call_future_method
-mhddq_calls[AS_FUTURE_LIST_METHOD] = <void *>call_future_list_method
+mhddq_calls[AS_FUNCTION] = <void *>call_enqueue
+mhddq_calls[AS_LIST_FUNCTION] = <void *>call_append
+mhddq_calls[AS_QUEUE_METHOD] = <void *>call_enqueue
+mhddq_calls[AS_PORT_METHOD] = <void *>call_enqueue
+mhddq_calls[AS_LIST_METHOD] = <void *>call_append
+mhddq_calls[AS_FUTURE_FUNCTION] = <void *>call_future
+mhddq_calls[AS_FUTURE_METHOD] = <void *>call_future
+mhddq_calls[AS_FUTURE_LIST_METHOD] = <void *>call_future_member
 
 cdef list SPECS = [[None] * MHQ_KINDS for _ in range(STYLES)]
 
 
-cdef PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
+cdef inline PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
                       PyObject **got, request *r) except NULL:
     """The positional arguments of a vectorcall in the order of the spec's parameters: as they are,
     if all are given by position, else in `got`. Keyword-only ones go into the request."""
@@ -153,8 +153,19 @@ cdef inline Spec spec_of(int style, int kind):
 
 # -- callbacks --
 
-cdef object enqueue(Service service, Port port, Spec spec, PyObject **args, Py_ssize_t nargs,
-                    PyObject *kwnames):
+cdef object call_enqueue(int style, int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                         PyObject *kwnames):
+    """A function of the module, or a method of a queue or port."""
+    cdef Spec spec = spec_of(style, kind)
+    cdef Service service
+    cdef Port port = None
+    if style == AS_FUNCTION:
+        service = spec.service
+    elif style == AS_QUEUE_METHOD:
+        service = (<Queue>self).service
+    else:
+        port = <Port>self
+        service = port.service
     cdef PyObject *room[MOST_ARGUMENTS]
     cdef PyObject **got
     cdef single *s = take_single()
@@ -191,44 +202,21 @@ cdef int equip_single(Service service, single *s, Port port, Control control, mh
     return equip(service, &s.job, port, own, fate)
 
 
-cdef object call_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                          PyObject *kwnames):
-    cdef Spec spec = spec_of(AS_FUNCTION, kind)
-    return enqueue(spec.service, None, spec, args, nargs, kwnames)
-
-
-cdef object call_queue_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                              PyObject *kwnames):
-    return enqueue((<Queue>self).service, None, spec_of(AS_QUEUE_METHOD, kind), args, nargs, kwnames)
-
-
-cdef object call_port_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                             PyObject *kwnames):
-    cdef Port port = <Port>self
-    return enqueue(port.service, port, spec_of(AS_PORT_METHOD, kind), args, nargs, kwnames)
-
-
 # -- lists --
 
-cdef object call_list_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                               PyObject *kwnames):
-    return append(None, spec_of(AS_LIST_FUNCTION, kind), args, nargs, kwnames)
-
-
-cdef object call_list_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                             PyObject *kwnames):
-    return append(<Oplist>self, spec_of(AS_LIST_METHOD, kind), args, nargs, kwnames)
-
-
-cdef object append(Oplist oplist, Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames):
-    """oplist: None where it is the first argument."""
+cdef object call_append(int style, int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                        PyObject *kwnames):
+    cdef Spec spec = spec_of(style, kind)
     cdef PyObject *room[MOST_ARGUMENTS]
     cdef PyObject **got
+    cdef Oplist oplist
     cdef request r
     memset(&r, 0, sizeof(request))
     try:
         got = parse(spec, args, nargs, kwnames, room, &r)
-        if oplist is None:
+        if style == AS_LIST_METHOD:
+            oplist = <Oplist>self
+        else:
             oplist = the_oplist(<object>got[0])
             got += 1
         take_callback(&r, got[0])
@@ -241,27 +229,19 @@ cdef object append(Oplist oplist, Spec spec, PyObject **args, Py_ssize_t nargs, 
 
 # -- futures --
 
-cdef object call_future_function(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                                 PyObject *kwnames):
-    cdef Spec spec = spec_of(AS_FUTURE_FUNCTION, kind)
-    return enqueue_future(spec.service, None, spec, args, nargs, kwnames)
-
-
-cdef object call_future_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                               PyObject *kwnames):
-    cdef Futures place = <Futures>self
-    return enqueue_future(place.service, place.port, spec_of(AS_FUTURE_METHOD, kind), args, nargs,
-                          kwnames)
-
-
-cdef object enqueue_future(Service service, Port port, Spec spec, PyObject **args, Py_ssize_t nargs,
-                           PyObject *kwnames):
+cdef object call_future(int style, int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                        PyObject *kwnames):
     cdef FutureBase future = new_future()
-    enqueue_pending(future, service, port, spec, args, nargs, kwnames)
+    cdef Spec spec = spec_of(style, kind)
+    if style == AS_FUTURE_FUNCTION:
+        enqueue_pending(future, spec.service, None, spec, args, nargs, kwnames)
+    else:
+        enqueue_pending(future, (<Futures>self).service, (<Futures>self).port, spec, args, nargs,
+                        kwnames)
     return future
 
 
-cdef int enqueue_pending(FutureBase pending, Service service, Port port, Spec spec, PyObject **args,
+cdef int enqueue_pending(Pending pending, Service service, Port port, Spec spec, PyObject **args,
                          Py_ssize_t nargs, PyObject *kwnames) except -1:
     """pending: new. Raises RuntimeError where the queue is closed; then nothing has happened."""
     cdef single *s = take_single()
@@ -287,7 +267,7 @@ cdef int enqueue_pending(FutureBase pending, Service service, Port port, Spec sp
     return 0
 
 
-cdef int fill_for(FutureBase pending, request *r, Spec spec, PyObject **args, Py_ssize_t nargs,
+cdef int fill_for(Pending pending, request *r, Spec spec, PyObject **args, Py_ssize_t nargs,
                   PyObject *kwnames, bint lend, Service service, Port port) except -1:
     """A request whose end is delivered to `pending`."""
     cdef PyObject *room[MOST_ARGUMENTS]
@@ -313,14 +293,14 @@ cdef int fill_for(FutureBase pending, request *r, Spec spec, PyObject **args, Py
     return 0
 
 
-cdef object call_future_list_method(int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
-                                    PyObject *kwnames):
+cdef object call_future_member(int style, int kind, PyObject *self, PyObject **args,
+                               Py_ssize_t nargs, PyObject *kwnames):
     cdef FutureList members = <FutureList>self
     cdef FutureBase future = new_future()
     cdef request r
     memset(&r, 0, sizeof(request))
     try:
-        fill_for(future, &r, spec_of(AS_FUTURE_LIST_METHOD, kind), args, nargs, kwnames, False,
+        fill_for(future, &r, spec_of(style, kind), args, nargs, kwnames, False,
                  members.place.service, members.place.port)
         future.own = members.control
         members.gathered.append(&r)
@@ -401,6 +381,12 @@ def add_methods(str operation, str doc, str list_doc, str future_doc, str future
 
 cdef extern from *:
     """
+    /* Where users find a type, in place of where it is made. */
+    static void mhddq_set_name(PyObject *type, const char *name)
+    {
+        ((PyTypeObject *)type)->tp_name = name;
+    }
+
     static int mhddq_add_method(PyObject *type, PyMethodDef *definition)
     {
         PyTypeObject *of = (PyTypeObject *)type;
@@ -411,7 +397,15 @@ cdef extern from *:
         return failed ? -1 : 0;
     }
     """
+    void mhddq_set_name(object type, const char *name)
     int mhddq_add_method(object type, PyMethodDef *definition) except -1
+
+mhddq_set_name(Queue, "mhddq.Queue")
+mhddq_set_name(Port, "mhddq.Port")
+mhddq_set_name(Control, "mhddq.Control")
+mhddq_set_name(Oplist, "mhddq.Oplist")
+mhddq_set_name(Futures, "mhddq.futures.Futures")
+mhddq_set_name(FutureList, "mhddq.futures.FutureList")
 
 
 cdef int add_method(object kind, Spec spec) except -1:

@@ -25,7 +25,7 @@ cdef int spare_count = 0
 cdef shared_mutex spares             # holds both
 
 
-cdef single *take_single() except NULL:
+cdef inline single *take_single() except NULL:
     """A job with a zeroed request."""
     global spare_singles, spare_count
     shared_lock(&spares)
@@ -42,7 +42,7 @@ cdef single *take_single() except NULL:
     return s
 
 
-cdef void free_single(single *s) noexcept:
+cdef inline void free_single(single *s) noexcept:
     """With all that it holds: finalisers may run."""
     global spare_singles, spare_count
     if s.asked.op.flags & EQUIPPED:

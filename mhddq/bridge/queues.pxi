@@ -289,7 +289,7 @@ cdef FutureBase future_of_list(Service service, Port port, oplist, Control contr
     return future
 
 
-cdef int watch(FutureBase future, Control control) except -1:
+cdef int watch(Pending future, Control control) except -1:
     """The future is about to be enqueued, with this control."""
     future.enqueued = True
     if control is not None:

@@ -121,7 +121,7 @@ cdef Handle file_of(request *r, mhq_run *run):
     return handle
 
 
-cdef object value_of(deliveries *told, request *r, mhq_run *run):
+cdef inline object value_of(deliveries *told, request *r, mhq_run *run):
     """What the operation gives: the bare value."""
     cdef uint8_t gives = SHAPES[r.op.kind].gives
     if gives == GIVES_NOTHING:
@@ -137,7 +137,7 @@ cdef object value_of(deliveries *told, request *r, mhq_run *run):
     return file_of(r, run)
 
 
-cdef dict output_of(uint8_t gives, object value):
+cdef inline dict output_of(uint8_t gives, object value):
     """The same as a callback is given it."""
     if gives == GIVES_ENTRIES:
         return {"entries": value[0], "resume": value[1]}
