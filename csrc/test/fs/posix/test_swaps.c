@@ -5,6 +5,7 @@
  * an event. MHQ_SWAPS: exchanges to be made while each kind of operation runs; by default
  * 1,000, and 10 for the move that is a mere rename, in whose time few fit.
  */
+#include "fs/traversal.h"
 #include "test/tree_fixture.h"
 
 #include <pthread.h>
@@ -104,6 +105,27 @@ static void put_back(const char *name)
         CHECK_INT(operate(MHQ_DIRECTORY_DELETE, name, NULL).error, 0);
 }
 
+/* A batch for each entry, so that the way down is opened again as often. */
+static int walk_through(const char *top)
+{
+    mhq_fs fs;
+    mhq_numbers numbers = {.batch = 1};
+    mhq_traversal *t = mhq_traversal_new(top);
+    mhq_op op = {.kind = MHQ_DIRECTORY_WALK, .path = top, .numbers = &numbers, .traversal = t,
+                 .options = MHQ_STAT};
+    int error = 0;
+    REQUIRE(t != NULL && mhq_fs_init(&fs, NULL) == 0);
+    while (!error && !mhq_traversal_ended(t)) {
+        mhq_run run = {.error = 0};
+        mhq_fs_run(&fs, &op, &run);
+        error = run.error;
+        free(run.buffer);
+    }
+    mhq_traversal_free(t);
+    mhq_fs_fini(&fs);
+    return error == 0;
+}
+
 /* One operation on a fresh tree, and all that is left of it removed. Whether it succeeded. */
 static int operated(int kind, const char *target, size_t swapped_pairs)
 {
@@ -111,7 +133,8 @@ static int operated(int kind, const char *target, size_t swapped_pairs)
     if (swapped_pairs == PAIRS)
         CHECK(symlink("canary", "decoy") == 0);
     atomic_store(&swapper.running, 1);
-    int succeeded = operate(kind, "tree", target).error == 0;
+    int succeeded = kind == MHQ_DIRECTORY_WALK ? walk_through("tree")
+                                               : operate(kind, "tree", target).error == 0;
     atomic_store(&swapper.running, 0);
     if (swapped_pairs == PAIRS) /* whichever name the link has by now, it goes */
         while (unlink("decoy") != 0 && unlink("tree") != 0)
@@ -159,6 +182,8 @@ int main(void)
     swapped(MHQ_DIRECTORY_DELETE, "none", INSIDE, rounds);
     printf("delete, the top too: ");
     swapped(MHQ_DIRECTORY_DELETE, "none", PAIRS, rounds);
+    printf("walk: ");
+    swapped(MHQ_DIRECTORY_WALK, "none", INSIDE, rounds);
     printf("copy: ");
     swapped(MHQ_DIRECTORY_COPY, "copy", INSIDE, rounds);
     printf("move: ");
