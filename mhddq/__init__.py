@@ -43,7 +43,7 @@ _SUBMODULES = ("futures", "progress", "types")  # loaded when they are first loo
 
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
-        import importlib  # noqa: PLC0415 - not where nobody looks
+        import importlib  # noqa: PLC0415 - only where it is used
 
         return importlib.import_module(f"mhddq.{name}")
     raise AttributeError(f"module 'mhddq' has no attribute {name!r}")

@@ -51,7 +51,7 @@ _faults: list[str] = []  # why the table cannot be bound
 _CALLBACK = """\
 callback: a callable that takes one argument, or None. It is called once, on the callback thread,
     after the operation, with a dict: 'action' (this function's name), 'result' (True, or False
-    on failure), 'params' (what was passed, by name) and 'output'. With None nobody is called,
+    on failure), 'params' (what was passed, by name) and 'output'. With None nothing is called,
     and a failure is reported on stderr."""
 
 _FAILURE = """\

@@ -1,4 +1,4 @@
-"""The Python side's part in a queue: what its core calls, see ``Hooks``.
+"""The Python side of a queue: the hooks that its core calls, see ``Hooks``.
 
 Guarantees
   - A queue's callback thread is a native one, which ``threading`` shows as a daemon thread of the
@@ -34,8 +34,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def _be_listed(thread: Any, threading: Any) -> None:
-    """Makes this thread one of threading's, in the way that this does with the main thread, which
-    it has not started either."""
+    """Registers this thread with ``threading``, which does the same with the main thread, since it
+    has not started that one either."""
     thread._set_ident()
     thread._set_native_id()
     if hasattr(thread, "_set_tstate_lock"):  # before Python 3.13, for join() and is_alive()

@@ -44,7 +44,7 @@ def _seconds(timeout: float) -> float:
 
 
 def is_shutdown() -> bool:
-    """Tells whether the queue has been shut down and has come to rest.
+    """Returns whether the queue has been shut down and has come to rest.
 
     Returns: True once everything accepted is done, every callback has returned, and the I/O and
         callback threads have left their loops. False before, also before the first use.
@@ -65,14 +65,14 @@ def stats() -> Stats:
     accepted, completed, failed: operations, those inside oplists counted each. Failed ones are
         among the completed.
     cancelled, skipped: among the completed: those that were cancelled before they ran, or stopped;
-        those that only look and were not run, because nothing waited for their end any more.
+        those that only query and were not run, because nothing waited for their end any more.
     callbacks, callback_errors: callbacks called; those that raised.
-    refused: operations that callbacks asked for after shutdown() had been called.
+    refused: operations that callbacks enqueued in vain after shutdown() had been called.
     thread_operations: a list of two: operations run by each I/O thread.
     trades: times the baton was passed from one I/O thread to the other.
-    parks, wakes: times a thread of the queue went to sleep (a caller waiting for room is not
+    parks, wakes: times a thread of the queue went to sleep (a caller waiting for a slot is not
         counted); wake-ups that were paid for.
-    ring_size, ring_high_water, in_flight: room for operations; the most that was in use at once;
+    ring_size, ring_high_water, in_flight: slots for operations; the most that were in use at once;
         in use now. An oplist counts as one here.
     bytes_read, bytes_written: bytes read from files and written to them.
     undelivered_bytes: bytes of results that were not yet called back.
@@ -81,9 +81,9 @@ def stats() -> Stats:
         once; not at all.
     disk_overlaps: times both I/O threads were found at the disk at once: always 0.
     lookahead_files, lookahead_bytes, lookahead_windows: on disks that rotate: files that were read
-        ahead, the bytes that were asked for, and the sweeps over the disk in which it was done.
+        ahead, the bytes that were requested, and the sweeps over the disk in which it was done.
     lookahead_passed_over: files that were opened for this and found not worth it.
-    retries: system calls made again because somebody else had the file open for a moment; only on
+    retries: system calls made again because another program had the file open for a moment; only on
         Windows, where virus scanners and indexers do that.
     """
     return service.count()

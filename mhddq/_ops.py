@@ -1,6 +1,6 @@
 """THE table: each operation once, as a definition with its parameters and its docstring.
 
-``@operation(gives)`` says what it gives when it succeeds, a parameter's annotation what it takes:
+``@operation(gives)`` names what it gives when it succeeds, a parameter's annotation what it takes:
 ``_binding`` has the words for both. It makes the public functions, and binds each operation by its
 name to the core's table, MHQ_OPS in ``csrc/op.h``. Signatures, docstrings, the stub file and
 ``mhddq/types.py`` come from here (``tools/make_stub.py``).
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @operation("exists", seed=True)
 def file_exists(filename: Path) -> None:
-    """Asks whether something that is no directory exists.
+    """Finds out whether something that is no directory exists.
 
     filename: str, bytes or os.PathLike. Links are followed.
     Output: {'exists': bool}. A look-up that fails for another reason than that there is nothing (no
-        permission, say) is a failure.
+        permission, for example) is a failure.
     """
 
 
@@ -137,11 +137,11 @@ def file_replace(data: Data, filename: Path, binary: Flag = False, *, durable: F
 
 @operation("exists", seed=True)
 def directory_exists(dirname: Path) -> None:
-    """Asks whether a directory exists.
+    """Finds out whether a directory exists.
 
     dirname: str, bytes or os.PathLike. Links are followed.
     Output: {'exists': bool}. A look-up that fails for another reason than that there is nothing (no
-        permission, say) is a failure.
+        permission, for example) is a failure.
     """
 
 

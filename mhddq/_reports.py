@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mhddq._core import Service
 
 
-def say(text: str, passes_on: bool = False) -> None:
-    """Prints a line on stderr: the program's own, or the process's where that one raises.
-    passes_on: what is no Exception is raised."""
+def write_line(text: str, passes_on: bool = False) -> None:
+    """Prints a line on sys.stderr, or on the process's stderr where that one raises. passes_on:
+    KeyboardInterrupt, SystemExit and the like are raised again."""
     line = text.rstrip("\n") + "\n"
     stream = getattr(sys, "stderr", None)  # a program may have deleted it
     if stream is None:
@@ -40,15 +40,15 @@ def say(text: str, passes_on: bool = False) -> None:
 
 # ---- operations and exceptions as text ----
 
-# What reports are made with, once all is there.
+# The modules that reports are made with, once they are imported.
 _reprlib: Any = None
 _traceback: Any = None
 
 
 def import_modules() -> None:
     """Imports what only a report needs. Not when mhddq is imported: that would more than double
-    what its import costs. Not when there is something to report either, see above. Where it cannot
-    be had (the program has changed its root, or its user) reports are plainer."""
+    the cost of its import. Nor when there is something to report, see above. Where the modules
+    cannot be imported (the program has changed its root, or its user) reports are plainer."""
     global _reprlib, _traceback
     try:
         import reprlib  # noqa: PLC0415
@@ -80,13 +80,14 @@ def _formatted(exception: BaseException) -> str:
         return _plainly_formatted(exception)
 
 
-# The attributes themselves, past any property of a subclass or a metaclass that stands before them.
+# The attributes themselves, whatever property a subclass or a metaclass has in their place.
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
 _name_of = type.__dict__["__name__"].__get__
 
 
 def _plainly_formatted(exception: BaseException) -> str:
-    """Without the traceback module, and with as little of the exception's own code as can be."""
+    """Formats without the traceback module, with as little of the exception's own code as
+    possible."""
     lines = ["Traceback (most recent call last):"]
     at = _traceback_of(exception)
     while at is not None:
@@ -105,29 +106,31 @@ def _plainly_formatted(exception: BaseException) -> str:
 
 def callback_failed(args: dict[str, Any], exception: BaseException) -> None:
     failed = f", which had failed: {args['failure']}" if args["failure"] else ""
-    say(f"Exception in the mhddq callback of {_described(args)}{failed}:\n{_formatted(exception)}")
+    write_line(
+        f"Exception in the mhddq callback of {_described(args)}{failed}:\n{_formatted(exception)}"
+    )
 
 
 def failed_without_callback(args: dict[str, Any]) -> None:
     """A failed operation that has no callback is never silent."""
-    say(f"mhddq: {_described(args)} failed: {args['output']['exception']}")
+    write_line(f"mhddq: {_described(args)} failed: {args['output']['exception']}")
 
 
 def list_callback_failed(exception: BaseException) -> None:
-    say(f"Exception in the mhddq callback of enqueue_oplist:\n{_formatted(exception)}")
+    write_line(f"Exception in the mhddq callback of enqueue_oplist:\n{_formatted(exception)}")
 
 
 def progress_failed(exception: BaseException) -> None:
-    say(f"Exception in what mhddq calls about an operation:\n{_formatted(exception)}")
+    write_line(f"Exception in what mhddq calls about an operation:\n{_formatted(exception)}")
 
 
 def failed_unasked(args: dict[str, Any], exception: BaseException) -> None:
-    """A future that failed was collected, and its error never asked for."""
-    say(f"mhddq: {_described(args)} failed: {exception}")
+    """A future that failed was collected, and its error was never retrieved."""
+    write_line(f"mhddq: {_described(args)} failed: {exception}")
 
 
 def leftover(path: str) -> None:
-    say(f"mhddq: a temporary could not be removed and stays behind: {path!r}")
+    write_line(f"mhddq: a temporary could not be removed and stays behind: {path!r}")
 
 
 # ---- what is reported at the end ----
@@ -153,16 +156,16 @@ def timeout(service: Service) -> None:
     left = _left(service)
     if left:
         call = "shutdown" if service.is_default else f"close of {service.name!r}"
-        say(f"mhddq: {call} timed out: {left}", True)
+        write_line(f"mhddq: {call} timed out: {left}", True)
 
 
 def interruption(services: list[Service]) -> None:
     left = "; ".join(filter(None, map(_left, services)))
-    say(f"mhddq: interrupted at exit: {left or '0 operations were left'}", True)
+    write_line(f"mhddq: interrupted at exit: {left or '0 operations were left'}", True)
 
 
 def wait(service: Service) -> None:
-    """On a terminal, where a person may take the wait at the end for a hang."""
+    """On a terminal only: there a user may take the wait at the end for a hang."""
     try:
         seen = sys.stderr.isatty()
     except Exception:  # noqa: BLE001 - whatever stderr is
@@ -170,10 +173,12 @@ def wait(service: Service) -> None:
     count, _, _ = service.left()
     if seen and count > 0:
         before = _counted(count, "operation", "is", "are")
-        say(f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them", True)
+        write_line(
+            f"mhddq: {before} being finished before the program ends; Ctrl-C abandons them", True
+        )
 
 
 def refusals(count: int, first: str) -> None:
     what = _counted(count, "operation", "was refused", "were refused")
     first = f"it was {first}" if count == 1 else f"the first was {first}"
-    say(f"mhddq: {what} in callbacks, for shutdown() had been called before; {first}", True)
+    write_line(f"mhddq: {what} in callbacks, for shutdown() had been called before; {first}", True)

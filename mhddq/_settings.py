@@ -34,7 +34,7 @@ def _read(setting: tuple[str, int, int, int], environment: Mapping[str, str]) ->
         value = int(text)
         if lowest <= value <= highest:
             return value
-    # The value is named whole, unless it is absurdly long.
+    # The full value is shown, unless it is absurdly long.
     shown = repr(text if len(text) <= 200 else f"{text[:100]}...{text[-97:]}")
     raise ValueError(f"{variable}={shown}: must be a whole number from {lowest} to {highest}")
 

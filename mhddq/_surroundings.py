@@ -1,4 +1,5 @@
-"""Imported before everything else: refuses what mhddq cannot run in, and says what to do.
+"""Imported before everything else: refuses environments that mhddq cannot run in, and explains what
+to do.
 
 It is for a process's main interpreter. Its queue belongs to the process: two I/O threads, one
 callback thread, one end. In a subinterpreter the extension would be refused as well, by some

@@ -32,8 +32,9 @@ class Future(_core.FutureBase, concurrent.futures.Future):  # type: ignore[misc]
     It is set by the callback thread, or by the port's deliver(), where its done-callbacks run.
     control: the Control that was passed, else one of its own.
 
-    One that is collected before its operation has started ends it, if that only looks; what writes
-    runs. A failure that was never asked for is reported on stderr when the future is collected.
+    If a future is collected before its operation has started, an operation that only queries is not
+    run; one that writes is. A failure that was never retrieved is reported on stderr when the
+    future is collected.
     """
 
 

@@ -85,7 +85,9 @@ def test_a_report_that_raises_system_exit_is_made_once_more_or_plainly(where):
 
 
 @pytest.mark.parametrize("kind", ["trace", "profile"])
-@pytest.mark.parametrize("name", ["raises", "callback_failed", "say", "_described", "get_ident"])
+@pytest.mark.parametrize(
+    "name", ["raises", "callback_failed", "write_line", "_described", "get_ident"]
+)
 def test_a_trace_function_that_raises_ends_nothing(kind, name):
     """CPython then removes the trace function. It sees the frames of the library, too, except the
     compiled loop of the callback thread."""

@@ -95,13 +95,13 @@ def test_each_fault_is_found(tmp_path, capsys, file, text, message):
     assert message in output
 
 
-def test_a_circle_of_rooms_is_found(tmp_path, capsys):
+def test_a_circle_of_units_is_found(tmp_path, capsys):
     """Of C files that need each other's headers, which do not."""
-    rooms = {
+    units = {
         "csrc/fs/a.h": "",
         "csrc/fs/a.c": '#include "fs/a.h"\n#include "fs/b.h"\n',
         "csrc/fs/b.h": "",
         "csrc/fs/b.c": '#include "fs/a.h"\n#include "fs/b.h"\n',
     }
-    status, output = checked(written(tmp_path, RIGHT | rooms), capsys)
-    assert (status, output) == (1, "a circle of rooms: fs/a.c -> fs/b.c -> fs/a.c\n")
+    status, output = checked(written(tmp_path, RIGHT | units), capsys)
+    assert (status, output) == (1, "a circle of units: fs/a.c -> fs/b.c -> fs/a.c\n")

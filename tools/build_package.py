@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "csrc"
 SOURCES = runpy.run_path(str(CORE / "sources.py"))
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-pthread", "-O1", "-g", "-fPIC", "-fno-omit-frame-pointer"]
-ASK = """
+QUERY = """
 import json, sysconfig
 print(json.dumps([sysconfig.get_path("include"), sysconfig.get_config_var("EXT_SUFFIX")]))
 """
@@ -28,7 +28,7 @@ print(json.dumps([sysconfig.get_path("include"), sysconfig.get_config_var("EXT_S
 
 def build(python: str, folder: Path, compiler: str, flags: list[str]) -> Path:
     """Builds the package and returns the path of its extension."""
-    include, suffix = json.loads(subprocess.check_output([python, "-c", ASK], text=True))
+    include, suffix = json.loads(subprocess.check_output([python, "-c", QUERY], text=True))
     package = folder / "mhddq"
     package.mkdir(parents=True, exist_ok=True)
     for pattern in ("**/*.py", "*.pyi", "py.typed"):

@@ -6,7 +6,7 @@
   or between #if and #endif, where it is a part of the file that includes it.
 - There is no circle of headers, none of C files with their own headers, and none of imports.
 
-Prints each violation, a line each; the exit status is 1 where there is one.
+Prints one line for each violation; the exit status is 1 if there is one.
 """
 
 from __future__ import annotations
@@ -85,13 +85,13 @@ def check_core(csrc: Path) -> tuple[list[str], Graph]:
     return wrong, graph
 
 
-def rooms(graph: Graph) -> Graph:
-    """The same of the C files, each as one with its own header. A header without a C file is in no
-    room: it may need the types of one room and serve another."""
+def units(graph: Graph) -> Graph:
+    """The graph of the units: a unit is a C file with its own header. A header without a C file is
+    in no unit: it may need the types of one unit and serve another."""
     merged: Graph = {path: set() for path in graph if path.endswith(".c")}
     for path, included in graph.items():
-        if (room := f"{path[:-2]}.c") in merged:
-            merged[room] |= {f"{name[:-2]}.c" for name in included} & merged.keys() - {room}
+        if (unit := f"{path[:-2]}.c") in merged:
+            merged[unit] |= {f"{name[:-2]}.c" for name in included} & merged.keys() - {unit}
     return merged
 
 
@@ -136,16 +136,16 @@ def check_package(package: Path) -> Graph:
 
 
 def circle(graph: Graph) -> list[str] | None:
-    """A way from a node back to itself, if there is one."""
+    """A path from a node back to itself, if there is one."""
     done: set[str] = set()
 
-    def visit(node: str, way: list[str]) -> list[str] | None:
-        if node in way:
-            return [*way[way.index(node) :], node]
+    def visit(node: str, path: list[str]) -> list[str] | None:
+        if node in path:
+            return [*path[path.index(node) :], node]
         if node in done:
             return None
         for other in sorted(graph.get(node, ())):
-            if found := visit(other, [*way, node]):
+            if found := visit(other, [*path, node]):
                 return found
         done.add(node)
         return None
@@ -157,7 +157,7 @@ def main(root: Path = HERE) -> int:
     wrong, headers = check_core(root / "csrc")
     wrong += check_bridge(root / "mhddq", root / "csrc")
     imported = check_package(root / "mhddq")
-    for what, graph in (("headers", headers), ("rooms", rooms(headers)), ("imports", imported)):
+    for what, graph in (("headers", headers), ("units", units(headers)), ("imports", imported)):
         if found := circle(graph):
             wrong.append(f"a circle of {what}: {' -> '.join(found)}")
     wrong = [line for line in wrong if line not in STANDING]

@@ -41,8 +41,8 @@ def sources(folder: Path, suite: str, packages: list[str]) -> list[Path]:
     )
     environment = {**os.environ, "APT_CONFIG": str(configuration)}
     for command in (["update"], ["source", "--download-only", "--tar-only", *packages]):
-        said = ["apt-get", "-q", *command]
-        subprocess.run(said, check=True, env=environment, cwd=folder, stdout=sys.stderr)
+        line = ["apt-get", "-q", *command]
+        subprocess.run(line, check=True, env=environment, cwd=folder, stdout=sys.stderr)
     return [next(folder.glob(f"{package}_*.orig.tar.*")) for package in packages]
 
 

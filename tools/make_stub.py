@@ -496,9 +496,9 @@ def params(name: str, definition: Callable[..., None]) -> Iterator[str]:
     passed = {"control": "Any"}
     for p in parameters(definition):
         (passed if p.kind is p.KEYWORD_ONLY else always)[p.name] = spelled(p, PARAMS)
-    whole = f"{camel(name)}Params"
-    yield typed_dict(f"_{whole}", always)
-    yield typed_dict(whole, passed, f"_{whole}, total=False")
+    full = f"{camel(name)}Params"
+    yield typed_dict(f"_{full}", always)
+    yield typed_dict(full, passed, f"_{full}, total=False")
 
 
 def types() -> str:

@@ -26,8 +26,8 @@ from elftools.elf.elffile import ELFFile
 
 MOST_BYTES = 400 * 1024
 SOURCES = (".c", ".h", ".pyx", ".pxi", ".pxd")  # which no wheel contains
-# A smoke test: one operation, all operations on files, the whole surface. Tests that start further
-# interpreters cannot run in the emulator.
+# A smoke test: one operation, all operations on files, all public functions. Tests that start
+# further interpreters cannot run in the emulator.
 FILE_TESTS = ["paths", "move", "copy", "read", "write", "special"]
 TESTS_EMULATED = ["tests/test_first.py", *(f"tests/test_file_{name}.py" for name in FILE_TESTS)]
 TESTS = [*TESTS_EMULATED, "tests/test_api_surface.py"]

@@ -1,4 +1,4 @@
-"""The console command ``mhddq``: what it can be asked for, and how it ends."""
+"""The console command ``mhddq``: its arguments, and its exit status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def reader_has_left(error: Exception) -> bool:
-    """The reader of our output has seen enough. Of such a pipe Windows says EINVAL."""
+    """Has the reader of the output closed the pipe? On Windows a write then fails with EINVAL."""
     if isinstance(error, BrokenPipeError):
         return True
     if os.name != "nt" or not isinstance(error, OSError):
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.print_help()
         return 0
     for stream in (sys.stdout, sys.stderr):
-        # File names need not be text: show them somehow.
+        # File names need not be text: what cannot be encoded is shown by escapes.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:

@@ -1,8 +1,8 @@
 """``mhddq demo [DIR]``: shows the queue at work on real files.
 
-Everything that touches the disk goes through the queue, but for the stats of single entries (of
-what kind is it, has it changed) and for the temporary directory's own making and removal. Nothing
-is written in DIR. Exit status: 0; 1 where something failed or differed; 130 after Ctrl-C.
+Everything that touches the disk goes through the queue, except the stats of single entries (which
+kind it is, whether it has changed), and making and removing the temporary directory. Nothing is
+written in DIR. Exit status: 0; 1 where something failed or differed; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ import mhddq
 Args = dict[str, Any]
 
 MIB = 1 << 20
-TOO_LARGE = 1 << 30  # files from here on are not read back: each is held in memory whole
-SHOWN = 10  # how many odd entries are named one by one
+TOO_LARGE = 1 << 30  # files from this size on are not read back: all data of one are in memory
+SHOWN = 10  # how many notes and differences are shown one by one
 
 
 class Failed(Exception):
-    """What ends the demo with exit status 1."""
+    """Ends the demo with exit status 1."""
 
 
-def say(text: str = "") -> None:
+def show(text: str = "") -> None:
     print(text, flush=True)
 
 
@@ -56,8 +56,8 @@ def time_of(seconds: float) -> str:
 
 
 class step:
-    """A line that says what was done, what came of it, and how long it took. On a terminal it says
-    meanwhile what is being done, and for how long it has been."""
+    """Prints a line with what was done, its outcome, and how long it took. Meanwhile, on a
+    terminal, it shows what is being done, and for how long."""
 
     def __init__(self, doing: str, done: str, what: str = "") -> None:
         self.doing, self.done = f"{doing} {what}".rstrip(), done
@@ -86,22 +86,22 @@ class step:
         again = "\r" if sys.stdout.isatty() else ""
         if kind is None:
             took = time_of(time.perf_counter() - self.began)
-            say(f"{again}  {self.done:<9} {self.outcome:<55} {took:>10}")
+            show(f"{again}  {self.done:<9} {self.outcome:<55} {took:>10}")
         else:
             ended = "interrupted" if issubclass(kind, KeyboardInterrupt) else "failed"
-            say(f"{again}  {f'{self.doing}: {ended}':<75}".rstrip())
+            show(f"{again}  {f'{self.doing}: {ended}':<75}".rstrip())
 
 
-def ask(function: Callable[..., bool], *arguments: Any) -> Args:
+def run_one(function: Callable[..., bool], *arguments: Any) -> Args:
     """Enqueues one operation and waits for its callback."""
-    heard: SimpleQueue[Args] = SimpleQueue()
-    if not function(heard.put, *arguments):
+    done: SimpleQueue[Args] = SimpleQueue()
+    if not function(done.put, *arguments):
         raise Failed("the queue has been shut down")
-    return heard.get()
+    return done.get()
 
 
 def must(function: Callable[..., bool], *arguments: Any) -> dict[str, Any]:
-    args = ask(function, *arguments)
+    args = run_one(function, *arguments)
     if not args["result"]:
         raise Failed(f"{args['action']} failed: {args['output']['exception']}")
     output: dict[str, Any] = args["output"]
@@ -112,12 +112,12 @@ def must(function: Callable[..., bool], *arguments: Any) -> dict[str, Any]:
 
 
 def seed_program() -> None:
-    say("A question, a list of operations, a list within a list")
+    show("A question, a list of operations, a list within a list")
 
-    heard: list[str] = []  # printed below: the reader of our output may have gone by now
+    collected: list[str] = []  # printed below, not in the callback: a print may raise
 
     def cb_file_exists(args: Args) -> None:
-        heard.append(f"{args['params']['filename']} exists: {args['output']['exists']}")
+        collected.append(f"{args['params']['filename']} exists: {args['output']['exists']}")
 
     mhddq.file_exists(callback=cb_file_exists, filename="./file.txt")
 
@@ -134,17 +134,17 @@ def seed_program() -> None:
 
     # Everything enqueued before has been called back when this one is.
     must(mhddq.directory_exists, ".")
-    for text in heard:
-        say(f"  callback: {text}")
+    for text in collected:
+        show(f"  callback: {text}")
 
 
 def many_small(files: int) -> None:
-    say(f"\n{counted(files, 'small file')}: written, read and deleted, no waiting in between")
-    heard: list[tuple[str, str]] = []
+    show(f"\n{counted(files, 'small file')}: written, read and deleted, no waiting in between")
+    collected: list[tuple[str, str]] = []
     wrong: list[str] = []
 
     def callback(text: str, args: Args) -> None:
-        heard.append((args["action"], args["params"]["filename"]))
+        collected.append((args["action"], args["params"]["filename"]))
         if not args["result"]:
             wrong.append(args["output"]["exception"])
         elif args["output"].get("data", text) != text:
@@ -154,25 +154,25 @@ def many_small(files: int) -> None:
     began = time.perf_counter()
     for i in range(files):
         name, text = f"small-{i}", f"This is file {i}.\n"
-        told = functools.partial(callback, text)
-        mhddq.file_write(told, text, name)
-        mhddq.file_read(told, name)
-        mhddq.file_delete(told, name)
+        called_back = functools.partial(callback, text)
+        mhddq.file_write(called_back, text, name)
+        mhddq.file_read(called_back, name)
+        mhddq.file_delete(called_back, name)
         expected += [(action, name) for action in ("file_write", "file_read", "file_delete")]
     called = time.perf_counter()
     must(mhddq.directory_exists, ".")
     ended = time.perf_counter()
     if wrong:
         raise Failed(wrong[0])
-    if heard != expected:
+    if collected != expected:
         raise Failed("callbacks came out of order")
     calls, took = len(expected), called - began
-    say(f"  {counted(calls, 'call')} made in {time_of(took)}, {time_of(took / calls)} each")
-    say(f"  the last callback came after {time_of(ended - began)}; all in the order of the calls")
+    show(f"  {counted(calls, 'call')} made in {time_of(took)}, {time_of(took / calls)} each")
+    show(f"  the last callback came after {time_of(ended - began)}; all in the order of the calls")
 
 
 def large_reads(size: int, times: int) -> None:
-    say(f"\nA file of {size_of(size)}: written once, read {times} times")
+    show(f"\nA file of {size_of(size)}: written once, read {times} times")
     data = os.urandom(MIB) * (size // MIB)
     wrong: list[str] = []
 
@@ -193,12 +193,12 @@ def large_reads(size: int, times: int) -> None:
         raise Failed(wrong[0])
     first, second = (now - then for now, then in zip(threads_now(), before, strict=True))
     total = size * times
-    say(f"  {size_of(total)} in {time_of(took)}, {size_of(int(total / took))} a second")
-    say(f"  one I/O thread ran {first} of these operations, the other one {second}")
+    show(f"  {size_of(total)} in {time_of(took)}, {size_of(int(total / took))} a second")
+    show(f"  one I/O thread ran {first} of these operations, the other one {second}")
 
 
 def small_tree() -> None:
-    say("\nA tree: made, copied, listed, deleted")
+    show("\nA tree: made, copied, listed, deleted")
     made = mhddq.create_empty_oplist()
     mhddq.oplist_directory_create(made, None, "tree")
     mhddq.oplist_directory_create(made, None, "tree/branch")
@@ -209,7 +209,7 @@ def small_tree() -> None:
     for name in ("copy", "copy/branch"):
         contents = must(mhddq.directory_contents, name)["contents"]
         listed = ", ".join(sorted(f"{e['name']} ({e['type']})" for e in contents))
-        say(f"  {name}: {listed}")
+        show(f"  {name}: {listed}")
     if must(mhddq.file_read, "copy/branch/leaf")["data"] != "A leaf.\n":
         raise Failed("the copy differs from the tree")
     must(mhddq.directory_delete, "copy")
@@ -217,15 +217,15 @@ def small_tree() -> None:
 
 
 def failure() -> None:
-    say("\nA failure: it is reported to its callback, and disturbs nothing else")
-    args = ask(mhddq.file_read, "./no-such-file")
+    show("\nA failure: it is reported to its callback, and disturbs nothing else")
+    args = run_one(mhddq.file_read, "./no-such-file")
     if args["result"]:
         raise Failed("a file that does not exist was read")
-    say(f"  {args['action']}: {args['output']['exception']}")
+    show(f"  {args['action']}: {args['output']['exception']}")
 
 
 def demo_of_its_own(scratch: str) -> None:
-    say("In a temporary directory, which is removed at the end\n")
+    show("In a temporary directory, which is removed at the end\n")
     back = os.getcwd()
     os.chdir(scratch)
     try:
@@ -253,7 +253,7 @@ def kind_of(st: os.stat_result) -> str:
     return "special file"
 
 
-def look(path: str) -> os.stat_result | None:
+def stat_of(path: str) -> os.stat_result | None:
     try:
         return os.lstat(path)
     except OSError:
@@ -261,7 +261,7 @@ def look(path: str) -> os.stat_result | None:
 
 
 def same(a: os.stat_result | None, b: os.stat_result | None) -> bool:
-    """Has nothing happened to it between the two looks?"""
+    """Is the entry unchanged between the two stats?"""
     return (
         a is not None
         and b is not None
@@ -288,24 +288,24 @@ class Listing:
     def _list(self, where: str) -> None:
         self._waiting += 1
         mhddq.directory_contents(
-            functools.partial(self._heard, where), os.path.join(self.top, where)
+            functools.partial(self._listed, where), os.path.join(self.top, where)
         )
 
-    def _heard(self, where: str, args: Args) -> None:
+    def _listed(self, where: str, args: Args) -> None:
         try:
             if not args["result"]:
                 self.troubles.append(args["output"]["exception"])
                 return
             for entry in args["output"]["contents"]:
                 path = os.path.join(where, entry["name"])
-                st = look(os.path.join(self.top, path))
+                st = stat_of(os.path.join(self.top, path))
                 if st is None:
-                    continue  # gone since it was listed
+                    continue  # removed since it was listed
                 self.entries[path] = st
-                # 'type' follows links, and a link may lead up again: do not.
+                # 'type' follows links, and a link may lead up again: links are not followed here.
                 if entry["type"] == "directory" and stat.S_ISDIR(st.st_mode):
                     self._list(path)
-        except Exception as error:  # noqa: BLE001 - or the demo would wait for ever
+        except Exception as error:  # noqa: BLE001 - else the demo would wait for ever
             self.troubles.append(str(error))
         finally:
             self._waiting -= 1
@@ -318,18 +318,18 @@ class Listing:
     def summary(self) -> str:
         files = self.of_kind("file")
         size = sum(self.entries[path].st_size for path in files)
-        told = [counted(len(files), "file"), size_of(size)]
-        told.append(counted(len(self.of_kind("directory")), "directory", "directories"))
+        parts = [counted(len(files), "file"), size_of(size)]
+        parts.append(counted(len(self.of_kind("directory")), "directory", "directories"))
         links = len(self.of_kind("link"))
         if links:
-            told.append(counted(links, "link"))
-        return ", ".join(told)
+            parts.append(counted(links, "link"))
+        return ", ".join(parts)
 
 
 class Comparison:
     """Reads a tree and its copy back, and notes what differs.
 
-    differences: the copy is wrong. notes: what cannot be compared, or changed meanwhile.
+    differences: where the copy is wrong. notes: what cannot be compared, or has changed meanwhile.
     """
 
     def __init__(self, original: Listing, copy: Listing) -> None:
@@ -343,10 +343,10 @@ class Comparison:
             self.notes.append(f"appeared meanwhile: {path}")
         for path, st in original.entries.items():
             self._compare(path, st)
-        must(mhddq.directory_exists, original.top)  # all before it has been called back
+        must(mhddq.directory_exists, original.top)  # everything before it has been called back then
 
     def _blame(self, path: str, what: str) -> None:
-        now = look(os.path.join(self.original.top, path))
+        now = stat_of(os.path.join(self.original.top, path))
         if same(now, self.original.entries[path]):
             self.differences.append(f"{path}: {what}")
         else:
@@ -405,30 +405,30 @@ class Comparison:
 
 def copy_of(original: Listing, top: str) -> None:
     for _ in range(3):
-        args = ask(mhddq.directory_copy, original.top, top)
+        args = run_one(mhddq.directory_copy, original.top, top)
         if args["result"]:
             return
-        # Something vanished while it was copied: no copy was left, and another try is due.
+        # Something was removed while it was copied. No copy was left, so it is tried again.
         if "[Errno 2]" not in args["output"]["exception"]:
             break
     raise Failed(f"the copy failed: {args['output']['exception']}")
 
 
 def make_writable(copied: Listing) -> None:
-    """A directory that was read-only is so in the copy, too, and could not be emptied by an
-    ordinary user. Those above come first: below them nothing can be reached before."""
+    """A directory that was read-only is so in the copy, too, and an ordinary user could not empty
+    it. Directories come before those in them, which cannot be reached before."""
     for path in ("", *copied.of_kind("directory")):
-        whole = os.path.join(copied.top, path)
-        st = look(whole)
+        full = os.path.join(copied.top, path)
+        st = stat_of(full)
         if st is not None and st.st_mode & stat.S_IRWXU != stat.S_IRWXU:
-            os.chmod(whole, st.st_mode | stat.S_IRWXU)
+            os.chmod(full, st.st_mode | stat.S_IRWXU)
 
 
 def report_notes(notes: list[str]) -> None:
     for note in notes[:SHOWN]:
-        say(f"    {note}")
+        show(f"    {note}")
     if len(notes) > SHOWN:
-        say(f"    ... and {counted(len(notes) - SHOWN, 'more', 'more')}")
+        show(f"    ... and {counted(len(notes) - SHOWN, 'more', 'more')}")
 
 
 def demo_of_tree(directory: str, scratch: str) -> None:
@@ -441,7 +441,7 @@ def demo_of_tree(directory: str, scratch: str) -> None:
             f"{directory} contains the temporary directory {scratch}: "
             "set TMPDIR to a directory outside of it"
         )
-    say(f"{directory}\n")
+    show(f"{directory}\n")
     with step("listing", "listed", directory) as listing:
         original = Listing(top)
         listing.outcome = original.summary()
@@ -464,7 +464,7 @@ def demo_of_tree(directory: str, scratch: str) -> None:
     if comparison.differences:
         report_notes(comparison.differences)
         raise Failed(f"differing in the copy: {len(comparison.differences):,}")
-    say("\n  Every file and its copy are the same.")
+    show("\n  Every file and its copy are the same.")
 
 
 # ---- both --------------------------------------------------------------------------------------
@@ -479,9 +479,9 @@ def report(seconds: float) -> None:
     done, moved = stats["completed"], stats["bytes_read"] + stats["bytes_written"]
 
     def line(name: str, text: str) -> None:
-        say(f"  {name:<13} {text}")
+        show(f"  {name:<13} {text}")
 
-    say("\nHow it went")
+    show("\nHow it went")
     failed, callbacks = stats["failed"], counted(stats["callbacks"], "callback")
     line("operations", f"{done:,} done, {failed:,} failed; {callbacks}")
     for i, operations in enumerate(stats["thread_operations"], 1):
@@ -499,7 +499,7 @@ def report(seconds: float) -> None:
 
 
 def demo(directory: str | None) -> int:
-    say(f"mhddq {mhddq.__version__}: ordered file I/O, off your thread\n")
+    show(f"mhddq {mhddq.__version__}: ordered file I/O, off your thread\n")
     with tempfile.TemporaryDirectory(prefix="mhddq-demo-", ignore_cleanup_errors=True) as scratch:
         began = time.perf_counter()
         try:
@@ -520,8 +520,8 @@ def demo(directory: str | None) -> int:
 
 def give_up(scratch: str) -> None:
     """After Ctrl-C. A copy that is under way fails as soon as what it makes is removed, so the
-    prompt does not wait until the copy is complete. The copy itself removes as well: what one of
-    the two finds gone, or still there, is of no interest."""
+    prompt does not wait until the copy is complete. The copy itself removes files as well, so both
+    ignore what the other has removed."""
     ended = threading.Event()
 
     def remove() -> None:
