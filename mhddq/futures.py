@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mhddq.types import Path
 
 FutureList = _core.FutureList
+Futures = _core.Futures
 
 
 class Future(_core.FutureBase, concurrent.futures.Future):  # type: ignore[misc]
@@ -72,5 +73,6 @@ def flush() -> Future:
 
 _PUBLIC: dict[str, Any] = _binding.futures()
 globals().update(_PUBLIC)
-__all__ = [*_PUBLIC, "Future", "FutureList", "directory_walk", "enqueue_oplist", "flush", "oplist"]  # noqa: PLE0604
+__all__ = ["Future", "FutureList", "Futures", "directory_walk", "enqueue_oplist", "flush", "oplist"]
+__all__ += _PUBLIC  # noqa: PLE0605 - names
 __all__.sort()

@@ -171,6 +171,24 @@ def test_each_has_a_control(queue):
     queue.resume()
 
 
+def test_a_future_of_its_own_control_has_figures(queue, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(1 << 20))
+    future = queue.futures.file_copy(path, tmp_path / "copy")
+    future.result(DEADLINE)
+    assert (future.control.accepted, future.control.finished) == (1, 1)
+    assert (future.control.done, future.control.total) == (1 << 20, 1 << 20)
+    queue.pause()
+    future = queue.futures.file_copy(path, tmp_path / "never")
+    future.control.pause()
+    queue.resume()
+    assert queue.flush(0.05) is False
+    future.control.cancel()
+    assert future.cancelled()
+    assert queue.flush(DEADLINE)
+    assert not (tmp_path / "never").exists()
+
+
 def test_set_from_outside_is_refused(queue):
     future = queue.futures.file_exists(".")
     for call in (lambda: future.set_result(1), lambda: future.set_exception(OSError())):

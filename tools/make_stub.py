@@ -382,7 +382,8 @@ def stub() -> str:
 def futures_stub() -> str:
     styles = {"FutureList": "members", "Futures": "futures"}
     lines = [*every("future"), *classes(FUTURES_CLASSES, styles)]
-    return "\n".join([FUTURES_HEAD.rstrip("\n"), *lines]) + "\n"
+    listed = "".join(f'    "{name}",\n' for name in mhddq.futures.__all__)
+    return "\n".join([FUTURES_HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
 
 
 # ---- types.py ----

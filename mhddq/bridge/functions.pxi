@@ -253,7 +253,11 @@ cdef int enqueue_pending(Pending pending, Service service, Port port, Spec spec,
         must_be_open(service, port)
         control = control_of(&s.asked)
         watch(pending, control)
-        equip_single(service, s, port, control, NULL, pending.fate)
+        if control is None and spec.asked.lasts:
+            pending.own_core = mhq_control_new(-1)
+            if pending.own_core == NULL:
+                raise MemoryError()
+        equip_single(service, s, port, control, pending.own_core, pending.fate)
         accepted = submit(service, &s.job, 1, &s.asked if s.asked.op.flags & LENT else NULL,
                           port is None)
     finally:

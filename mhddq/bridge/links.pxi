@@ -67,7 +67,8 @@ cdef class Pending:
 
     @property
     def control(self):
-        """The Control that was passed, or one of its own."""
+        """The Control that was passed, or one of its own. That of an operation which is done in one
+        step cancels it, and has no figures."""
         cdef Control made
         if self.own is None:
             made = Control.__new__(Control)

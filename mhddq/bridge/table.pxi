@@ -32,6 +32,10 @@ cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file", "entries")
 
 RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_DATA,
                 "contents": GIVES_CONTENTS, "file": GIVES_FILE, "entries": GIVES_ENTRIES}
+# Those that may take long, in slices.
+cdef tuple LASTING = ("file_move", "file_copy", "file_read", "file_write", "file_append",
+                      "file_replace", "file_read_into", "directory_delete", "directory_move",
+                      "directory_copy", "directory_walk")
 # What operations give that only look.
 cdef tuple LOOKS = ("exists", "data", "contents", "entries")
 PARAMETER_KINDS = {"path": TAKES_PATH, "file": TAKES_FILE, "handle": TAKES_HANDLE,
@@ -55,6 +59,7 @@ cdef struct shape:
     bint is_special                # it has such options or numbers
     bint has_more                  # what goes into numbers is among its positional parameters
     bint looks                     # it changes nothing
+    bint lasts                     # it may take long, and reports how far it is
     uint8_t takes                  # what its first path is
     uint8_t kind, gives
     PyObject *action               # the operation's name
@@ -107,6 +112,7 @@ cdef class Row:
         self.asked.kind = OPERATIONS[name]
         self.asked.gives = RESULT_KINDS[gives]
         self.asked.looks = gives in LOOKS
+        self.asked.lasts = name in LASTING
         self.asked.action = <PyObject *>self.name
         self.asked.names = <PyObject *>self.names
         self.asked.count = len(self.positional)
