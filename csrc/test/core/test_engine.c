@@ -195,40 +195,21 @@ static void more_operations_than_records(size_t portion)
 
 /* ---- the budget ------------------------------------------------------------------------------ */
 
-/* Reads of 20000 bytes against a budget of 65536: three fit. The collector delivers one at a time
- * and checks the counters each time; a large read runs alone. `as_list`: the same in one list. */
-static void budget(int as_list)
+enum { READS = 400, SMALL = 20000, LARGE = 300000, LIMIT = 65536 };
+
+/* Delivers all reads one at a time. Records are collected first, and not delivered as long as
+ * further ones can come; then the counters show whether reads went together that must not.
+ * `last_job`: 1 where a list comes back after its operations. */
+static void deliver_within_budget(mhq_engine *engine, item *items, size_t last_job)
 {
-    race_deadline(240, as_list ? "budget, list" : "budget");
-    enum { COUNT = 400, SMALL = 20000, LARGE = 300000, LIMIT = 65536 };
-    write_file("small", SMALL);
-    write_file("large", LARGE);
-    mhq_engine *engine = engine_open(1024, LIMIT, NULL);
-    item *items = items_new(COUNT);
-    mhq_entry *entries = calloc(COUNT, sizeof *entries);
-    REQUIRE(entries != NULL);
-    for (size_t i = 0; i < COUNT; i++) {
-        item_set(&items[i], MHQ_FILE_READ, i % 50 == 7 ? "large" : "small");
-        entries[i].op = &items[i].op;
-    }
-    const mhq_list list = {.count = COUNT, .total = COUNT, .depth = 1, .entries = entries};
-    mhq_job job;
-    if (as_list) {
-        REQUIRE(mhq_job_init_list(&job, &list) == 0);
-        REQUIRE(mhq_submit(engine, &job, COUNT, 0) == MHQ_ACCEPTED);
-    } else {
-        for (size_t i = 0; i < COUNT; i++)
-            submit(engine, &items[i]);
-    }
-    /* Records are collected, and not delivered as long as further ones can come. */
     mhq_run *first = NULL, **last = &first;
     uint64_t held = 0;
     size_t next = 0, alone = 0, together = 0;
     unsigned most = 0, count = 0;
-    while (next < COUNT + (as_list ? 1u : 0u)) {
+    while (next < READS + last_job) {
         /* As long as the budget allows another one, it comes without a delivery. */
         while (first == NULL
-               || (held + SMALL <= LIMIT && next + count < COUNT
+               || (held + SMALL <= LIMIT && next + count < READS
                    && items[next + count].path[0] == 's')) {
             *last = mhq_collect(engine);
             REQUIRE(*last != NULL);
@@ -251,13 +232,39 @@ static void budget(int as_list)
             CHECK_INT(run->error, 0);
             CHECK_INT(run->length, items[next].path[0] == 's' ? SMALL : LARGE);
         }
-        int whole = mhq_delivered(engine, run);
-        CHECK_INT(whole, !as_list || next == COUNT);
+        CHECK_INT(mhq_delivered(engine, run), !last_job || next == READS);
         next++;
     }
     CHECK_INT(together, 0);
-    CHECK_INT(alone, COUNT / 50);
+    CHECK_INT(alone, READS / 50);
     CHECK(most >= 3);
+}
+
+/* Reads of 20000 bytes against a budget of 65536: three fit. A large read runs alone. `as_list`:
+ * the same in one list. */
+static void budget(int as_list)
+{
+    race_deadline(240, as_list ? "budget, list" : "budget");
+    write_file("small", SMALL);
+    write_file("large", LARGE);
+    mhq_engine *engine = engine_open(1024, LIMIT, NULL);
+    item *items = items_new(READS);
+    mhq_entry *entries = calloc(READS, sizeof *entries);
+    REQUIRE(entries != NULL);
+    for (size_t i = 0; i < READS; i++) {
+        item_set(&items[i], MHQ_FILE_READ, i % 50 == 7 ? "large" : "small");
+        entries[i].op = &items[i].op;
+    }
+    const mhq_list list = {.count = READS, .total = READS, .depth = 1, .entries = entries};
+    mhq_job job;
+    if (as_list) {
+        REQUIRE(mhq_job_init_list(&job, &list) == 0);
+        REQUIRE(mhq_submit(engine, &job, READS, 0) == MHQ_ACCEPTED);
+    } else {
+        for (size_t i = 0; i < READS; i++)
+            submit(engine, &items[i]);
+    }
+    deliver_within_budget(engine, items, as_list != 0);
     if (as_list)
         mhq_job_fini(&job);
     engine_end(engine);
