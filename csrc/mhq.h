@@ -40,7 +40,7 @@ int mhq_engine_open(const mhq_config *config, mhq_engine **engine);
 /* Any thread. */
 void mhq_engine_hold(mhq_engine *engine);
 /* Any thread; never waits for an operation. With the last reference the engine is closed; when its
- * threads have run what was accepted, its memory goes. What nobody has collected by then is not
+ * threads have run what was accepted, its memory is freed. Records that no thread has collected by then are not
  * given back: so takers have references of their own, and so do callers whose jobs are under way. */
 void mhq_engine_drop(mhq_engine *engine);
 
@@ -89,7 +89,7 @@ int mhq_job_init_list(mhq_job *job, const mhq_list *list);
  * delivered. */
 void mhq_job_set_port(mhq_job *job, mhq_port *port);
 /* `fate` of a single operation or of a list as a whole; those of a list's operations are in its
- * entries, and whoever keeps the frozen list keeps references to them. */
+ * entries, and the owner of the frozen list keeps references to them. */
 void mhq_job_set_fate(mhq_job *job, mhq_fate *fate);
 /* After mhq_job_set_port; `engine`: the one it is going to be submitted to. 0 or ENOMEM. The job keeps
  * a reference to the control. */
@@ -213,7 +213,7 @@ uint64_t mhq_port_pending(const mhq_port *port);
 /* A fate decides once whether an operation runs: queued -> running, or -> cancelled, or -> skipped.
  * NULL: no memory. */
 mhq_fate *mhq_fate_new(void);
-/* Any thread, and the fate outlives its job as long as somebody has a reference. */
+/* Any thread, and the fate outlives its job as long as there is a reference to it. */
 void mhq_fate_hold(mhq_fate *fate);
 void mhq_fate_drop(mhq_fate *fate);
 
@@ -269,7 +269,7 @@ typedef struct mhq_counters {
     /* Read ahead on disks that rotate, see scout/scout.h: files, bytes that were asked for, files that
      * were opened and not worth it, sweeps over the disk. */
     uint64_t lookahead_files, lookahead_bytes, lookahead_passed_over, lookahead_windows;
-    uint64_t retries;          /* calls made again because somebody else had the file (Windows) */
+    uint64_t retries;          /* calls made again because another program had the file open (Windows) */
     uint64_t in_flight;        /* jobs accepted and not yet delivered */
 } mhq_counters;
 

@@ -128,7 +128,7 @@ enum mhq_where {
     MHQ_AT_PATH2,  /* op->path2 */
     MHQ_AT_BOTH,   /* 'path' -> 'path2' */
     MHQ_AT_BUFFER, /* run->buffer holds the path, NUL-terminated; run->length is its length */
-    MHQ_AT_BUFFER2 /* the same, for a path below op->path2: tells whose type the text takes */
+    MHQ_AT_BUFFER2 /* the same, for a path below op->path2: its type is that of path2 */
 };
 
 /* One operation. Read-only from mhq_submit on; everything it points at is lent by the caller

@@ -2,8 +2,8 @@
  *
  * A control is shared by jobs of any engine and port. Its part in one port's jobs is a share, which holds
  * the one progress record that may be due there. The record is pushed by the holder onto the stack of
- * the port, before the completion of the operation it is about; so it is delivered before, and tells the
- * latest figures when it is.
+ * the port, before the completion of the operation it is about; so it is delivered before, with the
+ * latest figures.
  *
  * Invariants:
  *  C2  `due` is set by the holder, which then pushes the record, and cleared by the taker, which has
@@ -41,7 +41,7 @@ struct mhq_control {
     int64_t interval_ns;          /* negative: no progress */
     _Atomic uint32_t references, cancelled, paused;
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t accepted, finished, done, total;
-    _Atomic uint64_t started, reported; /* operations; those that have told their total */
+    _Atomic uint64_t started, reported; /* operations; those that have reported their total */
 };
 
 /* The owner of a job: a part in the control, for a job that is delivered at the port; or NULL. */

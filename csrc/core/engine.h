@@ -114,7 +114,7 @@ void mhq_io_leave(mhq_io *io);
 /* ---- step.c ---- */
 
 /* The holder, before an operation of a job that has a fate or a share, or while the engine is paused:
- * waits while it is paused. 1: it has started; 0: it is not to run, and run->error says so. */
+ * waits while it is paused. 1: it has started; 0: it must not run, and run->error has the reason. */
 int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mhq_run *run);
 /* The holder, after an operation that mhq_may_start was asked for and that has an outcome: its fate
  * and its control's figures. */

@@ -9,7 +9,7 @@
  *   QUEUED -> SKIPPED                    mhq_skip
  *
  * Invariant C1: a fate leaves QUEUED once, by one compare-and-swap: so either the operation never
- * runs, or it runs and no later cancel says otherwise.
+ * runs, or it runs and no later cancel reports success.
  */
 #ifndef MHQ_CORE_FATE_H
 #define MHQ_CORE_FATE_H

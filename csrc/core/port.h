@@ -20,9 +20,9 @@
  * to the engine's own port.
  *
  * Lifetime. The opener, each job that names the port, and nothing else have references; but the holder
- * looks at the port after its push, when the record may have been taken, delivered and let go, and the
+ * reads the port after its push, when the record may have been taken, delivered and released, and the
  * port, too. So with the last reference a port is retired, and the holder itself releases it where it
- * touches no port; the other I/O thread says in `waking` when it still does.
+ * touches no port; `waking` shows whether the other I/O thread still does.
  *
  * Invariants:
  *  D1  Records are pushed by the holder, and by the thread that closes a port onto the engine's own; all

@@ -53,7 +53,7 @@ const char *mhq_traversal_path(const mhq_traversal *t);
 uint64_t mhq_traversal_runs(const mhq_traversal *t);
 int mhq_traversal_ended(const mhq_traversal *t);
 
-/* fs/posix/walk_steps.c, fs/win/walk_steps.c: 0 or an error, unless it says otherwise ------------------ */
+/* fs/posix/walk_steps.c, fs/win/walk_steps.c: 0 or an error, unless noted otherwise ------------------- */
 
 #ifdef _WIN32
 #define MHQ_SEPARATOR '\\'
@@ -63,7 +63,7 @@ int mhq_traversal_ended(const mhq_traversal *t);
 #define MHQ_NAME_ROOM 1 /* it is taken as it is */
 #endif
 
-#define MHQ_UNKNOWN 'u' /* the file system does not say what it is */
+#define MHQ_UNKNOWN 'u' /* the file system gives no type */
 
 static inline int mhq_is_separator(char c)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* A lease on the file makes the open that must not block say EAGAIN. The blocking open that
+/* Where the file is leased, the open that must not block fails with EAGAIN. The blocking open that
  * waits for the lease's holder goes through a descriptor which pins the file, so that no
  * FIFO can be put under the name in between. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)

@@ -54,7 +54,7 @@ int mhq_temporary_name(mhq_fs *fs, char name[MHQ_TEMPORARY])
 /* True if the refusal of renameat2 can mean that it does not know the flag, or the call. */
 static int lacks_noreplace(int error)
 {
-    /* EPERM: what some sandboxes say of a call they do not know. */
+    /* EPERM: some sandboxes return it for a call that they do not know. */
     return mhq_unsupported(error) || error == EINVAL || error == EPERM;
 }
 

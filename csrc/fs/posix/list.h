@@ -16,7 +16,7 @@ typedef struct mhq_reader {
 
 typedef struct mhq_dirent {
     const char *name;      /* valid until the next call */
-    unsigned char type;    /* DT_*; DT_UNKNOWN where the file system does not say */
+    unsigned char type;    /* DT_*; DT_UNKNOWN where the file system gives none */
     uint64_t inode;
 } mhq_dirent;
 
@@ -29,7 +29,7 @@ static inline int mhq_reader_holds(const mhq_reader *reader)
 /* 1: *entry is filled; 0: the end; negative: -errno. */
 int mhq_read_entry(mhq_fs *fs, mhq_reader *reader, mhq_dirent *entry);
 
-/* Whether the entry of the open directory is one itself; asks where the file system does not say. */
+/* Is the entry of the open directory a directory itself? Stats it if the file system gives no type. */
 int mhq_entry_is_directory(mhq_fs *fs, int dir, const mhq_dirent *entry, int *yes);
 
 /* Whether the open directory has exactly this name, letter by letter. Overwrites fs->scratch. */

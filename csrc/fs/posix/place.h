@@ -20,7 +20,7 @@ typedef struct mhq_place {
 int mhq_place_open(mhq_fs *fs, const char *path, mhq_place *place);
 void mhq_place_close(mhq_fs *fs, mhq_place *place);
 
-/* Tells the owner that `name`, which lies next to `shown`, could not be removed. */
+/* Reports to the owner that `name`, which lies next to `shown`, could not be removed. */
 void mhq_report_leftover(mhq_fs *fs, const char *shown, const char *name);
 
 /* Whether the open directory `dir` is the directory `top`, or lies below it. No, where the way up

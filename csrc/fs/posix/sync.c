@@ -9,8 +9,8 @@ int mhq_sync_file(mhq_fs *fs, int fd)
 }
 
 /* File systems that cannot sync a directory (those of servers mostly) see to its entries themselves.
- * XFS that has shut itself down after an error of the disk says success, though nothing is written any
- * more; but it has no stat then. */
+ * XFS that has shut itself down after an error of the disk reports success, though nothing is written
+ * any more; but then its stat fails. */
 int mhq_sync_directory(mhq_fs *fs, int fd)
 {
     struct stat st;

@@ -14,7 +14,7 @@
 #include <errno.h>
 
 #define MHQ_WIN(code) (MHQ_WINERROR + (int)(code))
-/* Somebody has put something else in its place, or written to it, meanwhile. */
+/* Another program has put something else in its place, or written to it, meanwhile. */
 #define MHQ_CHANGED MHQ_WIN(ERROR_FILE_INVALID)
 
 /* The last call's failure. */

@@ -62,7 +62,7 @@ static int any_rotates(const mhq_calls *sys, const char *directory, int depth)
     return found;
 }
 
-/* What lies under it is asked first: what a layer says of itself is not always true. */
+/* The devices below it come first: what a layer reports about itself is not always true. */
 static int rotates_at(const mhq_calls *sys, const char *place, int depth)
 {
     static const char *const own[] = {"%s/queue/rotational", "%s/../queue/rotational"};

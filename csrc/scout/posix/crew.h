@@ -63,7 +63,7 @@ void mhq_device_probe(mhq_device *device, uint64_t ns, uint64_t now);
 /* May a file on it be scouted? Begins anew when its time is up. */
 int mhq_device_worth(mhq_device *device, uint64_t now);
 
-/* The platform's: 1, the device `device` of an open file rotates; 0, it does not, or nobody knows, or
+/* The platform's: 1, the device `device` of an open file rotates; 0, it does not, or that is not known, or
  * its file system is of a kind that is left alone. */
 int mhq_device_rotates(const mhq_calls *sys, int fd, uint64_t device);
 
@@ -84,7 +84,7 @@ struct mhq_prospect {
     uint8_t listing;            /* a directory of a tree, whose names are wanted */
     enum mhq_prospect_state state; /* under the lock */
     int top;                    /* a tree's: the directory that the path is relative to */
-    uint64_t order;             /* a tree's: the inode number as the directory told it */
+    uint64_t order;             /* a tree's: the inode number as the directory listed it */
     /* what was found */
     enum mhq_verdict verdict;
     uint64_t device, inode, size;
@@ -105,7 +105,7 @@ typedef struct mhq_name {
 
 mhq_prospect *mhq_prospect_make(const mhq_calls *sys, const char *path, const char *path2);
 void mhq_prospect_free(const mhq_calls *sys, mhq_prospect *p);
-/* The platform's: fills in extents, or leaves `count` 0 where the system does not tell. */
+/* The platform's: fills in extents, or leaves `count` 0 where the system does not report them. */
 void mhq_prospect_locate(const mhq_calls *sys, int fd, mhq_prospect *p);
 /* Adds one; 0: no memory, or more than anybody wants. */
 int mhq_prospect_extent(const mhq_calls *sys, mhq_prospect *p, const mhq_extent *e);

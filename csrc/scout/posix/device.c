@@ -1,6 +1,6 @@
 /* scout/posix/device.c - which devices are worth it; see scout/posix/crew.h.
  *
- * What the system says of a device only permits: virtual disks say that they rotate and do not. So the
+ * That the system reports a rotating device is not enough: virtual disks are reported so, too. So the
  * first reads that are not served from the cache are timed.
  */
 #include "scout/posix/crew.h"

@@ -247,7 +247,7 @@ static enum mhq_verdict look_at_directory(mhq_scout *scout, mhq_prospect *p, int
                 return MHQ_NOT_WORTH;
         }
     }
-    p->size = mhq_now() - began; /* how long it took tells whether it was in the cache */
+    p->size = mhq_now() - began; /* the time it took shows whether it was in the cache */
     return n < 0 ? MHQ_NOT_WORTH : MHQ_WORTH;
 }
 

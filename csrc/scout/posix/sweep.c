@@ -87,7 +87,7 @@ static void take_handed(mhq_sweep *sweep)
         mhq_sweep_order(scout, first, last, count);
 }
 
-/* With the lock held: nobody has begun with these. */
+/* With the lock held: no thread has begun with these. */
 static void take_back_work(mhq_scout *scout)
 {
     for (mhq_prospect *p = scout->work; p; p = p->next) {

@@ -3,8 +3,8 @@
  * The copy's order is known: of each directory the files as they are listed, then its
  * subdirectories. So the scout lists directories ahead, a level at a time in the order of their inodes,
  * and makes windows of files in the copy's order; the openers look at a window's files in the order of
- * their inodes, and their extents are fetched in the order of the disk. What a listing says is believed
- * here only: the copy has its own walk. Nothing is opened through a link or in another mount.
+ * their inodes, and their extents are fetched in the order of the disk. Listings are trusted
+ * here only: the copy has its own traversal. Nothing is opened through a link or in another mount.
  */
 #include "scout/posix/crew.h"
 
