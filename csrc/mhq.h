@@ -149,6 +149,10 @@ intptr_t mhq_handle_descriptor(mhq_handle *handle);
  * nothing of an atomic file. */
 void mhq_handle_drop(mhq_handle *handle);
 
+/* Any thread. A handle of an open descriptor, or Windows' HANDLE, which is the handle's from then on.
+ * mode: enum mhq_open_mode. NULL: no memory, and the descriptor is the caller's as before. */
+mhq_handle *mhq_handle_adopt(intptr_t descriptor, uint32_t mode);
+
 /* Any thread, at the end of the program: closes it, and leaves nothing of an atomic file. */
 void mhq_handle_discard(mhq_handle *handle);
 

@@ -159,6 +159,7 @@ cdef extern from "mhq.h" nogil:
     char *mhq_take_leftover(mhq_engine *engine)
     void mhq_release(void *buffer)
     intptr_t mhq_handle_descriptor(mhq_handle *handle)
+    mhq_handle *mhq_handle_adopt(intptr_t descriptor, uint32_t mode)
     void mhq_handle_discard(mhq_handle *handle)
     void mhq_handle_drop(mhq_handle *handle)
     void mhq_handle_forget_uses(mhq_handle *handle)

@@ -3,15 +3,25 @@
 
 #include <errno.h>
 
-mhq_handle *mhq_handle_new(mhq_fs *fs, intptr_t descriptor, uint32_t mode)
+static mhq_handle *handle_of(const mhq_calls *sys, intptr_t descriptor, uint32_t mode)
 {
-    mhq_handle *handle = fs->sys->zeroed(1, sizeof *handle);
+    mhq_handle *handle = sys->zeroed(1, sizeof *handle);
     if (handle != NULL) {
-        handle->sys = fs->sys;
+        handle->sys = sys;
         handle->mode = mode;
         handle->descriptor = descriptor;
     }
     return handle;
+}
+
+mhq_handle *mhq_handle_new(mhq_fs *fs, intptr_t descriptor, uint32_t mode)
+{
+    return handle_of(fs->sys, descriptor, mode);
+}
+
+mhq_handle *mhq_handle_adopt(intptr_t descriptor, uint32_t mode)
+{
+    return handle_of(&mhq_calls_real, descriptor, mode);
 }
 
 int mhq_handle_open_version(mhq_fs *fs, const char *path, uint32_t mode, mhq_handle **handle)

@@ -37,6 +37,9 @@ mhq_handle *mhq_handle_new(mhq_fs *fs, intptr_t descriptor, uint32_t mode);
 /* A handle of the new version of an atomic file. */
 int mhq_handle_open_version(mhq_fs *fs, const char *path, uint32_t mode, mhq_handle **handle);
 
+/* The same of a descriptor that was opened elsewhere: see mhq.h. */
+mhq_handle *mhq_handle_adopt(intptr_t descriptor, uint32_t mode);
+
 /* 1: the descriptor may be used until mhq_handle_leave; 0: the handle is closed. */
 static inline int mhq_handle_enter(mhq_handle *handle)
 {

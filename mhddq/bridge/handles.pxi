@@ -150,3 +150,32 @@ cdef class Handle:
             forget_atomic(opened)
             with nogil:
                 mhq_handle_drop(opened)
+
+
+def adopt(int descriptor, str mode, name):
+    """A handle of a descriptor that was opened elsewhere, which is the handle's from then on.
+
+    mode: the letters of open(), the kind first. name: its attribute.
+    Raises: OSError; then the descriptor is the caller's as before.
+    Threads: any.
+    """
+    cdef Handle handle = Handle.__new__(Handle)
+    cdef int64_t how = OPEN_MODES[mode[0]]
+    cdef intptr_t opened = descriptor
+    cdef mhq_handle *own
+    if "+" in mode:
+        how |= MHQ_OPEN_READS | MHQ_OPEN_WRITES
+    if WINDOWS:   # the number is the C runtime's, which may close what is behind it
+        import msvcrt
+        if not mhddq_duplicate(msvcrt.get_osfhandle(descriptor), &opened):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    handle.name = name
+    handle.encoded = os.fsencode(name) if isinstance(name, (str, bytes)) else b"%d" % name
+    handle.mode = mode
+    own = mhq_handle_adopt(opened, <uint32_t>how)
+    if own == NULL:
+        raise MemoryError
+    handle.take(own)
+    if WINDOWS:
+        os.close(descriptor)
+    return handle
