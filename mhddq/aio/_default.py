@@ -1,0 +1,17 @@
+"""The default queue, where a file or an operation names no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mhddq._queues import default_queue
+
+
+def queue_of(given: Any = None) -> Any:
+    """The queue that was given, else the default one."""
+    return default_queue() if given is None else given
+
+
+def operations() -> Any:
+    """The awaitable operations of the default queue."""
+    return queue_of().aio
