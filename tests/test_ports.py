@@ -406,3 +406,26 @@ def test_the_end_of_the_program_delivers_nothing_more_to_a_port():
     assert end["pending"] == 1
     assert "called" not in end.stdout
     assert "made" in end.files
+
+
+@pytest.mark.parametrize("waits", ["flush", "result", "close"])
+def test_a_wait_for_a_queue_whose_callback_needs_room_here_does_not_lock_up(waits):
+    """Without the rule the callback waits for room that only this thread's deliver() makes."""
+    here, other = mhddq.Queue(ring_size=1), mhddq.Queue()
+    port, heard = here.port(), []
+    port.file_exists(heard.append, ".")
+
+    def needs_room(args):
+        heard.extend(here.file_exists(None, ".") for _ in range(5))
+
+    other.file_exists(needs_room, ".")
+    if waits == "flush":
+        assert other.flush(DEADLINE)
+    elif waits == "result":
+        assert other.futures.file_exists(".").result(DEADLINE) is False
+    else:
+        assert other.close(DEADLINE)
+    assert heard == [True] * 5
+    assert here.close(DEADLINE)
+    assert other.close(DEADLINE)
+    assert len(heard) == 6

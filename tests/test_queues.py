@@ -107,13 +107,14 @@ def test_a_collected_queue_finishes_what_it_accepted(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["closed", "collected", "with a port", "port given up"])
-def test_queues_leave_no_thread_and_no_descriptor(how, tmp_path):
+@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_queues_leave_no_thread_and_no_descriptor(how, count, tmp_path):
     collected = Outcome()
     mhddq.Queue().file_exists(collected, ".")
     collected.wait(1)
     until(lambda: tasks() <= 5)
     before, descriptors = tasks(), len(os.listdir("/proc/self/fd"))
-    for i in range(200):
+    for i in range(count):
         queue = mhddq.Queue()
         if how == "closed":
             queue.file_exists(collected, ".")
@@ -134,7 +135,7 @@ def test_queues_leave_no_thread_and_no_descriptor(how, tmp_path):
     until(lambda: tasks() <= before)
     until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
     if "port" in how:
-        assert len(os.listdir(tmp_path)) == 200
+        assert len(os.listdir(tmp_path)) == count
 
 
 def test_flush_waits_for_what_was_accepted_before(tmp_path):
