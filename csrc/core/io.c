@@ -337,6 +337,7 @@ int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.tree_file = on_tree_file;
     io->fs.tree_ends = on_tree_ends;
     io->fs.who = io;
+    io->fs.unwatched = 1; /* until mhq_may_start */
     return 0;
 }
 

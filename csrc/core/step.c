@@ -115,6 +115,7 @@ int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mh
         io->fate = fate;
         io->total_reported = 0;
         io->fs.measure = wants_progress(job);
+        io->fs.unwatched = 0;
         if (job->share != NULL)
             mhq_add_rlx(&job->share->control->started, 1);
         if (wants_progress(job))
@@ -144,6 +145,7 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
     io->job = NULL;
     io->fate = NULL;
     io->fs.measure = 0;
+    io->fs.unwatched = 1;
 }
 
 static int is_time(const mhq_share *share)

@@ -35,6 +35,8 @@ typedef struct mhq_fs {
      * they are copied only if `measure` is set. May be NULL. */
     void (*total)(void *who, uint64_t total);
     int measure;
+    int unwatched;         /* no thread can stop the operation, and none asks how far it is: a step
+                            * would be for a pause alone, and none is taken at the end */
     void *who;
     /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */

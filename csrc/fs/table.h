@@ -28,9 +28,15 @@ static inline int mhq_step(mhq_fs *fs)
     return fs->step(fs->who, done);
 }
 
+/* The same where nothing is left that a pause could hold. */
+static inline int mhq_last_step(mhq_fs *fs)
+{
+    return fs->unwatched ? 0 : mhq_step(fs);
+}
+
 static inline void mhq_total(mhq_fs *fs, uint64_t total)
 {
-    if (fs->total)
+    if (!fs->unwatched && fs->total)
         fs->total(fs->who, total);
 }
 

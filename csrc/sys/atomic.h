@@ -47,6 +47,16 @@
 #define mhq_prefetch(p) ((void)(p))
 #endif
 
+/* A function that stays out of the one that calls it, where most calls do without it and would save
+ * registers for it all the same. */
+#if defined(__GNUC__)
+#define MHQ_APART __attribute__((noinline))
+#define MHQ_COLD __attribute__((cold, noinline)) /* and that hardly ever runs */
+#else
+#define MHQ_APART
+#define MHQ_COLD
+#endif
+
 #if defined(_MSC_VER) && (defined(_M_X64) || defined(_M_IX86))
 #include <intrin.h>
 #define mhq_relax() _mm_pause()

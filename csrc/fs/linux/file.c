@@ -41,15 +41,10 @@ static int reads_in_full(uint64_t magic)
     return 0;
 }
 
-/* The last device is remembered: most files lie where the one before lay. */
-int mhq_size_is_exact(mhq_fs *fs, int fd, const struct stat *st)
+int mhq_device_is_exact(mhq_fs *fs, int fd)
 {
     uint64_t magic;
-    if (fs->sized != (uint64_t)st->st_dev) {
-        fs->exact = fs->sys->file_system(fd, &magic) == 0 && reads_in_full(magic);
-        fs->sized = (uint64_t)st->st_dev;
-    }
-    return fs->exact;
+    return fs->sys->file_system(fd, &magic) == 0 && reads_in_full(magic);
 }
 
 /* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */

@@ -73,7 +73,7 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
  * have none, and must cost neither budget nor memory. */
-static int read_unsized(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, mhq_growing *g)
+static MHQ_COLD int read_unsized(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, mhq_growing *g)
 {
     size_t want = part->most < MHQ_SCRATCH ? part->most : MHQ_SCRATCH;
     ssize_t got = want ? mhq_read_at(fs, fd, fs->scratch, want, part->from) : 0;
@@ -92,7 +92,9 @@ static int read_unsized(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, 
 static int count_read(mhq_fs *fs, ssize_t got)
 {
     fs->done += (uint64_t)got;
-    return got == 0 || fs->done >= fs->slice ? mhq_step(fs) : 0;
+    if (got == 0)
+        return mhq_last_step(fs);
+    return fs->done >= fs->slice ? mhq_step(fs) : 0;
 }
 
 /* Reads until the part's end or the file's: that is where a read brings nothing. Where sizes are exact
@@ -125,14 +127,14 @@ static int read_part(mhq_fs *fs, int fd, const mhq_part *part, const struct stat
         if (error || got == 0)
             return error;
         if (g->have == size && (size_t)got < want && mhq_size_is_exact(fs, fd, st))
-            return mhq_step(fs);
+            return mhq_last_step(fs);
         if (g->have > g->capacity) {
             error = mhq_reserve(fs, run, g, g->have + g->have / 2 + 4096);
             if (error)
                 return error;
         }
     }
-    return mhq_step(fs);
+    return mhq_last_step(fs);
 }
 
 void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
@@ -162,7 +164,7 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 /* The first pwrite was refused. ESPIPE: the file has no positions; a FIFO is an error (nothing
  * has been written yet), a terminal is written to as open() would. EAGAIN: the descriptor is
  * to wait after all. */
-static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
+static MHQ_COLD int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
 {
     struct stat st;
     if (fs->sys->fstat(fd, &st) < 0)
@@ -174,22 +176,34 @@ static int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
     return mhq_write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
 }
 
-/* All of it, slice by slice where steps are taken; what a step returns changes nothing: a file that
- * is being written is written to its end. */
-static int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
+/* All but the last slice, which begins at `*at`; what a step returns changes nothing: a file that is
+ * being written is written to its end. */
+static MHQ_APART int write_slices(mhq_fs *fs, int fd, const mhq_op *op, off_t from, size_t *at)
 {
-    size_t at = 0, some;
-    mhq_total(fs, op->size);
-    do {
-        some = op->size - at < mhq_call_bytes(fs) ? op->size - at : mhq_call_bytes(fs);
-        int error = mhq_write_bytes(fs, fd, op->data + at, some, from + (off_t)at);
+    for (size_t some = mhq_call_bytes(fs); op->size - *at > some; *at += some) {
+        int error = mhq_write_bytes(fs, fd, op->data + *at, some, from + (off_t)*at);
         if (error)
             return error;
-        at += some;
         fs->done += some;
         (void)mhq_step(fs);
-    } while (at < op->size);
+    }
     return 0;
+}
+
+static int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
+{
+    size_t at = 0;
+    int error = 0;
+    mhq_total(fs, op->size);
+    if (op->size > mhq_call_bytes(fs))
+        error = write_slices(fs, fd, op, from, &at);
+    if (!error)
+        error = mhq_write_bytes(fs, fd, op->data + at, op->size - at, from + (off_t)at);
+    if (!error) {
+        fs->done += op->size - at;
+        (void)mhq_last_step(fs);
+    }
+    return error;
 }
 
 static int is_regular(mhq_fs *fs, int fd)
@@ -209,7 +223,7 @@ static int empty_handle(mhq_fs *fs, const mhq_op *op, int fd)
 
 /* What is written to, from where on. An offset cuts nothing off; without one the contents are replaced,
  * those of a handle's file too. */
-static inline int reach_place(mhq_fs *fs, const mhq_op *op, int *fd, off_t *from)
+static MHQ_APART int reach_given_place(mhq_fs *fs, const mhq_op *op, int *fd, off_t *from)
 {
     int64_t offset;
     int error = mhq_offset_of(op, &offset);
@@ -217,6 +231,14 @@ static inline int reach_place(mhq_fs *fs, const mhq_op *op, int *fd, off_t *from
     if (!error)
         error = mhq_reach_to_write(fs, op, offset < 0 ? O_CREAT | O_TRUNC : O_CREAT, fd);
     return error || !op->handle || offset >= 0 ? error : empty_handle(fs, op, *fd);
+}
+
+static inline int reach_place(mhq_fs *fs, const mhq_op *op, int *fd, off_t *from)
+{
+    if (op->numbers || op->handle)
+        return reach_given_place(fs, op, fd, from);
+    *from = 0;
+    return mhq_reach_to_write(fs, op, O_CREAT | O_TRUNC, fd);
 }
 
 void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)

@@ -30,18 +30,12 @@ int mhq_enter_regular(mhq_fs *fs, const mhq_op *op, int *fd, struct stat *st)
 }
 
 /* ENXIO: a FIFO without a reader, a socket, or truly a device without a driver. */
-static int open_refusal(mhq_fs *fs, const char *path)
+int mhq_open_refusal(mhq_fs *fs, const char *path)
 {
     struct stat st;
     if (fs->sys->fstatat(AT_FDCWD, path, &st, 0) < 0 || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
         return ENXIO;
     return MHQ_ENOTREGULAR;
-}
-
-int mhq_open_to_write(mhq_fs *fs, const char *path, int flags, int *fd)
-{
-    int error = mhq_open_patiently(fs, AT_FDCWD, path, O_WRONLY | flags, 0666, fd);
-    return error == ENXIO ? open_refusal(fs, path) : error;
 }
 
 /* ---- file_open ---- */
@@ -80,7 +74,7 @@ static int open_file(mhq_fs *fs, const mhq_op *op, uint32_t mode, mhq_handle **h
     int fd, flags = flags_of(mode);
     int error = mhq_open_patiently(fs, AT_FDCWD, op->path, flags, 0666, &fd);
     if (error == ENXIO)
-        return open_refusal(fs, op->path);
+        return mhq_open_refusal(fs, op->path);
     if (error)
         return error;
     error = check_opened(fs, fd, flags);

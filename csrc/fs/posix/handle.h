@@ -9,7 +9,8 @@
 int mhq_enter(const mhq_op *op, int *fd);
 
 int mhq_enter_regular(mhq_fs *fs, const mhq_op *op, int *fd, struct stat *st);
-int mhq_open_to_write(mhq_fs *fs, const char *path, int flags, int *fd);
+/* What it means that an open failed with ENXIO. */
+int mhq_open_refusal(mhq_fs *fs, const char *path);
 
 /* A regular file to be read: the handle's, or the path's, opened. See mhq_open_regular. */
 static inline int mhq_reach_regular(mhq_fs *fs, const mhq_op *op, int *fd, struct stat *st)
@@ -23,7 +24,10 @@ static inline int mhq_reach_regular(mhq_fs *fs, const mhq_op *op, int *fd, struc
  * MHQ_ENOTREGULAR for a FIFO without a reader and a socket. */
 static inline int mhq_reach_to_write(mhq_fs *fs, const mhq_op *op, int flags, int *fd)
 {
-    return op->handle ? mhq_enter(op, fd) : mhq_open_to_write(fs, op->path, flags, fd);
+    if (op->handle)
+        return mhq_enter(op, fd);
+    int error = mhq_open_patiently(fs, AT_FDCWD, op->path, O_WRONLY | flags, 0666, fd);
+    return error == ENXIO ? mhq_open_refusal(fs, op->path) : error;
 }
 
 /* Gives back what was reached. 0, or what the close failed with. */

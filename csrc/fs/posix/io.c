@@ -1,10 +1,16 @@
 /* fs/posix/io.c - see fs/posix/io.h. */
 #include "fs/posix/io.h"
 
-int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+/* In one function with what is around it: each small operation opens. */
+static inline int open_at(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
 {
     MHQ_RETRY(*fd, fs->sys->openat(dir, path, flags | O_CLOEXEC, mode));
     return *fd < 0 ? errno : 0;
+}
+
+int mhq_open(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    return open_at(fs, dir, path, flags, mode, fd);
 }
 
 void mhq_format_number(char *to, unsigned number)
@@ -20,17 +26,23 @@ void mhq_format_number(char *to, unsigned number)
 }
 
 /* Never hangs on a FIFO, and never makes a terminal ours. */
-int mhq_open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+static inline int open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode,
+                                 int *fd)
 {
-    int error = mhq_open(fs, dir, path, flags | O_NOCTTY | O_NONBLOCK, mode, fd);
+    int error = open_at(fs, dir, path, flags | O_NOCTTY | O_NONBLOCK, mode, fd);
     if (error == EAGAIN)
         error = mhq_open_leased(fs, dir, path, flags | O_NOCTTY, mode, fd);
     return error;
 }
 
+int mhq_open_patiently(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
+{
+    return open_patiently(fs, dir, path, flags, mode, fd);
+}
+
 int mhq_open_to_read(mhq_fs *fs, int dir, const char *path, int flags, int *fd)
 {
-    int error = mhq_open_patiently(fs, dir, path, O_RDONLY | flags, 0, fd);
+    int error = open_patiently(fs, dir, path, O_RDONLY | flags, 0, fd);
     return error == ENXIO ? MHQ_ENOTREGULAR : error; /* a socket, or a device without a driver */
 }
 

@@ -135,6 +135,16 @@ int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mod
 /* Whether the file lies where a size is true, and a read comes short at the end only. Elsewhere the
  * end is where a read brings nothing: a server may give fewer bytes than it was asked for, and have
  * more than the size. */
-int mhq_size_is_exact(mhq_fs *fs, int fd, const struct stat *st);
+int mhq_device_is_exact(mhq_fs *fs, int fd);
+
+/* The same. The last device is remembered: most files lie where the one before lay. */
+static inline int mhq_size_is_exact(mhq_fs *fs, int fd, const struct stat *st)
+{
+    if (fs->sized != (uint64_t)st->st_dev) {
+        fs->exact = mhq_device_is_exact(fs, fd);
+        fs->sized = (uint64_t)st->st_dev;
+    }
+    return fs->exact;
+}
 
 #endif
