@@ -36,8 +36,8 @@ HEADS = (
 COUNTER = "a counter, which no thread decides by"
 # What the C code has and the model has not: file, function, operation(field), why. * is anything.
 LEFT_OUT = [
-    ("ring.c", "mhq_ring_peek", "load_rlx(head)", "looks only, as the holder, and decides nothing"),
-    ("ring.c", "mhq_ring_peek", "load_acq(state)", "as above"),
+    ("ring.c", "peek", "load_rlx(head)", "looks only, as the holder, and decides nothing"),
+    ("ring.c", "peek", "load_acq(state)", "as above"),
     ("ring.c", "mhq_ring_next", "load_rlx(head)", "as above"),
     ("ring.c", "mhq_ring_is_closed", "load_sc(tail)", "a glance for others"),
     ("io.c", "run_one", "store_*(running)", "for a report; who reads it keeps jobs from going"),
@@ -108,7 +108,7 @@ LEFT_OUT = [
         "load_acq(top)",
         "a glance: what is skipped may as well have run",
     ),
-    ("taker.c", "job_is_back", "", "ring_return, which the model has, and then the wake-up"),
+    ("taker.c", "place_is_back", "", "ring_return, which the model has, and then the wake-up"),
 ]
 
 Item = tuple[str, str, str, frozenset[str]]

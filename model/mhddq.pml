@@ -274,7 +274,7 @@ inline overflow_take(remove)
         }
         if
         :: found != NONE && remove ->
-            SUB_SC(OVERFLOWED, 1) /* @ ring.c overflow_take sub_sc(overflowed) */
+            SUB_SC(OVERFLOWED, 1) /* @ ring.c overflow_search sub_sc(overflowed) */
         :: else
         fi;
         STORE_REL(LOCK, 0)

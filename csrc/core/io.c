@@ -37,19 +37,18 @@ struct charge {
     size_t more;
 };
 
-static int charge_fits(void *what)
+static inline int charge_fits(mhq_engine *engine, const mhq_run *run, size_t more)
 {
-    const struct charge *charge = what;
-    uint64_t undelivered = mhq_load_sc(&charge->engine->undelivered); /* [P2] */
+    uint64_t undelivered = mhq_load_sc(&engine->undelivered); /* [P2] */
     /* One that is larger than the budget runs alone. */
-    return undelivered == charge->run->charged
-           || undelivered + charge->more <= charge->engine->config.buffer_bytes;
+    return undelivered == run->charged || undelivered + more <= engine->config.buffer_bytes;
 }
 
 static int charge_fits_or_announce(void *what)
 {
-    mhq_io_announce(((const struct charge *)what)->engine);
-    return charge_fits(what);
+    const struct charge *charge = what;
+    mhq_io_announce(charge->engine);
+    return charge_fits(charge->engine, charge->run, charge->more);
 }
 
 /* The holder waits until takers have delivered enough. */
@@ -59,13 +58,19 @@ static void wait_for_delivery(mhq_io *io, mhq_port *port, int (*enough)(void *),
     mhq_park_until(&io->engine->delivery, io->engine->spin_ns, -1, enough, what);
 }
 
+static void wait_to_fit(mhq_io *io, const mhq_run *run, size_t more)
+{
+    struct charge charge = {io->engine, run, more};
+    wait_for_delivery(io, mhq_port_of(io->engine, run->job), charge_fits_or_announce,
+                      &charge);
+}
+
 static void on_charge(void *who, mhq_run *run, size_t more)
 {
     mhq_io *io = who;
     mhq_engine *engine = io->engine;
-    struct charge charge = {engine, run, more};
-    if (!charge_fits(&charge))
-        wait_for_delivery(io, mhq_port_of(engine, run->job), charge_fits_or_announce, &charge);
+    if (!charge_fits(engine, run, more))
+        wait_to_fit(io, run, more);
     uint64_t before = mhq_add_sc(&engine->undelivered, more);
     run->charged += more;
     if (before / PILE_BYTES < (before + more) / PILE_BYTES && before > 0)
@@ -218,7 +223,7 @@ static void run_list(mhq_io *io, mhq_job *job)
 }
 
 /* All but a plain operation. */
-static void run_special(mhq_io *io, mhq_job *job)
+static MHQ_APART void run_special(mhq_io *io, mhq_job *job)
 {
     if (job->walk != NULL)
         run_list(io, job);
@@ -239,7 +244,7 @@ static int has_work_or_ended(void *what)
 }
 
 /* The holder has nothing to run. 1: there is work; 0: there never will be. */
-static int wait_for_work(mhq_io *io)
+static MHQ_APART int wait_for_work(mhq_io *io)
 {
     mhq_engine *engine = io->engine;
     do {
@@ -332,12 +337,12 @@ int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.lengthy = on_lengthy;
     io->fs.step = mhq_on_step;
     io->fs.total = mhq_on_total;
+    io->fs.unwatched = 1; /* until mhq_may_start */
     io->fs.report_leftover = on_leftover;
     io->fs.tree_begins = on_tree_begins;
     io->fs.tree_file = on_tree_file;
     io->fs.tree_ends = on_tree_ends;
     io->fs.who = io;
-    io->fs.unwatched = 1; /* until mhq_may_start */
     return 0;
 }
 

@@ -53,7 +53,7 @@ enum mhq_claim mhq_ring_claim(mhq_ring *ring, mhq_job *job, int overdraw)
     return MHQ_CLAIMED;
 }
 
-static void overflow_insert(mhq_ring *ring, mhq_job *job)
+static MHQ_COLD void overflow_insert(mhq_ring *ring, mhq_job *job)
 {
     mhq_mutex_lock(&ring->overflow_lock);
     mhq_job **at = &ring->overflow;
@@ -87,10 +87,8 @@ int mhq_ring_publish(mhq_ring *ring, mhq_job *job)
 }
 
 /* Ticket head if it went to the overflow list, else NULL. */
-static mhq_job *overflow_take(mhq_ring *ring, uint64_t head, int remove)
+static MHQ_COLD mhq_job *overflow_search(mhq_ring *ring, uint64_t head, int remove)
 {
-    if (mhq_load_sc(&ring->overflowed) == 0) /* [P2] */
-        return NULL;
     mhq_mutex_lock(&ring->overflow_lock);
     mhq_job *job = ring->overflow;
     if (job != NULL && job->ticket != head)
@@ -101,6 +99,13 @@ static mhq_job *overflow_take(mhq_ring *ring, uint64_t head, int remove)
     }
     mhq_mutex_unlock(&ring->overflow_lock);
     return job;
+}
+
+static inline mhq_job *overflow_take(mhq_ring *ring, uint64_t head, int remove)
+{
+    if (mhq_load_sc(&ring->overflowed) == 0) /* [P2] */
+        return NULL;
+    return overflow_search(ring, head, remove);
 }
 
 mhq_job *mhq_ring_pop(mhq_ring *ring)
@@ -130,7 +135,7 @@ uint64_t mhq_ring_next(mhq_ring *ring)
     return mhq_load_rlx(&ring->head);
 }
 
-const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead)
+static inline const mhq_job *peek(mhq_ring *ring, uint64_t ahead)
 {
     uint64_t ticket = mhq_load_rlx(&ring->head) + ahead;
     mhq_slot *slot = slot_of(ring, ticket);
@@ -139,9 +144,14 @@ const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead)
     return NULL;
 }
 
+const mhq_job *mhq_ring_peek(mhq_ring *ring, uint64_t ahead)
+{
+    return peek(ring, ahead);
+}
+
 void mhq_ring_prefetch(mhq_ring *ring)
 {
-    const mhq_job *job = mhq_ring_peek(ring, 0);
+    const mhq_job *job = peek(ring, 0);
     if (job != NULL)
         for (size_t at = 0; at < sizeof *job + sizeof *job->op; at += MHQ_CACHE_LINE)
             mhq_prefetch((const char *)job + at);

@@ -5,7 +5,14 @@
 
 void mhq_job_init(mhq_job *job, const mhq_op *op)
 {
-    *job = (mhq_job){.op = op, .lent = op->data != NULL ? op->size : 0, .run = {.job = job}};
+    job->op = op;
+    job->walk = NULL;
+    job->port = NULL;
+    job->share = NULL;
+    job->fate = NULL;
+    job->lent = op->data != NULL ? op->size : 0;
+    job->marks = 0;
+    job->run = (mhq_run){.job = job};
 }
 
 int mhq_job_init_list(mhq_job *job, const mhq_list *list)
@@ -58,14 +65,14 @@ static void note_high_water(mhq_engine *engine, uint64_t ticket)
         mhq_store_rlx(&engine->high_water, in_flight);
 }
 
-static enum mhq_accepted refuse(mhq_engine *engine, mhq_job *job)
+static MHQ_COLD enum mhq_accepted refuse(mhq_engine *engine, mhq_job *job)
 {
     mhq_withdraw(engine, job);
     return MHQ_RING_CLOSED;
 }
 
 /* What has a port or lends bytes: may it go on to the ring? */
-static enum mhq_accepted let_in(mhq_engine *engine, mhq_job *job, int overdraw)
+static MHQ_COLD enum mhq_accepted let_in(mhq_engine *engine, mhq_job *job, int overdraw)
 {
     if (job->port != NULL && mhq_port_is_closed(job->port))
         return refuse(engine, job);
@@ -78,7 +85,7 @@ static enum mhq_accepted let_in(mhq_engine *engine, mhq_job *job, int overdraw)
 }
 
 /* The job is accepted: what is counted before it can be delivered, of lists and watched ones. */
-static void count_in(mhq_engine *engine, const mhq_job *job, uint64_t operations)
+static MHQ_COLD void count_in(mhq_engine *engine, const mhq_job *job, uint64_t operations)
 {
     if (job->op == NULL) {
         mhq_add_rel(&engine->lists, 1); /* [lists] */

@@ -328,30 +328,29 @@ mhq_run *mhq_collect(mhq_engine *engine)
 
 /* ---- coming back --------------------------------------------------------------------------- */
 
-/* A job that has bytes of the budget or is watched. 1: the callback thread may be waiting for it. */
-static int marked_one_is_back(mhq_engine *engine, mhq_job *job)
+/* Its place in the ring. */
+static inline void place_is_back(mhq_engine *engine, const mhq_job *job)
+{
+    if (mhq_ring_return(&engine->ring)) { /* [W1] of the callback thread's wait */
+        mhq_add_rlx(&engine->caller_wakes, 1);
+        mhq_park_make_way(&mhq_port_of(engine, job)->taker);
+    }
+}
+
+/* A job that has bytes of the budget or is watched. Where another thread than the callback thread
+ * delivers it, that one may be waiting for it. */
+static MHQ_APART void marked_one_is_back(mhq_engine *engine, mhq_job *job)
 {
     if (job->marks & MHQ_BYTES_HELD)
         mhq_intake_give_back(&engine->intake, job);
-    if (job->port == NULL)
-        return 0;
-    mhq_sub_sc(&job->port->pending, 1);
-    return 1;
-}
-
-static void job_is_back(mhq_engine *engine, mhq_job *job)
-{
-    mhq_port *port = mhq_port_of(engine, job);
-    int elsewhere = job->marks != 0 && marked_one_is_back(engine, job);
-    if (mhq_ring_return(&engine->ring)) { /* [W1] of the callback thread's wait */
-        mhq_add_rlx(&engine->caller_wakes, 1);
-        mhq_park_make_way(&port->taker);
-    }
-    if (elsewhere && is_quiet(engine))
+    if (job->port != NULL)
+        mhq_sub_sc(&job->port->pending, 1);
+    place_is_back(engine, job);
+    if (job->port != NULL && is_quiet(engine))
         mhq_unpark(&engine->own.taker); /* which closes */
 }
 
-int mhq_delivered(mhq_engine *engine, mhq_run *run)
+static void drop_result(mhq_engine *engine, mhq_run *run)
 {
     if (run->holds == MHQ_HOLDS_BLOCK)
         mhq_block_return(&engine->blocks, run->buffer);
@@ -360,21 +359,34 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run)
     else
         engine->config.calls->release(run->buffer);
     run->buffer = NULL;
-    int announce = 0;
+}
+
+static void announce_delivery(mhq_engine *engine)
+{
+    if (mhq_unpark(&engine->delivery))
+        mhq_add_rlx(&engine->caller_wakes, 1);
+}
+
+int mhq_delivered(mhq_engine *engine, mhq_run *run)
+{
+    mhq_job *job = run->job;
+    if (run->buffer != NULL)
+        drop_result(engine, run);
     if (run->charged) {
         mhq_sub_sc(&engine->undelivered, run->charged); /* [W1] of the wait for deliveries */
         run->charged = 0;
-        announce = 1;
+        announce_delivery(engine);
     }
-    mhq_job *job = run->job;
-    int whole = run == &job->run;
-    if (whole)
-        job_is_back(engine, job);
+    if (run != &job->run) {
+        if (mhq_credit_give_back(&mhq_port_of(engine, job)->credit, run))
+            announce_delivery(engine);
+        return 0;
+    }
+    if (job->marks == 0)
+        place_is_back(engine, job);
     else
-        announce |= mhq_credit_give_back(&mhq_port_of(engine, job)->credit, run);
-    if (announce && mhq_unpark(&engine->delivery))
-        mhq_add_rlx(&engine->caller_wakes, 1);
-    return whole;
+        marked_one_is_back(engine, job);
+    return 1;
 }
 
 void mhq_stop(mhq_engine *engine)
