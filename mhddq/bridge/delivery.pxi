@@ -283,7 +283,7 @@ cdef bint deliver_any(object hooks, deliveries *told, dict aside, mhq_run *run,
     return False
 
 
-cdef void deliver_unheard(object hooks, deliveries *told, mhq_run *run) noexcept:
+cdef void deliver_of_closed_port(object hooks, deliveries *told, mhq_run *run) noexcept:
     """What a closed port has left: no callback is called. Futures are set, for a thread may wait; their
     callbacks would have run where the port was served."""
     cdef request *r = <request *>run.op

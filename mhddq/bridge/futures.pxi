@@ -10,7 +10,7 @@ cdef object new_condition = None       # threading.Condition
 
 
 def use_future_class(future, base, condition):
-    """mhddq.futures tells of itself; so importing mhddq does not import it."""
+    """mhddq.futures makes itself known; so importing mhddq does not import it."""
     global future_class, future_base, new_condition
     future_class, future_base, new_condition = future, base, condition
 
@@ -111,7 +111,7 @@ cdef class FutureBase(Pending):
         """Cancels the operation.
 
         Returns: True if it never ran and never will. False if it has ended, or it runs: then it is
-            asked to stop, and cancelled() tells in the end.
+            asked to stop, and cancelled() shows in the end whether it was.
         Threads: any. Done-callbacks run in this one, where it is cancelled by this call.
         """
         if self.now() != PENDING:

@@ -13,7 +13,8 @@ cdef class Pending:
     """The end of an operation, before and after it is there: what Future is made of (mhddq.futures),
     and what other styles may be. An object of a subclass: it sets its own value or error.
 
-    A subclass says how by `settle`, which is called once, by the taker, or by who cancels.
+    A subclass says how by `settle`, which is called once, by the taker, or by the thread that
+    cancels.
     """
     cdef mhq_fate *fate
     cdef Link link

@@ -249,7 +249,7 @@ cdef class Service:
         here; a fresh one takes its place."""
         shared_forget(<PyObject *>self)
         self.delivering = self.stood_in_for = self.gave_up = self.refusals_reported = False
-        self.begun = NULL   # the starter, who may not be here, has it
+        self.begun = NULL   # the starter, which may not be here, has it
         self.aside = self.first_refused = None
         self.waiting = 0
         shared_forget_lock(&self.frees)

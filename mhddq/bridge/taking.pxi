@@ -137,7 +137,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         if service.aside is None:
             set_aside_for(service)
         if run.job.port != NULL:   # which was closed
-            deliver_unheard(service.hooks, &service.told, run)
+            deliver_of_closed_port(service.hooks, &service.told, run)
         elif run.op != NULL and not (<request *>run.op).op.flags & FUTURE:
             if deliver_one(service.hooks, &service.told, service.aside, run, None):
                 service.aside = None
@@ -148,7 +148,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         if run.op != NULL:
             service.at = NULL
             shared_bump(&service.told.delivered)
-        # The [frees] section is empty: whoever looked at the run's request has kept it by now.
+        # The [frees] section is empty: a thread that looked at the run's request has kept it by now.
         shared_lock(&service.frees)
         shared_unlock(&service.frees)
         finish(core, run)
