@@ -99,7 +99,7 @@ static MHQ_COLD void count_in(mhq_engine *engine, const mhq_job *job, uint64_t o
 
 enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
 {
-    if (job->lent != 0 || job->marks != 0) {
+    if (job->marks != 0 || (job->lent != 0 && engine->intake.limit != 0)) {
         enum mhq_accepted let = let_in(engine, job, overdraw);
         if (let != MHQ_ACCEPTED)
             return let;

@@ -36,17 +36,30 @@ static void spoil(const mhq_op *op, int error)
         mhq_handle_spoil(op->handle, error);
 }
 
-void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+static inline void run_primitive(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
-    fs->done = 0;
     if (op->refused)
         mhq_fail(run, MHQ_EREFUSED, MHQ_AT_NONE);
     else if (op->kind >= MHQ_KINDS)
         mhq_fail(run, ENOSYS, MHQ_AT_NONE);
     else
         primitives[op->kind](fs, op, run);
-    if (op->handle != NULL && run->error != 0)
+}
+
+static MHQ_APART void run_with_handle(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    run_primitive(fs, op, run);
+    if (run->error != 0)
         spoil(op, run->error);
+}
+
+void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    fs->done = 0;
+    if (op->handle != NULL)
+        run_with_handle(fs, op, run);
+    else
+        run_primitive(fs, op, run);
 }
 
 void mhq_fs_pass_over(mhq_fs *fs, const mhq_op *op, mhq_run *run)
