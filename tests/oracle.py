@@ -102,6 +102,15 @@ def inside(path: Path, directory: Path) -> Path:
     return joined
 
 
+def make_parents(path: Path) -> None:
+    """Makes the directories above a path that are missing."""
+    parent = os.path.dirname(without_slashes(path))
+    try:
+        os.makedirs(parent or os.curdir, exist_ok=True)
+    except OSError:
+        raise Failure from None
+
+
 class Oracle:
     """The 15 operations in plain Python."""
 
@@ -204,9 +213,12 @@ class Oracle:
     def directory_move(path, path2):
         check_tree(path)
         if os.path.isdir(path2):
+            if os.path.samefile(path, path2):
+                return {}
             path2 = inside(path, path2)
-        elif os.path.lexists(without_slashes(path2)):
+        elif os.path.lexists(without_slashes(path2)) or within(path, path2):
             raise Failure
+        make_parents(path2)
         os.replace(path, path2)
         return {}
 
