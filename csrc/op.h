@@ -46,7 +46,20 @@
     X(DIRECTORY_MOVE, directory_move)         \
     X(DIRECTORY_COPY, directory_copy)         \
     X(FILE_OPEN, file_open)                   \
-    X(FILE_CLOSE, file_close)
+    X(FILE_CLOSE, file_close)                 \
+    X(FILE_APPEND, file_append)               \
+    X(FILE_READ_INTO, file_read_into)         \
+    X(FILE_TRUNCATE, file_truncate)           \
+    X(FILE_SYNC, file_sync)                   \
+    X(DIRECTORY_SYNC, directory_sync)         \
+    X(LINK_CREATE, link_create)               \
+    X(LINK_READ, link_read)                   \
+    X(PATH_EXISTS, path_exists)               \
+    X(PATH_STAT, path_stat)                   \
+    X(PATH_RENAME, path_rename)               \
+    X(PATH_CHMOD, path_chmod)                 \
+    X(PATH_UTIME, path_utime)                 \
+    X(DISK_USAGE, disk_usage)
 
 enum mhq_kind {
 #define X(KIND, name) MHQ_##KIND,
@@ -64,7 +77,13 @@ enum mhq_kind {
     X(SYNC, sync)       /* file_close: what was written is on the disk before */  \
     X(DISCARD, discard) /* file_close: of an atomic file, nothing is to stay */   \
     X(STAT, stat)                                                                 \
-    X(CONTINUES, continues) /* directory_walk: passes over what cannot be read */
+    X(CONTINUES, continues) /* directory_walk: passes over what cannot be read */ \
+    X(FOLLOW_SYMLINKS, follow_symlinks) /* what a link leads to, not the link */  \
+    X(REPLACE, replace) /* the target may exist */                                \
+    X(HARD, hard)       /* link_create: a second name, not a symbolic link */     \
+    X(PARENTS, parents) /* directory_create: with those that are missing */       \
+    X(EXIST_OK, exist_ok) /* directory_create: a directory that exists will do */ \
+    X(RECURSIVE, recursive) /* directory_delete: with everything in it */
 
 enum mhq_flag_places {
 #define X(FLAG, name) MHQ_PLACE_OF_##FLAG,
@@ -83,7 +102,12 @@ enum mhq_flag {
 #define MHQ_NUMBERS(X) \
     X(offset)          \
     X(length)          \
-    X(mode) /* file_open: enum mhq_open_mode */ \
+    X(mode) /* file_open: enum mhq_open_mode; else permission bits */ \
+    X(size)            \
+    X(accessed) /* the times of path_utime, in seconds; absent: now */ \
+    X(accessed_ns) /* and the nanoseconds */ \
+    X(modified)        \
+    X(modified_ns)        \
     X(batch)
 
 typedef struct mhq_numbers {
@@ -111,6 +135,22 @@ enum mhq_open_mode {
 extern const char *const mhq_op_names[MHQ_KINDS];
 extern const char *const mhq_flag_names[MHQ_FLAG_COUNT];
 extern const char *const mhq_number_names[MHQ_NUMBER_COUNT];
+
+/* What stat has of a path: the result of path_stat, and of each entry of directory_walk. What a system
+ * does not know is 0. Times are seconds since 1970, with nanoseconds: of the last access, of the last
+ * modification, of the last change (Windows: of the creation), of the creation. */
+typedef struct mhq_status {
+    uint64_t mode, inode, device, links;
+    int64_t user, group, size;
+    int64_t seconds[4], nanoseconds[4];
+    int64_t block_size, blocks;
+    uint64_t special, flags, generation, attributes, reparse_tag; /* special: st_rdev */
+} mhq_status;
+
+/* Of disk_usage: bytes. */
+typedef struct mhq_usage {
+    uint64_t total, used, free;
+} mhq_usage;
 
 /* Failures that are no errno. mhq_run.error is 0, an errno, one of these, which are negative, or,
  * on Windows, MHQ_WINERROR plus one of its error codes. */
@@ -144,6 +184,7 @@ typedef struct mhq_op {
     const char *path2;   /* the second path where there is one, else NULL */
     const char *data;    /* of what writes: the bytes; not NULL even where there are none */
     size_t size;         /* how many */
+    char *room;          /* file_read_into: where `size` bytes are to go */
     const mhq_numbers *numbers; /* NULL: it takes none */
     struct mhq_handle *handle;  /* the open file that it is about, or NULL: then it is about the
                                  * path. `path` is then its name, for errors. */
@@ -163,14 +204,6 @@ enum mhq_holds {
     MHQ_HOLDS_HANDLE /* a struct mhq_handle, see fs/handle.h */
 };
 
-/* What lstat has of an entry. Times in nanoseconds since 1970. */
-typedef struct mhq_status {
-    uint64_t device, inode, links, special; /* special: st_rdev */
-    uint32_t mode, uid, gid, block_size;
-    int64_t size, blocks;
-    int64_t accessed_ns, modified_ns, changed_ns;
-} mhq_status;
-
 /* Result of directory_walk: for each entry its type, one byte ('d', 'f', 'l' a link, 'o' other), with
  * MHQ_STAT a mhq_status (not aligned), its whole path, a NUL; run->length is the sum. */
 
@@ -189,7 +222,7 @@ typedef struct mhq_run {
     char *buffer;          /* result bytes (after `head` bytes of room), or the failing path, or
                             * NULL; owned by the record until it is delivered or taken. Taken
                             * it may be unless it is a block of the engine's. */
-    size_t length;         /* result bytes in the buffer, room not counted */
+    size_t length;         /* result bytes in the buffer, room not counted; those in op->room */
     size_t charged;        /* bytes of the budget that this record holds */
 } mhq_run;
 

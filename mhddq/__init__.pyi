@@ -98,6 +98,7 @@ def file_copy(
     source_filename: _Path,
     copy_filename: _Path,
     *,
+    replace: bool = False,
     control: Control | None = None,
 ) -> bool: ...
 @overload
@@ -200,12 +201,16 @@ def directory_create(
     callback: _Callback[types.DirectoryCreateArgs],
     dirname: _Path,
     *,
+    mode: int = 511,
+    parents: bool = False,
+    exist_ok: bool = False,
     control: Control | None = None,
 ) -> bool: ...
 def directory_delete(
     callback: _Callback[types.DirectoryDeleteArgs],
     dirname: _Path,
     *,
+    recursive: bool = True,
     control: Control | None = None,
 ) -> bool: ...
 def directory_contents(
@@ -261,6 +266,107 @@ def file_close(
     discard: bool = False,
     control: Control | None = None,
 ) -> bool: ...
+@overload
+def file_append(
+    callback: _Callback[types.FileAppendArgs],
+    data: str,
+    filename: _File,
+    binary: Literal[False] = False,
+    *,
+    control: Control | None = None,
+) -> bool: ...
+@overload
+def file_append(
+    callback: _Callback[types.FileAppendArgs],
+    data: Buffer,
+    filename: _File,
+    binary: Literal[True],
+    *,
+    control: Control | None = None,
+) -> bool: ...
+@overload
+def file_append(
+    callback: _Callback[types.FileAppendArgs],
+    data: _Data,
+    filename: _File,
+    binary: bool,
+    *,
+    control: Control | None = None,
+) -> bool: ...
+def file_read_into(
+    callback: _Callback[types.FileReadIntoArgs],
+    buffer: Buffer,
+    filename: _File,
+    *,
+    offset: int = 0,
+    control: Control | None = None,
+) -> bool: ...
+def file_truncate(
+    callback: _Callback[types.FileTruncateArgs],
+    filename: _File,
+    size: int = 0,
+    *,
+    control: Control | None = None,
+) -> bool: ...
+def file_sync(
+    callback: _Callback[types.FileSyncArgs], filename: _File, *, control: Control | None = None
+) -> bool: ...
+def directory_sync(
+    callback: _Callback[types.DirectorySyncArgs], dirname: _Path, *, control: Control | None = None
+) -> bool: ...
+def link_create(
+    callback: _Callback[types.LinkCreateArgs],
+    target: _Path,
+    linkname: _Path,
+    *,
+    hard: bool = False,
+    control: Control | None = None,
+) -> bool: ...
+def link_read(
+    callback: _Callback[types.LinkReadArgs], linkname: _Path, *, control: Control | None = None
+) -> bool: ...
+def path_exists(
+    callback: _Callback[types.PathExistsArgs],
+    path: _Path,
+    *,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> bool: ...
+def path_stat(
+    callback: _Callback[types.PathStatArgs],
+    path: _File,
+    *,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> bool: ...
+def path_rename(
+    callback: _Callback[types.PathRenameArgs],
+    source: _Path,
+    destination: _Path,
+    *,
+    replace: bool = True,
+    control: Control | None = None,
+) -> bool: ...
+def path_chmod(
+    callback: _Callback[types.PathChmodArgs],
+    path: _File,
+    mode: int,
+    *,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> bool: ...
+def path_utime(
+    callback: _Callback[types.PathUtimeArgs],
+    path: _File,
+    times: tuple[float, float] | None = None,
+    *,
+    ns: tuple[int, int] | None = None,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> bool: ...
+def disk_usage(
+    callback: _Callback[types.DiskUsageArgs], path: _Path, *, control: Control | None = None
+) -> bool: ...
 def oplist_file_exists(
     oplist: Oplist, callback: _Callback[types.FileExistsArgs], filename: _Path
 ) -> None: ...
@@ -287,6 +393,8 @@ def oplist_file_copy(
     callback: _Callback[types.FileCopyArgs],
     source_filename: _Path,
     copy_filename: _Path,
+    *,
+    replace: bool = False,
 ) -> None: ...
 @overload
 def oplist_file_read(
@@ -352,10 +460,20 @@ def oplist_directory_exists(
     oplist: Oplist, callback: _Callback[types.DirectoryExistsArgs], dirname: _Path
 ) -> None: ...
 def oplist_directory_create(
-    oplist: Oplist, callback: _Callback[types.DirectoryCreateArgs], dirname: _Path
+    oplist: Oplist,
+    callback: _Callback[types.DirectoryCreateArgs],
+    dirname: _Path,
+    *,
+    mode: int = 511,
+    parents: bool = False,
+    exist_ok: bool = False,
 ) -> None: ...
 def oplist_directory_delete(
-    oplist: Oplist, callback: _Callback[types.DirectoryDeleteArgs], dirname: _Path
+    oplist: Oplist,
+    callback: _Callback[types.DirectoryDeleteArgs],
+    dirname: _Path,
+    *,
+    recursive: bool = True,
 ) -> None: ...
 def oplist_directory_contents(
     oplist: Oplist, callback: _Callback[types.DirectoryContentsArgs], dirname: _Path
@@ -403,7 +521,12 @@ class Oplist:
         destination_filename: _Path,
     ) -> None: ...
     def file_copy(
-        self, callback: _Callback[types.FileCopyArgs], source_filename: _Path, copy_filename: _Path
+        self,
+        callback: _Callback[types.FileCopyArgs],
+        source_filename: _Path,
+        copy_filename: _Path,
+        *,
+        replace: bool = False,
     ) -> None: ...
     @overload
     def file_read(
@@ -499,10 +622,20 @@ class Oplist:
         self, callback: _Callback[types.DirectoryExistsArgs], dirname: _Path
     ) -> None: ...
     def directory_create(
-        self, callback: _Callback[types.DirectoryCreateArgs], dirname: _Path
+        self,
+        callback: _Callback[types.DirectoryCreateArgs],
+        dirname: _Path,
+        *,
+        mode: int = 511,
+        parents: bool = False,
+        exist_ok: bool = False,
     ) -> None: ...
     def directory_delete(
-        self, callback: _Callback[types.DirectoryDeleteArgs], dirname: _Path
+        self,
+        callback: _Callback[types.DirectoryDeleteArgs],
+        dirname: _Path,
+        *,
+        recursive: bool = True,
     ) -> None: ...
     def directory_contents(
         self, callback: _Callback[types.DirectoryContentsArgs], dirname: _Path
@@ -538,6 +671,86 @@ class Oplist:
         sync: bool = False,
         discard: bool = False,
     ) -> None: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+    ) -> None: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+    ) -> None: ...
+    @overload
+    def file_append(
+        self, callback: _Callback[types.FileAppendArgs], data: _Data, filename: _File, binary: bool
+    ) -> None: ...
+    def file_read_into(
+        self,
+        callback: _Callback[types.FileReadIntoArgs],
+        buffer: Buffer,
+        filename: _File,
+        *,
+        offset: int = 0,
+    ) -> None: ...
+    def file_truncate(
+        self, callback: _Callback[types.FileTruncateArgs], filename: _File, size: int = 0
+    ) -> None: ...
+    def file_sync(self, callback: _Callback[types.FileSyncArgs], filename: _File) -> None: ...
+    def directory_sync(
+        self, callback: _Callback[types.DirectorySyncArgs], dirname: _Path
+    ) -> None: ...
+    def link_create(
+        self,
+        callback: _Callback[types.LinkCreateArgs],
+        target: _Path,
+        linkname: _Path,
+        *,
+        hard: bool = False,
+    ) -> None: ...
+    def link_read(self, callback: _Callback[types.LinkReadArgs], linkname: _Path) -> None: ...
+    def path_exists(
+        self,
+        callback: _Callback[types.PathExistsArgs],
+        path: _Path,
+        *,
+        follow_symlinks: bool = True,
+    ) -> None: ...
+    def path_stat(
+        self, callback: _Callback[types.PathStatArgs], path: _File, *, follow_symlinks: bool = True
+    ) -> None: ...
+    def path_rename(
+        self,
+        callback: _Callback[types.PathRenameArgs],
+        source: _Path,
+        destination: _Path,
+        *,
+        replace: bool = True,
+    ) -> None: ...
+    def path_chmod(
+        self,
+        callback: _Callback[types.PathChmodArgs],
+        path: _File,
+        mode: int,
+        *,
+        follow_symlinks: bool = True,
+    ) -> None: ...
+    def path_utime(
+        self,
+        callback: _Callback[types.PathUtimeArgs],
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+    ) -> None: ...
+    def disk_usage(self, callback: _Callback[types.DiskUsageArgs], path: _Path) -> None: ...
 
 @final
 class Queue:
@@ -632,6 +845,7 @@ class Queue:
         source_filename: _Path,
         copy_filename: _Path,
         *,
+        replace: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     @overload
@@ -745,6 +959,9 @@ class Queue:
         callback: _Callback[types.DirectoryCreateArgs],
         dirname: _Path,
         *,
+        mode: int = 511,
+        parents: bool = False,
+        exist_ok: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     def directory_delete(
@@ -752,6 +969,7 @@ class Queue:
         callback: _Callback[types.DirectoryDeleteArgs],
         dirname: _Path,
         *,
+        recursive: bool = True,
         control: Control | None = None,
     ) -> bool: ...
     def directory_contents(
@@ -812,6 +1030,134 @@ class Queue:
         *,
         sync: bool = False,
         discard: bool = False,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: _Data,
+        filename: _File,
+        binary: bool,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_read_into(
+        self,
+        callback: _Callback[types.FileReadIntoArgs],
+        buffer: Buffer,
+        filename: _File,
+        *,
+        offset: int = 0,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_truncate(
+        self,
+        callback: _Callback[types.FileTruncateArgs],
+        filename: _File,
+        size: int = 0,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_sync(
+        self,
+        callback: _Callback[types.FileSyncArgs],
+        filename: _File,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_sync(
+        self,
+        callback: _Callback[types.DirectorySyncArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def link_create(
+        self,
+        callback: _Callback[types.LinkCreateArgs],
+        target: _Path,
+        linkname: _Path,
+        *,
+        hard: bool = False,
+        control: Control | None = None,
+    ) -> bool: ...
+    def link_read(
+        self,
+        callback: _Callback[types.LinkReadArgs],
+        linkname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_exists(
+        self,
+        callback: _Callback[types.PathExistsArgs],
+        path: _Path,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_stat(
+        self,
+        callback: _Callback[types.PathStatArgs],
+        path: _File,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_rename(
+        self,
+        callback: _Callback[types.PathRenameArgs],
+        source: _Path,
+        destination: _Path,
+        *,
+        replace: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_chmod(
+        self,
+        callback: _Callback[types.PathChmodArgs],
+        path: _File,
+        mode: int,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_utime(
+        self,
+        callback: _Callback[types.PathUtimeArgs],
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def disk_usage(
+        self,
+        callback: _Callback[types.DiskUsageArgs],
+        path: _Path,
+        *,
         control: Control | None = None,
     ) -> bool: ...
 
@@ -891,6 +1237,7 @@ class Port:
         source_filename: _Path,
         copy_filename: _Path,
         *,
+        replace: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     @overload
@@ -1004,6 +1351,9 @@ class Port:
         callback: _Callback[types.DirectoryCreateArgs],
         dirname: _Path,
         *,
+        mode: int = 511,
+        parents: bool = False,
+        exist_ok: bool = False,
         control: Control | None = None,
     ) -> bool: ...
     def directory_delete(
@@ -1011,6 +1361,7 @@ class Port:
         callback: _Callback[types.DirectoryDeleteArgs],
         dirname: _Path,
         *,
+        recursive: bool = True,
         control: Control | None = None,
     ) -> bool: ...
     def directory_contents(
@@ -1073,6 +1424,134 @@ class Port:
         discard: bool = False,
         control: Control | None = None,
     ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: str,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: Buffer,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    @overload
+    def file_append(
+        self,
+        callback: _Callback[types.FileAppendArgs],
+        data: _Data,
+        filename: _File,
+        binary: bool,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_read_into(
+        self,
+        callback: _Callback[types.FileReadIntoArgs],
+        buffer: Buffer,
+        filename: _File,
+        *,
+        offset: int = 0,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_truncate(
+        self,
+        callback: _Callback[types.FileTruncateArgs],
+        filename: _File,
+        size: int = 0,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def file_sync(
+        self,
+        callback: _Callback[types.FileSyncArgs],
+        filename: _File,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def directory_sync(
+        self,
+        callback: _Callback[types.DirectorySyncArgs],
+        dirname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def link_create(
+        self,
+        callback: _Callback[types.LinkCreateArgs],
+        target: _Path,
+        linkname: _Path,
+        *,
+        hard: bool = False,
+        control: Control | None = None,
+    ) -> bool: ...
+    def link_read(
+        self,
+        callback: _Callback[types.LinkReadArgs],
+        linkname: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_exists(
+        self,
+        callback: _Callback[types.PathExistsArgs],
+        path: _Path,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_stat(
+        self,
+        callback: _Callback[types.PathStatArgs],
+        path: _File,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_rename(
+        self,
+        callback: _Callback[types.PathRenameArgs],
+        source: _Path,
+        destination: _Path,
+        *,
+        replace: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_chmod(
+        self,
+        callback: _Callback[types.PathChmodArgs],
+        path: _File,
+        mode: int,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def path_utime(
+        self,
+        callback: _Callback[types.PathUtimeArgs],
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> bool: ...
+    def disk_usage(
+        self,
+        callback: _Callback[types.DiskUsageArgs],
+        path: _Path,
+        *,
+        control: Control | None = None,
+    ) -> bool: ...
 
 __all__ = [
     "Cancelled",
@@ -1091,9 +1570,12 @@ __all__ = [
     "directory_exists",
     "directory_move",
     "directory_rename",
+    "directory_sync",
     "directory_walk",
+    "disk_usage",
     "embed_oplist",
     "enqueue_oplist",
+    "file_append",
     "file_close",
     "file_copy",
     "file_create",
@@ -1102,10 +1584,15 @@ __all__ = [
     "file_move",
     "file_open",
     "file_read",
+    "file_read_into",
     "file_rename",
     "file_replace",
+    "file_sync",
+    "file_truncate",
     "file_write",
     "is_shutdown",
+    "link_create",
+    "link_read",
     "oplist_directory_contents",
     "oplist_directory_copy",
     "oplist_directory_create",
@@ -1121,6 +1608,11 @@ __all__ = [
     "oplist_file_read",
     "oplist_file_rename",
     "oplist_file_write",
+    "path_chmod",
+    "path_exists",
+    "path_rename",
+    "path_stat",
+    "path_utime",
     "shutdown",
     "stats",
 ]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Mode: TypeAlias = str
     OnError: TypeAlias = Literal["stop", "continue"]
     Resume: TypeAlias = _core.Resume
+    Times: TypeAlias = tuple[float, float]
+    Nanoseconds: TypeAlias = tuple[int, int]
 
 # The annotations, and what the bridge calls them. A second Path is the second path. Flags and
 # numbers are named as the core's are; a Number whose default is None may be None.
@@ -41,6 +43,9 @@ KINDS = {
     "Mode": "mode",
     "OnError": "on_error",
     "Resume": "resume",
+    "Times": "times",
+    "Nanoseconds": "times",
+    "Buffer": "buffer",
 }
 
 OPERATIONS: dict[str, Callable[..., None]] = {}  # the definitions

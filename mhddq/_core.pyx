@@ -27,6 +27,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from cpython.unicode cimport (PyUnicode_AsUTF8AndSize, PyUnicode_AsUTF8String,
                               PyUnicode_DecodeUTF8)
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uint8_t, uintptr_t
+from libc.math cimport floor, modf
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memchr, memcpy, memset, strcmp, strlen
 
@@ -56,6 +57,7 @@ cdef class Latch
 include "bridge/table.pxi"
 include "bridge/handles.pxi"
 include "bridge/requests.pxi"
+include "bridge/stats.pxi"
 include "bridge/walks.pxi"
 include "bridge/jobs.pxi"
 include "bridge/oplists.pxi"

@@ -5,16 +5,21 @@ from libc.stdint cimport int32_t, int64_t, intptr_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "mhq.h" nogil:
     ctypedef struct mhq_numbers:
-        int64_t offset, length, mode, batch
+        int64_t offset, length, mode, batch, accessed, accessed_ns, modified, modified_ns
 
     ctypedef struct mhq_handle
     ctypedef struct mhq_traversal
 
     ctypedef struct mhq_status:
-        uint64_t device, inode, links, special
-        uint32_t mode, uid, gid, block_size
-        int64_t size, blocks
-        int64_t accessed_ns, modified_ns, changed_ns
+        uint64_t mode, inode, device, links
+        int64_t user, group, size
+        int64_t seconds[4]
+        int64_t nanoseconds[4]
+        int64_t block_size, blocks
+        uint64_t special, flags, generation, attributes, reparse_tag
+
+    ctypedef struct mhq_usage:
+        uint64_t total, used, free
 
     ctypedef struct mhq_op:
         uint8_t kind
@@ -26,6 +31,7 @@ cdef extern from "mhq.h" nogil:
         const char *path2
         const char *data
         size_t size
+        char *room
         const mhq_numbers *numbers
         mhq_handle *handle
         mhq_traversal *traversal

@@ -14,7 +14,20 @@ from mhddq._binding import check, operation
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
-    from mhddq._binding import Data, File, Flag, Handle, Mode, Number, OnError, Path, Resume
+    from mhddq._binding import (
+        Buffer,
+        Data,
+        File,
+        Flag,
+        Handle,
+        Mode,
+        Nanoseconds,
+        Number,
+        OnError,
+        Path,
+        Resume,
+        Times,
+    )
 
 
 @operation("exists", seed=True)
@@ -69,12 +82,14 @@ def file_move(source_filename: Path, destination_filename: Path) -> None:
 
 
 @operation("nothing", seed=True)
-def file_copy(source_filename: Path, copy_filename: Path) -> None:
+def file_copy(source_filename: Path, copy_filename: Path, *, replace: Flag = False) -> None:
     """Copies a regular file: contents, holes, permission bits, times, extended attributes, ACLs.
 
     source_filename: str, bytes or os.PathLike. A link is followed.
     copy_filename: the same. It must not exist, not even as a dangling link. It shows up when it is
         complete.
+    replace: True replaces a file, or a link, of that name in one step, when the copy is complete;
+        a directory, and the source itself, are a failure.
     Output: {}. The owner is not copied; setuid and setgid bits are only if the new file has the
         source's owner and group. Where the file system can share blocks (reflink), it does.
     """
@@ -146,20 +161,27 @@ def directory_exists(dirname: Path) -> None:
 
 
 @operation("nothing", seed=True)
-def directory_create(dirname: Path) -> None:
-    """Creates a directory, as os.mkdir does.
+def directory_create(
+    dirname: Path, *, mode: Number = 0o777, parents: Flag = False, exist_ok: Flag = False
+) -> None:
+    """Creates a directory, as pathlib.Path.mkdir does.
 
     dirname: str, bytes or os.PathLike. It must not exist; its parent must.
+    mode: permission bits, from which the umask takes away. Without meaning on Windows.
+    parents: True creates the parents that are missing, too, with the default mode. They stay if
+        the directory itself cannot be created.
+    exist_ok: True takes a directory that exists for success.
     Output: {}.
     """
 
 
 @operation("nothing", seed=True)
-def directory_delete(dirname: Path) -> None:
+def directory_delete(dirname: Path, *, recursive: Flag = True) -> None:
     """Deletes a directory and everything in it, never following a link out of it.
 
     dirname: str, bytes or os.PathLike. Refused before anything is touched: a link, a mount point,
         the root, a name that ends in '.' or '..'.
+    recursive: False deletes an empty directory only, as os.rmdir does.
     Output: {}. Links in the tree are removed themselves. A mount in it is not entered: the
         operation fails.
     """
@@ -269,6 +291,154 @@ def file_close(file: Handle, *, sync: Flag = False, discard: Flag = False) -> No
         operation; the file is closed all the same.
     discard: True leaves nothing of an atomic file. Of others it has no meaning.
     Output: {}.
+    """
+
+
+@operation("nothing")
+def file_append(data: Data, filename: File, binary: Flag = False) -> None:
+    """Appends to a file, as open(filename, 'a') does; one that is missing is created.
+
+    data: as for file_write.
+    filename: str, bytes, os.PathLike or a Handle. Appends of several processes do not overwrite
+        each other, but for a Handle that was opened otherwise than to append.
+    binary: False takes str and writes UTF-8, with the platform's line ends; True takes bytes.
+    Output: {}. Where it fails, on a full disk for example, a part may have been appended.
+    """
+
+
+@operation("length")
+def file_read_into(buffer: Buffer, filename: File, *, offset: Number = 0) -> None:
+    """Reads a regular file into memory that you have, until that is full or the file ends.
+
+    buffer: anything bytes-like that is writable and lies in one piece (bytearray, memoryview).
+        The queue uses its memory until the callback has returned, of a list until the whole list
+        has been called back. Do not use it before that.
+    filename: str, bytes, os.PathLike or a Handle. A FIFO or a device is a failure, never a wait.
+    offset: from which byte of the file on.
+    Output: {'length': int}: how many bytes were read. Less than the buffer has: the file has ended.
+    """
+
+
+@operation("nothing")
+def file_truncate(filename: File, size: Number = 0) -> None:
+    """Cuts a file to a size, or makes it longer by a hole, as os.truncate does.
+
+    filename: str, bytes, os.PathLike or a Handle that was opened to be written to.
+    size: in bytes.
+    Output: {}.
+    """
+
+
+@operation("nothing")
+def file_sync(filename: File) -> None:
+    """Has a file's contents on the disk before it succeeds, as os.fsync does.
+
+    filename: str, bytes, os.PathLike or a Handle. A name that is new is on the disk only when its
+        directory has been synced, too: directory_sync.
+    Output: {}. macOS: by F_FULLFSYNC, which empties the disk's own memory. Windows: by
+        FlushFileBuffers, for which a Handle must have been opened to be written to.
+    """
+
+
+@operation("nothing")
+def directory_sync(dirname: Path) -> None:
+    """Has a directory's entries on the disk before it succeeds: names that are new, or gone.
+
+    dirname: str, bytes or os.PathLike.
+    Output: {}. Where a file system has no such thing, as on Windows, there is nothing to do.
+    """
+
+
+@operation("nothing")
+def link_create(target: Path, linkname: Path, *, hard: Flag = False) -> None:
+    """Creates a symbolic link, as os.symlink does, or a second name of a file, as os.link does.
+
+    target: str, bytes or os.PathLike: what the link contains, as it is given. It need not exist.
+        For a hard link, the file; of a symbolic link the link itself.
+    linkname: the same. It must not exist.
+    hard: True makes a hard link.
+    Output: {}. Windows: a symbolic link needs a privilege there, or the developer mode.
+    """
+
+
+@operation("target")
+def link_read(linkname: Path) -> None:
+    """Reads what a symbolic link contains, as os.readlink does.
+
+    linkname: str, bytes or os.PathLike.
+    Output: {'target': str or bytes}: bytes where linkname is bytes.
+    """
+
+
+@operation("exists")
+def path_exists(path: Path, *, follow_symlinks: Flag = True) -> None:
+    """Asks whether there is anything of a name, as os.path.exists does.
+
+    path: str, bytes or os.PathLike.
+    follow_symlinks: False asks for the link itself, so that a dangling one exists.
+    Output: {'exists': bool}. A look-up that fails for another reason than that there is nothing (no
+        permission, say) is a failure.
+    """
+
+
+@operation("stat")
+def path_stat(path: File, *, follow_symlinks: Flag = True) -> None:
+    """Asks what is known of a file or a directory, as os.stat does.
+
+    path: str, bytes, os.PathLike or a Handle.
+    follow_symlinks: False asks for the link itself, as os.lstat does.
+    Output: {'stat': os.stat_result}.
+    """
+
+
+@operation("nothing")
+def path_rename(source: Path, destination: Path, *, replace: Flag = True) -> None:
+    """Renames whatever it is, as os.replace does.
+
+    source: str, bytes or os.PathLike. Of a link the link itself is renamed.
+    destination: the same. It must be on the same file system.
+    replace: False fails where the name is taken, in one step; where the file system has no such
+        step, that is a failure, too (ENOTSUP).
+    Output: {}.
+    """
+
+
+@operation("nothing")
+def path_chmod(path: File, mode: Number, *, follow_symlinks: Flag = True) -> None:
+    """Sets the permission bits, as os.chmod does.
+
+    path: str, bytes, os.PathLike or a Handle.
+    mode: the bits. On Windows only that of writing has a meaning: the file is read-only without it.
+    follow_symlinks: False sets those of the link itself. Linux has none: ENOTSUP.
+    Output: {}.
+    """
+
+
+@operation("nothing")
+def path_utime(
+    path: File,
+    times: Times | None = None,
+    *,
+    ns: Nanoseconds | None = None,
+    follow_symlinks: Flag = True,
+) -> None:
+    """Sets the times of the last access and the last modification, as os.utime does.
+
+    path: str, bytes, os.PathLike or a Handle.
+    times: both, in seconds. None, where ns is None too: now.
+    ns: both, in nanoseconds, in place of times.
+    follow_symlinks: False sets those of the link itself.
+    Output: {}.
+    """
+
+
+@operation("usage")
+def disk_usage(path: Path) -> None:
+    """Asks how much room there is where a path lies, as shutil.disk_usage does.
+
+    path: str, bytes or os.PathLike of anything on that file system.
+    Output: {'total': int, 'used': int, 'free': int}, in bytes. free: what an ordinary user may
+        still fill.
     """
 
 

@@ -1,12 +1,13 @@
 # Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 
 import concurrent.futures
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Literal, TypeVar, final, overload
 
-from typing_extensions import Self
+from typing_extensions import Buffer, Self
 
 from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
 
@@ -39,7 +40,11 @@ def file_move(
     source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
 ) -> Future[None]: ...
 def file_copy(
-    source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+    source_filename: _Path,
+    copy_filename: _Path,
+    *,
+    replace: bool = False,
+    control: Control | None = None,
 ) -> Future[None]: ...
 @overload
 def file_read(
@@ -85,8 +90,17 @@ def file_replace(
     control: Control | None = None,
 ) -> Future[None]: ...
 def directory_exists(dirname: _Path, *, control: Control | None = None) -> Future[bool]: ...
-def directory_create(dirname: _Path, *, control: Control | None = None) -> Future[None]: ...
-def directory_delete(dirname: _Path, *, control: Control | None = None) -> Future[None]: ...
+def directory_create(
+    dirname: _Path,
+    *,
+    mode: int = 511,
+    parents: bool = False,
+    exist_ok: bool = False,
+    control: Control | None = None,
+) -> Future[None]: ...
+def directory_delete(
+    dirname: _Path, *, recursive: bool = True, control: Control | None = None
+) -> Future[None]: ...
 def directory_contents(
     dirname: _Path, *, control: Control | None = None
 ) -> Future[list[types.Entry]]: ...
@@ -105,6 +119,42 @@ def file_open(
 def file_close(
     file: Handle, *, sync: bool = False, discard: bool = False, control: Control | None = None
 ) -> Future[None]: ...
+def file_append(
+    data: _Data, filename: _File, binary: bool | None = None, *, control: Control | None = None
+) -> Future[None]: ...
+def file_read_into(
+    buffer: Buffer, filename: _File, *, offset: int = 0, control: Control | None = None
+) -> Future[int]: ...
+def file_truncate(
+    filename: _File, size: int = 0, *, control: Control | None = None
+) -> Future[None]: ...
+def file_sync(filename: _File, *, control: Control | None = None) -> Future[None]: ...
+def directory_sync(dirname: _Path, *, control: Control | None = None) -> Future[None]: ...
+def link_create(
+    target: _Path, linkname: _Path, *, hard: bool = False, control: Control | None = None
+) -> Future[None]: ...
+def link_read(linkname: _Path, *, control: Control | None = None) -> Future[str | bytes]: ...
+def path_exists(
+    path: _Path, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Future[bool]: ...
+def path_stat(
+    path: _File, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Future[os.stat_result]: ...
+def path_rename(
+    source: _Path, destination: _Path, *, replace: bool = True, control: Control | None = None
+) -> Future[None]: ...
+def path_chmod(
+    path: _File, mode: int, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Future[None]: ...
+def path_utime(
+    path: _File,
+    times: tuple[float, float] | None = None,
+    *,
+    ns: tuple[int, int] | None = None,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> Future[None]: ...
+def disk_usage(path: _Path, *, control: Control | None = None) -> Future[types.DiskUsage]: ...
 
 @final
 class FutureList:
@@ -123,7 +173,9 @@ class FutureList:
     def file_delete(self, filename: _Path) -> Future[None]: ...
     def file_rename(self, original_filename: _Path, new_filename: _Path) -> Future[None]: ...
     def file_move(self, source_filename: _Path, destination_filename: _Path) -> Future[None]: ...
-    def file_copy(self, source_filename: _Path, copy_filename: _Path) -> Future[None]: ...
+    def file_copy(
+        self, source_filename: _Path, copy_filename: _Path, *, replace: bool = False
+    ) -> Future[None]: ...
     @overload
     def file_read(
         self,
@@ -148,8 +200,10 @@ class FutureList:
         self, data: _Data, filename: _Path, binary: bool | None = None, *, durable: bool = True
     ) -> Future[None]: ...
     def directory_exists(self, dirname: _Path) -> Future[bool]: ...
-    def directory_create(self, dirname: _Path) -> Future[None]: ...
-    def directory_delete(self, dirname: _Path) -> Future[None]: ...
+    def directory_create(
+        self, dirname: _Path, *, mode: int = 511, parents: bool = False, exist_ok: bool = False
+    ) -> Future[None]: ...
+    def directory_delete(self, dirname: _Path, *, recursive: bool = True) -> Future[None]: ...
     def directory_contents(self, dirname: _Path) -> Future[list[types.Entry]]: ...
     def directory_rename(self, old_dirname: _Path, new_dirname: _Path) -> Future[None]: ...
     def directory_move(self, source_dirname: _Path, destination_dirname: _Path) -> Future[None]: ...
@@ -160,6 +214,36 @@ class FutureList:
     def file_close(
         self, file: Handle, *, sync: bool = False, discard: bool = False
     ) -> Future[None]: ...
+    def file_append(
+        self, data: _Data, filename: _File, binary: bool | None = None
+    ) -> Future[None]: ...
+    def file_read_into(
+        self, buffer: Buffer, filename: _File, *, offset: int = 0
+    ) -> Future[int]: ...
+    def file_truncate(self, filename: _File, size: int = 0) -> Future[None]: ...
+    def file_sync(self, filename: _File) -> Future[None]: ...
+    def directory_sync(self, dirname: _Path) -> Future[None]: ...
+    def link_create(
+        self, target: _Path, linkname: _Path, *, hard: bool = False
+    ) -> Future[None]: ...
+    def link_read(self, linkname: _Path) -> Future[str | bytes]: ...
+    def path_exists(self, path: _Path, *, follow_symlinks: bool = True) -> Future[bool]: ...
+    def path_stat(self, path: _File, *, follow_symlinks: bool = True) -> Future[os.stat_result]: ...
+    def path_rename(
+        self, source: _Path, destination: _Path, *, replace: bool = True
+    ) -> Future[None]: ...
+    def path_chmod(
+        self, path: _File, mode: int, *, follow_symlinks: bool = True
+    ) -> Future[None]: ...
+    def path_utime(
+        self,
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+    ) -> Future[None]: ...
+    def disk_usage(self, path: _Path) -> Future[types.DiskUsage]: ...
 
 @final
 class Futures:
@@ -187,7 +271,12 @@ class Futures:
         self, source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
     ) -> Future[None]: ...
     def file_copy(
-        self, source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+        self,
+        source_filename: _Path,
+        copy_filename: _Path,
+        *,
+        replace: bool = False,
+        control: Control | None = None,
     ) -> Future[None]: ...
     @overload
     def file_read(
@@ -241,10 +330,16 @@ class Futures:
         self, dirname: _Path, *, control: Control | None = None
     ) -> Future[bool]: ...
     def directory_create(
-        self, dirname: _Path, *, control: Control | None = None
+        self,
+        dirname: _Path,
+        *,
+        mode: int = 511,
+        parents: bool = False,
+        exist_ok: bool = False,
+        control: Control | None = None,
     ) -> Future[None]: ...
     def directory_delete(
-        self, dirname: _Path, *, control: Control | None = None
+        self, dirname: _Path, *, recursive: bool = True, control: Control | None = None
     ) -> Future[None]: ...
     def directory_contents(
         self, dirname: _Path, *, control: Control | None = None
@@ -274,6 +369,62 @@ class Futures:
         discard: bool = False,
         control: Control | None = None,
     ) -> Future[None]: ...
+    def file_append(
+        self,
+        data: _Data,
+        filename: _File,
+        binary: bool | None = None,
+        *,
+        control: Control | None = None,
+    ) -> Future[None]: ...
+    def file_read_into(
+        self, buffer: Buffer, filename: _File, *, offset: int = 0, control: Control | None = None
+    ) -> Future[int]: ...
+    def file_truncate(
+        self, filename: _File, size: int = 0, *, control: Control | None = None
+    ) -> Future[None]: ...
+    def file_sync(self, filename: _File, *, control: Control | None = None) -> Future[None]: ...
+    def directory_sync(self, dirname: _Path, *, control: Control | None = None) -> Future[None]: ...
+    def link_create(
+        self, target: _Path, linkname: _Path, *, hard: bool = False, control: Control | None = None
+    ) -> Future[None]: ...
+    def link_read(
+        self, linkname: _Path, *, control: Control | None = None
+    ) -> Future[str | bytes]: ...
+    def path_exists(
+        self, path: _Path, *, follow_symlinks: bool = True, control: Control | None = None
+    ) -> Future[bool]: ...
+    def path_stat(
+        self, path: _File, *, follow_symlinks: bool = True, control: Control | None = None
+    ) -> Future[os.stat_result]: ...
+    def path_rename(
+        self,
+        source: _Path,
+        destination: _Path,
+        *,
+        replace: bool = True,
+        control: Control | None = None,
+    ) -> Future[None]: ...
+    def path_chmod(
+        self,
+        path: _File,
+        mode: int,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> Future[None]: ...
+    def path_utime(
+        self,
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> Future[None]: ...
+    def disk_usage(
+        self, path: _Path, *, control: Control | None = None
+    ) -> Future[types.DiskUsage]: ...
 
 __all__ = [
     "Future",
@@ -286,8 +437,11 @@ __all__ = [
     "directory_exists",
     "directory_move",
     "directory_rename",
+    "directory_sync",
     "directory_walk",
+    "disk_usage",
     "enqueue_oplist",
+    "file_append",
     "file_close",
     "file_copy",
     "file_create",
@@ -296,9 +450,19 @@ __all__ = [
     "file_move",
     "file_open",
     "file_read",
+    "file_read_into",
     "file_rename",
     "file_replace",
+    "file_sync",
+    "file_truncate",
     "file_write",
     "flush",
+    "link_create",
+    "link_read",
     "oplist",
+    "path_chmod",
+    "path_exists",
+    "path_rename",
+    "path_stat",
+    "path_utime",
 ]

@@ -10,7 +10,7 @@ Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 from __future__ import annotations
 
 import os
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from mhddq._core import Handle
 from mhddq._core import Resume as Resume  # noqa: PLC0414 - to be imported from here
@@ -65,6 +65,30 @@ class FileOutput(NoOutput):
 class EntriesOutput(NoOutput):
     entries: list[WalkEntry]
     resume: Resume | None
+
+
+class LengthOutput(NoOutput):
+    length: int
+
+
+class StatOutput(NoOutput):
+    stat: os.stat_result
+
+
+class TargetOutput(NoOutput):
+    target: str | bytes
+
+
+class DiskUsage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+class UsageOutput(NoOutput):
+    total: int
+    used: int
+    free: int
 
 
 class _EnqueueOplistParams(TypedDict):
@@ -173,6 +197,7 @@ class _FileCopyParams(TypedDict):
 
 class FileCopyParams(_FileCopyParams, total=False):
     control: Any
+    replace: bool
 
 
 class FileCopyArgs(TypedDict):
@@ -276,6 +301,9 @@ class _DirectoryCreateParams(TypedDict):
 
 class DirectoryCreateParams(_DirectoryCreateParams, total=False):
     control: Any
+    mode: int
+    parents: bool
+    exist_ok: bool
 
 
 class DirectoryCreateArgs(TypedDict):
@@ -292,6 +320,7 @@ class _DirectoryDeleteParams(TypedDict):
 
 class DirectoryDeleteParams(_DirectoryDeleteParams, total=False):
     control: Any
+    recursive: bool
 
 
 class DirectoryDeleteArgs(TypedDict):
@@ -422,6 +451,230 @@ class FileCloseArgs(TypedDict):
     result: bool
     params: FileCloseParams
     output: NoOutput
+
+
+class _FileAppendParams(TypedDict):
+    callback: Any
+    data: Any
+    filename: File
+    binary: bool
+
+
+class FileAppendParams(_FileAppendParams, total=False):
+    control: Any
+
+
+class FileAppendArgs(TypedDict):
+    action: Literal["file_append"]
+    result: bool
+    params: FileAppendParams
+    output: NoOutput
+
+
+class _FileReadIntoParams(TypedDict):
+    callback: Any
+    buffer: Any
+    filename: File
+
+
+class FileReadIntoParams(_FileReadIntoParams, total=False):
+    control: Any
+    offset: int
+
+
+class FileReadIntoArgs(TypedDict):
+    action: Literal["file_read_into"]
+    result: bool
+    params: FileReadIntoParams
+    output: LengthOutput
+
+
+class _FileTruncateParams(TypedDict):
+    callback: Any
+    filename: File
+    size: int
+
+
+class FileTruncateParams(_FileTruncateParams, total=False):
+    control: Any
+
+
+class FileTruncateArgs(TypedDict):
+    action: Literal["file_truncate"]
+    result: bool
+    params: FileTruncateParams
+    output: NoOutput
+
+
+class _FileSyncParams(TypedDict):
+    callback: Any
+    filename: File
+
+
+class FileSyncParams(_FileSyncParams, total=False):
+    control: Any
+
+
+class FileSyncArgs(TypedDict):
+    action: Literal["file_sync"]
+    result: bool
+    params: FileSyncParams
+    output: NoOutput
+
+
+class _DirectorySyncParams(TypedDict):
+    callback: Any
+    dirname: Path
+
+
+class DirectorySyncParams(_DirectorySyncParams, total=False):
+    control: Any
+
+
+class DirectorySyncArgs(TypedDict):
+    action: Literal["directory_sync"]
+    result: bool
+    params: DirectorySyncParams
+    output: NoOutput
+
+
+class _LinkCreateParams(TypedDict):
+    callback: Any
+    target: Path
+    linkname: Path
+
+
+class LinkCreateParams(_LinkCreateParams, total=False):
+    control: Any
+    hard: bool
+
+
+class LinkCreateArgs(TypedDict):
+    action: Literal["link_create"]
+    result: bool
+    params: LinkCreateParams
+    output: NoOutput
+
+
+class _LinkReadParams(TypedDict):
+    callback: Any
+    linkname: Path
+
+
+class LinkReadParams(_LinkReadParams, total=False):
+    control: Any
+
+
+class LinkReadArgs(TypedDict):
+    action: Literal["link_read"]
+    result: bool
+    params: LinkReadParams
+    output: TargetOutput
+
+
+class _PathExistsParams(TypedDict):
+    callback: Any
+    path: Path
+
+
+class PathExistsParams(_PathExistsParams, total=False):
+    control: Any
+    follow_symlinks: bool
+
+
+class PathExistsArgs(TypedDict):
+    action: Literal["path_exists"]
+    result: bool
+    params: PathExistsParams
+    output: ExistsOutput
+
+
+class _PathStatParams(TypedDict):
+    callback: Any
+    path: File
+
+
+class PathStatParams(_PathStatParams, total=False):
+    control: Any
+    follow_symlinks: bool
+
+
+class PathStatArgs(TypedDict):
+    action: Literal["path_stat"]
+    result: bool
+    params: PathStatParams
+    output: StatOutput
+
+
+class _PathRenameParams(TypedDict):
+    callback: Any
+    source: Path
+    destination: Path
+
+
+class PathRenameParams(_PathRenameParams, total=False):
+    control: Any
+    replace: bool
+
+
+class PathRenameArgs(TypedDict):
+    action: Literal["path_rename"]
+    result: bool
+    params: PathRenameParams
+    output: NoOutput
+
+
+class _PathChmodParams(TypedDict):
+    callback: Any
+    path: File
+    mode: int
+
+
+class PathChmodParams(_PathChmodParams, total=False):
+    control: Any
+    follow_symlinks: bool
+
+
+class PathChmodArgs(TypedDict):
+    action: Literal["path_chmod"]
+    result: bool
+    params: PathChmodParams
+    output: NoOutput
+
+
+class _PathUtimeParams(TypedDict):
+    callback: Any
+    path: File
+    times: tuple[float, float] | None
+
+
+class PathUtimeParams(_PathUtimeParams, total=False):
+    control: Any
+    ns: tuple[int, int] | None
+    follow_symlinks: bool
+
+
+class PathUtimeArgs(TypedDict):
+    action: Literal["path_utime"]
+    result: bool
+    params: PathUtimeParams
+    output: NoOutput
+
+
+class _DiskUsageParams(TypedDict):
+    callback: Any
+    path: Path
+
+
+class DiskUsageParams(_DiskUsageParams, total=False):
+    control: Any
+
+
+class DiskUsageArgs(TypedDict):
+    action: Literal["disk_usage"]
+    result: bool
+    params: DiskUsageParams
+    output: UsageOutput
 
 
 class Stats(TypedDict):

@@ -20,6 +20,10 @@ KEYS = {
     "data": "{'data'",
     "contents": "{'contents'",
     "file": "{'file'",
+    "length": "{'length'",
+    "stat": "{'stat'",
+    "target": "{'target'",
+    "usage": "{'total'",
     "entries": "{'entries'",
 }
 

@@ -174,12 +174,13 @@ FUTURES_HEAD = """\
 # Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 
 import concurrent.futures
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Literal, TypeVar, final, overload
 
-from typing_extensions import Self
+from typing_extensions import Buffer, Self
 
 from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
 
@@ -258,12 +259,15 @@ ANNOTATIONS = {
     "Mode": "str",
     "OnError": 'Literal["stop", "continue"]',
     "Resume": "types.Resume",
+    "Times": "tuple[float, float]",
+    "Nanoseconds": "tuple[int, int]",
+    "Buffer": "Buffer",
 }
 PARAMS = {
     kind: spelling.removeprefix("_").removeprefix("types.")
     for kind, spelling in ANNOTATIONS.items()
 }
-PARAMS["Data"] = "Any"
+PARAMS["Data"] = PARAMS["Buffer"] = "Any"
 
 
 def parameters(definition: Callable[..., None]) -> list[inspect.Parameter]:
@@ -314,6 +318,10 @@ VALUES = {
     "data": ["str", "bytes", "str | bytes"],
     "contents": ["list[types.Entry]"],
     "file": ["Handle"],
+    "length": ["int"],
+    "stat": ["os.stat_result"],
+    "target": ["str | bytes"],
+    "usage": ["types.DiskUsage"],
 }
 CONTROL = "control: Control | None = None"
 
@@ -401,7 +409,7 @@ Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 from __future__ import annotations
 
 import os
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from mhddq._core import Handle
 from mhddq._core import Resume as Resume  # noqa: PLC0414 - to be imported from here
@@ -458,6 +466,30 @@ class EntriesOutput(NoOutput):
     resume: Resume | None
 
 
+class LengthOutput(NoOutput):
+    length: int
+
+
+class StatOutput(NoOutput):
+    stat: os.stat_result
+
+
+class TargetOutput(NoOutput):
+    target: str | bytes
+
+
+class DiskUsage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+class UsageOutput(NoOutput):
+    total: int
+    used: int
+    free: int
+
+
 class _EnqueueOplistParams(TypedDict):
     oplist: Any
     callback: Any
@@ -482,6 +514,10 @@ OUTPUTS = {
     "contents": "ContentsOutput",
     "file": "FileOutput",
     "entries": "EntriesOutput",
+    "length": "LengthOutput",
+    "stat": "StatOutput",
+    "target": "TargetOutput",
+    "usage": "UsageOutput",
 }
 KINDS = {int: "int", list: "list[int]"}
 

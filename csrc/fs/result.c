@@ -98,6 +98,13 @@ void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer)
     run->holds = MHQ_HOLDS_BYTES;
 }
 
+int mhq_result_of(mhq_fs *fs, mhq_run *run, size_t n)
+{
+    run->buffer = mhq_result_grow(fs, run, NULL, 0, n ? n : 1);
+    run->length = n;
+    return run->buffer ? 0 : ENOMEM;
+}
+
 /* ---- growing results ---- */
 
 #define WORTH_GIVING_BACK ((size_t)65536)

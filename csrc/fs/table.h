@@ -86,6 +86,9 @@ typedef struct mhq_growing {
     size_t capacity, have;
 } mhq_growing;
 
+/* Memory for a result of n bytes, in run->buffer, and its length. 0 or ENOMEM. */
+int mhq_result_of(mhq_fs *fs, mhq_run *run, size_t n);
+
 /* Sees to it that `capacity` bytes fit. 0 or ENOMEM. */
 int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t capacity);
 /* A file that has shrunk: a small result must not hold a huge block until it is delivered. */

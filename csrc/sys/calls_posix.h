@@ -18,6 +18,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -41,6 +42,7 @@
     X(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at), (fd, from, n, at))       \
     X(off_t, lseek, (int fd, off_t at, int whence), (fd, at, whence))                           \
     X(int, ftruncate, (int fd, off_t size), (fd, size))                                         \
+    X(int, truncate, (const char *path, off_t size), (path, size))                              \
     X(int, fsync, (int fd), (fd))                                                               \
     X(int, fcntl_setfl, (int fd, int flags), (fd, flags))                                       \
     X(ssize_t, getdents, (int fd, void *to, size_t n), (fd, to, n))                             \
@@ -52,6 +54,8 @@
     X(int, unlinkat, (int dir, const char *path, int flags), (dir, path, flags))                \
     X(int, renameat, (int d1, const char *p1, int d2, const char *p2), (d1, p1, d2, p2))        \
     X(int, renameat2, (int d1, const char *p1, int d2, const char *p2, unsigned flags), (d1, p1, d2, p2, flags)) \
+    X(int, fchmodat, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags)) \
+    X(int, statvfs, (const char *path, struct statvfs *st), (path, st))                         \
     X(int, fchmod, (int fd, mode_t mode), (fd, mode))                                           \
     X(int, fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))                              \
     X(int, futimens, (int fd, const struct timespec ts[2]), (fd, ts))                           \

@@ -19,6 +19,9 @@
 #define real_pwrite pwrite
 #define real_lseek lseek
 #define real_ftruncate ftruncate
+#define real_truncate truncate
+#define real_fchmodat fchmodat
+#define real_statvfs statvfs
 #define real_mkdirat mkdirat
 #define real_symlinkat symlinkat
 #define real_readlinkat readlinkat

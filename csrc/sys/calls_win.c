@@ -131,6 +131,21 @@ static BOOL real_link(const wchar_t *path, const wchar_t *text, DWORD flags)
     return CreateSymbolicLinkW(path, text, flags) != 0;
 }
 
+static BOOL real_hard_link(const wchar_t *path, const wchar_t *existing)
+{
+    return CreateHardLinkW(path, existing, NULL);
+}
+
+static BOOL real_room(const wchar_t *path, uint64_t *total, uint64_t *unused)
+{
+    ULARGE_INTEGER ours, all, rest;
+    if (!GetDiskFreeSpaceExW(path, &ours, &all, &rest))
+        return FALSE;
+    *total = all.QuadPart;
+    *unused = rest.QuadPart;
+    return TRUE;
+}
+
 static BOOL real_control(HANDLE handle, DWORD code, void *in, DWORD n, void *out, DWORD *m)
 {
     return DeviceIoControl(handle, code, in, n, out, out ? *m : 0, m, NULL);

@@ -27,6 +27,7 @@
  * copy_access gives path2 the access list (DACL) of path: GetFileSecurityW, SetFileSecurityW
  * read_at    ReadFile from this position on; nothing, and success, where the file has ended
  * write_at   WriteFile from this position on; UINT64_MAX: at the end of the file
+ * room       GetDiskFreeSpaceExW
  * get, set   GetFileInformationByHandleEx, SetFileInformationByHandle */
 #define MHQ_SYSTEM_CALLS(X)                                                                     \
     X(HANDLE, open, (const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags), (path, access, share, how, flags)) \
@@ -50,6 +51,8 @@
     X(BOOL, move, (const wchar_t *path, const wchar_t *path2, DWORD flags), (path, path2, flags)) \
     X(BOOL, copy, (const wchar_t *path, const wchar_t *path2, LPPROGRESS_ROUTINE progress, void *context, DWORD flags), (path, path2, progress, context, flags)) \
     X(BOOL, link, (const wchar_t *path, const wchar_t *text, DWORD flags), (path, text, flags)) \
+    X(BOOL, hard_link, (const wchar_t *path, const wchar_t *existing), (path, existing))        \
+    X(BOOL, room, (const wchar_t *path, uint64_t *total, uint64_t *free), (path, total, free))  \
     X(BOOL, control, (HANDLE handle, DWORD code, void *in, DWORD n, void *out, DWORD *m), (handle, code, in, n, out, m)) \
     X(DWORD, full_path, (const wchar_t *path, DWORD size, wchar_t *to), (path, size, to))       \
     X(DWORD, final_path, (HANDLE handle, wchar_t *to, DWORD size), (handle, to, size))          \

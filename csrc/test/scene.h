@@ -11,6 +11,7 @@
 #include "fs/block.h"
 #include "sys/calls.h"
 #include "test/check.h"
+#include "test/usual.h"
 #include "fs/fs.h"
 
 #include <dirent.h>
@@ -334,7 +335,7 @@ static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const ch
                                 const char *data, size_t size)
 {
     mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size,
-                 .options = kind == MHQ_FILE_REPLACE ? MHQ_DURABLE : 0};
+                 .options = usual_options(kind)};
     mhq_run run;
     memset(&run, 0, sizeof run);
     mhq_fs_run(fs, &op, &run);

@@ -29,7 +29,7 @@ typedef struct answer {
 static answer operate_on(const mhq_calls *sys, int kind, const char *path, const char *path2)
 {
     mhq_fs fs;
-    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2};
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .options = usual_options(kind)};
     mhq_run run = {.op = &op};
     answer a = {.error = 0};
     CHECK(mhq_fs_init(&fs, NULL) == 0);

@@ -11,6 +11,7 @@
 #include "sys/calls.h"
 #include "mhq.h"
 #include "test/rules.h"
+#include "test/usual.h"
 
 enum { TRIAL_PATH = 1024, TRIAL_LEFTS = 8 };
 
@@ -77,7 +78,7 @@ static outcome perform(int kind, const char *path, const char *path2)
 {
     mhq_op op = {.kind = (uint8_t)kind, .path = trial_path(path), .path2 = trial_path(path2),
                  .data = large, .size = large_size,
-                 .options = kind == MHQ_FILE_REPLACE ? MHQ_DURABLE : 0};
+                 .options = usual_options(kind)};
     mhq_job job;
     outcome o;
     mhq_job_init(&job, &op);

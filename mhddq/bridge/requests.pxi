@@ -133,9 +133,14 @@ cdef object lend_buffer(request *r, object data):
     cdef Py_buffer *buffer = PyMemoryView_GET_BUFFER(view)
     if not PyBuffer_IsContiguous(buffer, b'C'):
         return BufferError("the data's memory is not C-contiguous")
-    r.op.data = <const char *>buffer.buf
-    if buffer.len == 0:
-        r.op.data = b""   # an empty buffer need not have a place
+    if SHAPES[r.op.kind].gives == GIVES_LENGTH:
+        if buffer.readonly:   # in a list: what was writable when it was added
+            return BufferError("the buffer is read-only")
+        r.op.room = <char *>buffer.buf
+    else:
+        r.op.data = <const char *>buffer.buf
+        if buffer.len == 0:
+            r.op.data = b""   # an empty buffer need not have a place
     r.op.size = <size_t>buffer.len
     Py_INCREF(view)
     r.held[1] = <PyObject *>view
@@ -171,6 +176,8 @@ cdef void give_back(request *r) noexcept:
 
 cdef object adopt_data(request *r, object data, bint lend):
     """`lend`: export a buffer now; a list's operations do so when the list is enqueued."""
+    if SHAPES[r.op.kind].gives == GIVES_LENGTH:
+        return adopt_room(r, data, lend)
     if isinstance(data, str):
         return adopt_text(r, data)
     if not PyObject_CheckBuffer(data):
@@ -183,6 +190,16 @@ cdef object adopt_data(request *r, object data, bint lend):
         return None
     if lend:
         return lend_buffer(r, data)
+    r.op.flags |= LENT_LATER
+    return None
+
+
+cdef object adopt_room(request *r, object buffer, bint lend):
+    if not PyObject_CheckBuffer(buffer) or PyMemoryView_GET_BUFFER(memoryview(buffer)).readonly:
+        raise TypeError("buffer must be a writable bytes-like object, not '%s'"
+                        % type(buffer).__name__)
+    if lend:
+        return lend_buffer(r, buffer)
     r.op.flags |= LENT_LATER
     return None
 
@@ -253,7 +270,51 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
 cdef object take_numeric(More more, Parameter p, object given):
     if p.takes == TAKES_MODE:
         return take_mode(more, given)
+    if p.takes == TAKES_TIMES:
+        return take_times(more, p.name, given)
     return take_number(more, p, given)
+
+
+cdef object take_times(More more, str name, object given):
+    """As os.utime has them: two of seconds, or, as `ns`, of nanoseconds."""
+    cdef int64_t *field = &more.numbers.accessed
+    if given is None:
+        return None
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise TypeError("%s must be a tuple of two numbers or None, not '%s'"
+                        % (name, type(given).__name__))
+    if field[0] != MHQ_ABSENT:
+        return ValueError("utime: you may specify either 'times' or 'ns' but not both")
+    try:
+        for time in given:
+            if name == "ns":
+                seconds, nanoseconds = divmod(PyNumber_Index(time), 1000000000)
+            else:
+                seconds, nanoseconds = floored(time)
+            field[0], field[1] = seconds, nanoseconds
+            field += 2
+    except (OverflowError, ValueError) as error:
+        return error
+    return None
+
+
+cdef tuple floored(object time):
+    """Seconds and nanoseconds, rounded down in the very way of Python's own."""
+    cdef double whole, part
+    if PyIndex_Check(time):
+        return PyNumber_Index(time), 0
+    if not isinstance(time, float):
+        raise TypeError("times must be a tuple of two numbers or None")
+    if time != time:
+        raise ValueError("Invalid value NaN (not a number)")
+    part = floor(modf(time, &whole) * 1e9)
+    if part >= 1e9:
+        part -= 1e9
+        whole += 1
+    elif part < 0:
+        part += 1e9
+        whole -= 1
+    return int(whole), <int64_t>part
 
 
 cdef object take_mode(More more, object given):

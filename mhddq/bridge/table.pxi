@@ -14,6 +14,10 @@ cdef enum:
     GIVES_CONTENTS       # {'contents': [...]}
     GIVES_FILE           # {'file': Handle}
     GIVES_ENTRIES        # {'entries': [...], 'resume': Resume or None}
+    GIVES_LENGTH         # {'length': int}
+    GIVES_STAT           # {'stat': os.stat_result}
+    GIVES_TARGET         # {'target': str or bytes}, as the path was given
+    GIVES_USAGE          # {'total': int, 'used': int, 'free': int}
 
 # What a parameter takes.
 cdef enum:
@@ -26,21 +30,27 @@ cdef enum:
     TAKES_MODE           # open()'s letters: op.numbers.mode
     TAKES_ON_ERROR       # 'stop' or 'continue': the flag `continues`
     TAKES_RESUME         # a Resume or None: op.traversal
+    TAKES_TIMES          # seconds, or nanoseconds as `ns`: op.numbers.accessed and what follows
+    TAKES_BUFFER         # a writable buffer to be lent: op.room, op.size
 
 # The key in `output` of each.
-cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file", "entries")
+cdef tuple OUTPUT_KEYS = (None, "exists", "data", "contents", "file", "entries", "length", "stat",
+                          "target")
 
 RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_DATA,
-                "contents": GIVES_CONTENTS, "file": GIVES_FILE, "entries": GIVES_ENTRIES}
+                "contents": GIVES_CONTENTS, "file": GIVES_FILE, "entries": GIVES_ENTRIES,
+                "length": GIVES_LENGTH, "stat": GIVES_STAT, "target": GIVES_TARGET,
+                "usage": GIVES_USAGE}
 # Those that may take long, in slices.
 cdef tuple LASTING = ("file_move", "file_copy", "file_read", "file_write", "file_append",
                       "file_replace", "file_read_into", "directory_delete", "directory_move",
                       "directory_copy", "directory_walk")
 # What operations give that only look.
-cdef tuple LOOKS = ("exists", "data", "contents", "entries")
+cdef tuple LOOKS = ("exists", "data", "contents", "entries", "stat", "target", "usage")
 PARAMETER_KINDS = {"path": TAKES_PATH, "file": TAKES_FILE, "handle": TAKES_HANDLE,
                    "data": TAKES_DATA, "flag": TAKES_FLAG, "number": TAKES_NUMBER,
-                   "mode": TAKES_MODE, "on_error": TAKES_ON_ERROR, "resume": TAKES_RESUME}
+                   "mode": TAKES_MODE, "times": TAKES_TIMES, "buffer": TAKES_BUFFER,
+                   "on_error": TAKES_ON_ERROR, "resume": TAKES_RESUME}
 
 # The core's own names; each leads to its place there.
 OPERATIONS = {mhq_op_names[_i].decode(): _i for _i in range(MHQ_KINDS)}
@@ -82,13 +92,13 @@ cdef class Parameter:
         self.takes = PARAMETER_KINDS[kind]
         if self.takes == TAKES_FLAG:
             self.place = FLAGS[name]
-        elif self.is_numeric():
+        elif self.takes != TAKES_TIMES and self.is_numeric():
             self.place = NUMBERS["mode" if self.takes == TAKES_MODE else name]
         elif self.takes == TAKES_ON_ERROR:
             self.place = FLAGS["continues"]
 
     cdef bint is_numeric(self):
-        return self.takes == TAKES_NUMBER or self.takes == TAKES_MODE
+        return self.takes in (TAKES_NUMBER, TAKES_MODE, TAKES_TIMES)
 
     cdef bint is_absent_by_default(self):
         return self.default == (None,)
@@ -131,7 +141,7 @@ cdef class Row:
                 self.asked.takes = p.takes
             elif p.takes == TAKES_PATH and self.asked.path2 < 0:
                 self.asked.path2 = i
-            elif p.takes == TAKES_DATA and self.asked.data < 0:
+            elif self.asked.data < 0 and p.takes in (TAKES_DATA, TAKES_BUFFER):
                 self.asked.data = i
             elif p.takes == TAKES_FLAG and self.asked.flag < 0:
                 self.asked.flag = i

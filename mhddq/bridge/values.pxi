@@ -121,6 +121,18 @@ cdef Handle file_of(request *r, mhq_run *run):
     return handle
 
 
+cdef object target_of(request *r, mhq_run *run):
+    if r.op.flags & PATH_BYTES:
+        return run.buffer[:run.length]
+    return PyUnicode_DecodeFSDefaultAndSize(run.buffer, <Py_ssize_t>run.length)
+
+
+cdef object usage_of(mhq_run *run):
+    from mhddq.types import DiskUsage
+    cdef const mhq_usage *usage = <const mhq_usage *><void *>run.buffer
+    return DiskUsage(usage.total, usage.used, usage.free)
+
+
 cdef inline object value_of(deliveries *told, request *r, mhq_run *run):
     """What the operation gives: the bare value."""
     cdef uint8_t gives = SHAPES[r.op.kind].gives
@@ -134,14 +146,26 @@ cdef inline object value_of(deliveries *told, request *r, mhq_run *run):
         return contents_of(run)
     if gives == GIVES_ENTRIES:
         return entries_of(r, run), (<Resume>r.held[1]).successor()
-    return file_of(r, run)
+    if gives == GIVES_FILE:
+        return file_of(r, run)
+    if gives == GIVES_LENGTH:
+        return run.length
+    if gives == GIVES_STAT:
+        return stat_of(<const mhq_status *><void *>run.buffer)
+    if gives == GIVES_TARGET:
+        return target_of(r, run)
+    return usage_of(run)
 
 
 cdef inline dict output_of(uint8_t gives, object value):
     """The same as a callback is given it."""
+    if gives == GIVES_NOTHING:
+        return {}
     if gives == GIVES_ENTRIES:
         return {"entries": value[0], "resume": value[1]}
-    return {} if gives == GIVES_NOTHING else {<object>OUTPUT_KEYS[gives]: value}
+    if gives == GIVES_USAGE:
+        return value._asdict()
+    return {<object>OUTPUT_KEYS[gives]: value}
 
 
 cdef object path_of(const char *path, bint as_bytes):

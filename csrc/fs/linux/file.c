@@ -47,12 +47,28 @@ int mhq_device_is_exact(mhq_fs *fs, int fd)
     return fs->sys->file_system(fd, &magic) == 0 && reads_in_full(magic);
 }
 
-/* The mode of what is open by number only (O_PATH); best effort, since it goes by way of /proc. */
-static void set_mode(mhq_fs *fs, int fd, mode_t mode)
+/* The mode of what is open by number only (O_PATH), by way of /proc. -1 and errno. */
+static int set_mode(mhq_fs *fs, int fd, mode_t mode)
 {
     char path[48] = "/proc/self/fd/";
     mhq_format_number(path + strlen(path), (unsigned)fd);
-    fs->sys->chmod(path, mode);
+    return fs->sys->chmod(path, mode);
+}
+
+int mhq_chmod_unfollowed(mhq_fs *fs, const char *path, mode_t mode)
+{
+    struct stat st;
+    int fd;
+    int error = mhq_open(fs, AT_FDCWD, path, O_PATH | O_NOFOLLOW, 0, &fd);
+    if (error)
+        return error;
+    error = mhq_stat_fd(fs, fd, &st);
+    if (!error && S_ISLNK(st.st_mode))
+        error = ENOTSUP;
+    if (!error && set_mode(fs, fd, mode) < 0)
+        error = errno;
+    (void)fs->sys->close(fd);
+    return error;
 }
 
 /* What cannot be opened for good is opened by number only. The mode of mknod is cut by the umask. */
@@ -69,7 +85,7 @@ int mhq_apply_node_metadata(mhq_fs *fs, const struct stat *st, int dir2, const c
     if (!error && ownership && fs->sys->fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) != 0)
         fs->sys->fchownat(fd, "", (uid_t)-1, st->st_gid, AT_EMPTY_PATH);
     if (!error && !S_ISLNK(st->st_mode) && ((made.st_mode ^ st->st_mode) & 0777) != 0)
-        set_mode(fs, fd, st->st_mode & 0777);
+        (void)set_mode(fs, fd, st->st_mode & 0777); /* best effort */
     fs->sys->close(fd);
     return error;
 }

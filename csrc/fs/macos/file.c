@@ -2,6 +2,13 @@
  * fs/posix/io.h and fs/posix/special.h. */
 #include "fs/posix/special.h"
 
+int mhq_chmod_unfollowed(mhq_fs *fs, const char *path, mode_t mode)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW));
+    return error;
+}
+
 /* No leases here. */
 int mhq_open_leased(mhq_fs *fs, int dir, const char *path, int flags, mode_t mode, int *fd)
 {

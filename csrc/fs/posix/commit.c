@@ -138,9 +138,7 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
     return commit_by_link(fs, dir, temporary, dir2, name, left);
 }
 
-/* Whether a directory is to be moved to below itself, which must not touch it. `name2` is a path
- * where dir2 is AT_FDCWD, else a name. */
-static int is_below_itself(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
+int mhq_is_below_itself(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2)
 {
     struct stat st;
     mhq_place place;
@@ -162,7 +160,7 @@ static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2
 {
     struct stat ours, st;
     int result, error = 0;
-    if (is_below_itself(fs, dir, name, dir2, name2)) /* of which the flag's EINVAL may have been, too */
+    if (mhq_is_below_itself(fs, dir, name, dir2, name2)) /* of which the flag's EINVAL may have been, too */
         return EINVAL;
     MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
     if (result < 0)

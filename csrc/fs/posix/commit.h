@@ -30,4 +30,8 @@ int mhq_commit_file(mhq_fs *fs, int dir, const char *temporary, int dir2, const 
 int mhq_commit_directory(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2,
                          const char *shown);
 
+/* Whether a directory is to be moved to below itself, which must not touch it. `name2` is a path
+ * where dir2 is AT_FDCWD, else a name. */
+int mhq_is_below_itself(mhq_fs *fs, int dir, const char *name, int dir2, const char *name2);
+
 #endif

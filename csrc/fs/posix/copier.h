@@ -19,6 +19,7 @@ typedef struct mhq_copier {
     int ownership;
     int renewed;       /* a new version of the source: it keeps its own times */
     mode_t without;    /* permission bits that the target does not get */
+    int replaces;      /* the target may exist */
     int fallback;      /* the kernel does not copy ranges between this pair */
     int cloned;        /* the target came with all contents */
     off_t counted;     /* so much of the file is in fs->done: what is copied again is not counted again */

@@ -390,7 +390,8 @@ static int copy_named(mhq_copier *c, const mhq_place *place)
         return mhq_failed(c, 1, error);
     error = mhq_close_target(c, mhq_copy_all(c));
     if (!error) {
-        error = mhq_commit_file(c->fs, place->dir, name, place->dir, place->name, &left);
+        error = c->replaces ? mhq_rename(c->fs, place->dir, name, place->dir, place->name)
+                            : mhq_commit_file(c->fs, place->dir, name, place->dir, place->name, &left);
         if (error)
             c->side = 1;
     }
@@ -401,6 +402,17 @@ static int copy_named(mhq_copier *c, const mhq_place *place)
     return error;
 }
 
+/* A name that is taken: by a regular file or a link, which the copy will replace; not by the source
+ * itself, whose other names would keep what it was. */
+static int check_replaceable(mhq_copier *c, const struct stat *st)
+{
+    if (S_ISDIR(st->st_mode))
+        return mhq_failed(c, 1, EISDIR);
+    if (!S_ISREG(st->st_mode) && !S_ISLNK(st->st_mode))
+        return mhq_failed(c, 1, MHQ_ENOTREGULAR);
+    return mhq_same(st, c->st) ? mhq_failed(c, 1, EINVAL) : 0;
+}
+
 /* Asked before the copying, which may be long; the commit has the last word. A name with a
  * slash after it can only be a directory's. */
 static int check_free(mhq_copier *c, const mhq_place *place)
@@ -408,6 +420,8 @@ static int check_free(mhq_copier *c, const mhq_place *place)
     struct stat st;
     int result;
     MHQ_RETRY(result, c->fs->sys->fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW));
+    if (result == 0 && c->replaces)
+        return check_replaceable(c, &st);
     if (result == 0)
         return mhq_failed(c, 1, EEXIST);
     if (errno != ENOENT)
@@ -419,7 +433,8 @@ static int check_free(mhq_copier *c, const mhq_place *place)
 void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     struct stat st;
-    mhq_copier c = {.fs = fs, .st = &st, .path2 = op->path2};
+    mhq_copier c = {.fs = fs, .st = &st, .path2 = op->path2,
+                    .replaces = (op->options & MHQ_REPLACE) != 0};
     mhq_place place;
     int again = 0;
     int error = mhq_open_regular(fs, AT_FDCWD, op->path, 0, &c.from, &st);
@@ -434,7 +449,9 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     } else {
         error = check_free(&c, &place);
         if (!error) {
-            error = mhq_copy_tmpfile(&c, &place, &again);
+            again = c.replaces;
+            if (!again)
+                error = mhq_copy_tmpfile(&c, &place, &again);
             if (again)
                 error = copy_named(&c, &place);
         }

@@ -229,7 +229,14 @@ int mhq_place_open_tree(mhq_fs *fs, const char *path, mhq_place *place)
 void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_place place;
-    int error = mhq_place_open_tree(fs, op->path, &place);
+    int error;
+    if (!(op->options & MHQ_RECURSIVE)) {
+        error = mhq_unlink(fs, AT_FDCWD, op->path, AT_REMOVEDIR);
+        if (error)
+            mhq_fail(run, error, MHQ_AT_PATH);
+        return;
+    }
+    error = mhq_place_open_tree(fs, op->path, &place);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);
         return;

@@ -46,14 +46,6 @@ void mhq_fs_file_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_PATH);
 }
 
-void mhq_fs_directory_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    int result;
-    MHQ_RETRY(result, fs->sys->mkdirat(AT_FDCWD, op->path, 0777));
-    if (result < 0)
-        mhq_fail(run, errno, MHQ_AT_PATH);
-}
-
 void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     int result;
@@ -181,7 +173,7 @@ static MHQ_COLD int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refu
 static MHQ_APART int write_slices(mhq_fs *fs, int fd, const mhq_op *op, off_t from, size_t *at)
 {
     for (size_t some = mhq_call_bytes(fs); op->size - *at > some; *at += some) {
-        int error = mhq_write_bytes(fs, fd, op->data + *at, some, from + (off_t)*at);
+        int error = mhq_write_bytes(fs, fd, op->data + *at, some, from < 0 ? -1 : from + (off_t)*at);
         if (error)
             return error;
         fs->done += some;
@@ -190,7 +182,7 @@ static MHQ_APART int write_slices(mhq_fs *fs, int fd, const mhq_op *op, off_t fr
     return 0;
 }
 
-static int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
+static inline int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
 {
     size_t at = 0;
     int error = 0;
@@ -198,12 +190,17 @@ static int write_all(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
     if (op->size > mhq_call_bytes(fs))
         error = write_slices(fs, fd, op, from, &at);
     if (!error)
-        error = mhq_write_bytes(fs, fd, op->data + at, op->size - at, from + (off_t)at);
+        error = mhq_write_bytes(fs, fd, op->data + at, op->size - at, from < 0 ? -1 : from + (off_t)at);
     if (!error) {
         fs->done += op->size - at;
         (void)mhq_last_step(fs);
     }
     return error;
+}
+
+int mhq_write_data(mhq_fs *fs, int fd, const mhq_op *op, off_t from)
+{
+    return write_all(fs, fd, op, from);
 }
 
 static int is_regular(mhq_fs *fs, int fd)

@@ -30,6 +30,11 @@ static inline int mhq_reach_to_write(mhq_fs *fs, const mhq_op *op, int flags, in
     return error == ENXIO ? mhq_open_refusal(fs, op->path) : error;
 }
 
+/* fs/posix/file.c: the operation's data, slice by slice where steps are taken, at `from` on; or, where
+ * that is negative, at the descriptor's position. What a step returns changes nothing: a file that is
+ * being written is written to its end. */
+int mhq_write_data(mhq_fs *fs, int fd, const mhq_op *op, off_t from);
+
 /* Gives back what was reached. 0, or what the close failed with. */
 static inline int mhq_leave(mhq_fs *fs, const mhq_op *op, int fd)
 {

@@ -88,6 +88,13 @@ int mhq_write_bytes(mhq_fs *fs, int fd, const char *from, size_t n, off_t at);
 int mhq_write_all(mhq_fs *fs, int fd, const char *from, size_t n);
 int mhq_write_at(mhq_fs *fs, int fd, const char *from, size_t n, off_t at);
 
+/* fs/linux/file.c, fs/macos/file.c: the permission bits of a path, not through a link; where links have
+ * none, ENOTSUP for one. */
+int mhq_chmod_unfollowed(mhq_fs *fs, const char *path, mode_t mode);
+
+/* fs/posix/attributes.c */
+void mhq_status_of(const struct stat *st, mhq_status *status);
+
 /* The number in decimal and a NUL; no more than 11 bytes. */
 void mhq_format_number(char *to, unsigned number);
 

@@ -85,6 +85,26 @@ void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, error, MHQ_AT_BOTH);
 }
 
+/* A name that is taken is left alone in one step, or not at all: ENOTSUP where the file system has no
+ * such call. EINVAL is how some say so, but also what a move to below itself fails with. */
+static int rename_to_free_name(mhq_fs *fs, const mhq_op *op)
+{
+    int error;
+    MHQ_TRY(error, fs->sys->renameat2(AT_FDCWD, op->path, AT_FDCWD, op->path2, RENAME_NOREPLACE));
+    if (error == EINVAL && !mhq_is_below_itself(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2))
+        return ENOTSUP;
+    return error == ENOSYS ? ENOTSUP : error;
+}
+
+void mhq_fs_path_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    int error = op->options & MHQ_REPLACE
+                    ? mhq_rename(fs, AT_FDCWD, op->path, AT_FDCWD, op->path2)
+                    : rename_to_free_name(fs, op);
+    if (error)
+        mhq_fail(run, error, MHQ_AT_BOTH);
+}
+
 /* The name is taken: by the directory itself, if path2 is but another way to write it. */
 static int rename_to_itself(mhq_fs *fs, const mhq_op *op)
 {

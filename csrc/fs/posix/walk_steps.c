@@ -35,11 +35,6 @@ void mhq_walk_spell(const mhq_name *name, char *to)
     memcpy(to, name, strlen(name) + 1);
 }
 
-static int64_t nanoseconds(int64_t seconds, int64_t rest)
-{
-    return seconds * 1000000000 + rest;
-}
-
 int mhq_walk_look(mhq_tree *tree, const char *name, char *letter, mhq_status *status)
 {
     struct stat st;
@@ -47,21 +42,7 @@ int mhq_walk_look(mhq_tree *tree, const char *name, char *letter, mhq_status *st
     if (error)
         return error;
     *letter = S_ISDIR(st.st_mode) ? 'd' : S_ISREG(st.st_mode) ? 'f' : S_ISLNK(st.st_mode) ? 'l' : 'o';
-    *status = (mhq_status){
-        .device = (uint64_t)st.st_dev,
-        .inode = (uint64_t)st.st_ino,
-        .links = (uint64_t)st.st_nlink,
-        .special = (uint64_t)st.st_rdev,
-        .mode = (uint32_t)st.st_mode,
-        .uid = (uint32_t)st.st_uid,
-        .gid = (uint32_t)st.st_gid,
-        .block_size = (uint32_t)st.st_blksize,
-        .size = (int64_t)st.st_size,
-        .blocks = (int64_t)st.st_blocks,
-        .accessed_ns = nanoseconds(st.st_atim.tv_sec, st.st_atim.tv_nsec),
-        .modified_ns = nanoseconds(st.st_mtim.tv_sec, st.st_mtim.tv_nsec),
-        .changed_ns = nanoseconds(st.st_ctim.tv_sec, st.st_ctim.tv_nsec),
-    };
+    mhq_status_of(&st, status);
     return 0;
 }
 

@@ -8,6 +8,7 @@
  * Which path an error belongs to is in `side`: 0 the source, 1 the target.
  */
 #include "fs/win/copy.h"
+#include "fs/win/links.h"
 
 #include <string.h>
 #include <winioctl.h>
@@ -147,16 +148,8 @@ int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
 
 /* ---- links ---- */
 
-/* What FSCTL_GET_REPARSE_POINT gives; in the headers of drivers only. */
-typedef struct reparse {
-    DWORD tag;
-    WORD length, reserved;
-    WORD target_at, target_bytes, print_at, print_bytes; /* in the text, which follows */
-    DWORD flags;                                         /* of symbolic links: 1: relative */
-} reparse;
-
 /* The name that was given when it was made, else the system's own. */
-static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t capacity)
+static int read_text(const mhq_reparse *point, DWORD n, wchar_t *to, size_t capacity)
 {
     const char *text = (const char *)(point + 1), *end = (const char *)point + n;
     size_t at = point->print_at, bytes = point->print_bytes;
@@ -169,22 +162,17 @@ static int read_text(const reparse *point, DWORD n, wchar_t *to, size_t capacity
     return 0;
 }
 
-static int copy_symlink(mhq_fs *fs, const reparse *point, DWORD n, const wchar_t *path2,
+static int copy_symlink(mhq_fs *fs, const mhq_reparse *point, DWORD n, const wchar_t *path2,
                         const mhq_file_info *seen)
 {
-    enum { UNPRIVILEGED = 2, TEXT = 16384 };
-    wchar_t *text = (wchar_t *)(fs->scratch + MHQ_SCRATCH / 2);
-    DWORD flags = seen->attributes & FILE_ATTRIBUTE_DIRECTORY ? SYMBOLIC_LINK_FLAG_DIRECTORY : 0;
+    enum { TEXT = 16384 };
+    wchar_t *text = (wchar_t *)(void *)(fs->scratch + MHQ_SCRATCH / 2);
     int error = read_text(point, n, text, TEXT);
-    if (error)
-        return error;
-    if (fs->sys->link(path2, text, flags | UNPRIVILEGED)
-        || (GetLastError() == ERROR_INVALID_PARAMETER && fs->sys->link(path2, text, flags)))
-        return 0;
-    return mhq_last();
+    return error ? error
+                 : mhq_make_symlink(fs, path2, text, (seen->attributes & FILE_ATTRIBUTE_DIRECTORY) != 0);
 }
 
-static int copy_junction(mhq_fs *fs, reparse *point, DWORD n, const wchar_t *path2)
+static int copy_junction(mhq_fs *fs, mhq_reparse *point, DWORD n, const wchar_t *path2)
 {
     HANDLE handle;
     if (!fs->sys->make_directory(path2))
@@ -205,17 +193,10 @@ static int copy_junction(mhq_fs *fs, reparse *point, DWORD n, const wchar_t *pat
 int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const mhq_file_info *seen,
                   int *side)
 {
-    reparse *point = (reparse *)fs->scratch;
-    DWORD n = MAXIMUM_REPARSE_DATA_BUFFER_SIZE;
-    HANDLE handle;
+    mhq_reparse *point = (mhq_reparse *)(void *)fs->scratch;
+    DWORD n;
     *side = 0;
-    int error = mhq_open(fs, path, FILE_READ_ATTRIBUTES, MHQ_SHARE_ALL, OPEN_EXISTING,
-                         FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, &handle);
-    if (error)
-        return error;
-    if (!fs->sys->control(handle, FSCTL_GET_REPARSE_POINT, NULL, 0, point, &n))
-        error = mhq_last();
-    fs->sys->close(handle);
+    int error = mhq_read_reparse(fs, path, point, &n);
     if (error)
         return error;
     *side = 1;
@@ -231,7 +212,7 @@ int mhq_copy_link(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
 /* The copy goes by the path, and the open source keeps no other program from renaming it: what is copied
  * is what has the name when the system opens it. The metadata is that of the stat. */
 static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2,
-                          const mhq_file_info *seen, int *side)
+                          const mhq_file_info *seen, int replaces, int *side)
 {
     mhq_path temporary;
     int error = mhq_temporary(fs, path2, &temporary);
@@ -241,7 +222,7 @@ static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2
     error = mhq_copy_file(fs, path, temporary.text, seen, 1, side);
     if (!error) {
         *side = 1;
-        error = mhq_rename(fs, temporary.text, path2->text, 0);
+        error = mhq_rename(fs, temporary.text, path2->text, replaces ? MOVEFILE_REPLACE_EXISTING : 0);
         if (error)
             drop(fs, temporary.text);
     }
@@ -250,10 +231,12 @@ static int copy_committed(mhq_fs *fs, const wchar_t *path, const mhq_path *path2
 }
 
 /* Before the copying, which may be long; the commit has the last word. */
-static int check_free(mhq_fs *fs, const mhq_path *path2, int slash)
+static int check_free(mhq_fs *fs, const mhq_path *path2, const mhq_file_info *source, int replaces, int slash)
 {
     mhq_file_info seen;
     int error = mhq_stat(fs, path2->text, &seen);
+    if (!error && replaces) /* not by itself: its other names would keep what it was */
+        return seen.attributes & FILE_ATTRIBUTE_DIRECTORY ? EISDIR : mhq_same(&seen, source) ? EINVAL : 0;
     if (!error)
         return EEXIST;
     if (!mhq_is_missing(error) || error == MHQ_WIN(ERROR_INVALID_NAME))
@@ -266,7 +249,7 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     mhq_path path, path2;
     mhq_file_info seen;
     HANDLE handle;
-    int side = 0, slash;
+    int side = 0, slash, replaces = (op->options & MHQ_REPLACE) != 0;
     int error = mhq_path_open(fs, op->path, &path);
     if (!error) {
         error = mhq_open_regular(fs, path.text, &handle, &seen);
@@ -275,9 +258,9 @@ void mhq_fs_file_copy(mhq_fs *fs, const mhq_op *op, mhq_run *run)
             error = mhq_path_open_full(fs, op->path2, &path2, &slash);
             if (!error) {
                 mhq_total(fs, seen.size);
-                error = check_free(fs, &path2, slash);
+                error = check_free(fs, &path2, &seen, replaces, slash);
                 if (!error)
-                    error = copy_committed(fs, path.text, &path2, &seen, &side);
+                    error = copy_committed(fs, path.text, &path2, &seen, replaces, &side);
                 mhq_path_close(fs, &path2);
             }
             fs->sys->close(handle);

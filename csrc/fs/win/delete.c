@@ -275,7 +275,10 @@ void mhq_fs_directory_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     mhq_path path;
     mhq_file_info seen;
     int error = mhq_path_open_full(fs, op->path, &path, NULL);
-    if (!error) {
+    if (!error && !(op->options & MHQ_RECURSIVE)) {
+        error = mhq_remove_directory(fs, path.text);
+        mhq_path_close(fs, &path);
+    } else if (!error) {
         error = mhq_check_tree(fs, op->path, &path, &seen);
         if (!error)
             mhq_delete_tree(fs, &path, &seen, op->path, 0, NULL, run);

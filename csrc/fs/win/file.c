@@ -90,19 +90,6 @@ void mhq_fs_file_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_fail(run, mhq_errno_of(error), MHQ_AT_PATH);
 }
 
-void mhq_fs_directory_create(mhq_fs *fs, const mhq_op *op, mhq_run *run)
-{
-    mhq_path path;
-    int error = mhq_path_open(fs, op->path, &path);
-    if (!error) {
-        if (!fs->sys->make_directory(path.text))
-            error = mhq_last();
-        mhq_path_close(fs, &path);
-    }
-    if (error)
-        mhq_fail(run, error, MHQ_AT_PATH);
-}
-
 void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path;
@@ -191,6 +178,21 @@ void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     rename_by(fs, op, run, rename_file);
 }
 
+static int rename_over(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
+{
+    return mhq_rename(fs, path, path2, MOVEFILE_REPLACE_EXISTING);
+}
+
+static int rename_to_free_name(mhq_fs *fs, const wchar_t *path, const wchar_t *path2)
+{
+    return mhq_rename(fs, path, path2, 0);
+}
+
+void mhq_fs_path_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    rename_by(fs, op, run, op->options & MHQ_REPLACE ? rename_over : rename_to_free_name);
+}
+
 void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     rename_by(fs, op, run, rename_directory);
@@ -198,8 +200,7 @@ void mhq_fs_directory_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- read ---- */
 
-/* Regions may be locked for a moment, too. */
-static int read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, uint64_t at,
+int mhq_read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, uint64_t at,
                      DWORD *got)
 {
     int error, tries = 0;
@@ -233,7 +234,7 @@ static int read_part(mhq_fs *fs, HANDLE handle, const mhq_part *part, uint64_t s
         DWORD got;
         if (want > part->most - g->have)
             want = part->most - g->have;
-        error = read_some(fs, handle, g->buffer + fs->head + g->have, want,
+        error = mhq_read_some(fs, handle, g->buffer + fs->head + g->have, want,
                           (uint64_t)part->from + g->have,
                           &got);
         if (error)
@@ -309,7 +310,7 @@ static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n, uint
     return 0;
 }
 
-static int write_data(mhq_fs *fs, const mhq_op *op, HANDLE handle, uint64_t at)
+int mhq_write_data(mhq_fs *fs, const mhq_op *op, HANDLE handle, uint64_t at)
 {
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
         fs->lengthy(fs->who);
@@ -328,7 +329,7 @@ static int replace_contents(mhq_fs *fs, const mhq_op *op)
         if (error)
             error = mhq_leave_with(fs, op, handle, error);
     }
-    return error ? error : write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : 0);
+    return error ? error : mhq_write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : 0);
 }
 
 static int write_at_offset(mhq_fs *fs, const mhq_op *op, int64_t offset)
@@ -336,7 +337,7 @@ static int write_at_offset(mhq_fs *fs, const mhq_op *op, int64_t offset)
     HANDLE handle;
     int error = mhq_reach_to_write(fs, op, GENERIC_WRITE, OPEN_ALWAYS, &handle);
     return error ? error
-                 : write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : (uint64_t)offset);
+                 : mhq_write_data(fs, op, handle, mhq_appends(op) ? UINT64_MAX : (uint64_t)offset);
 }
 
 void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)

@@ -14,6 +14,13 @@ int mhq_reach_regular(mhq_fs *fs, const mhq_op *op, HANDLE *handle, mhq_file_inf
 /* What is to be written to: the handle's file, or the path's, opened as CreateFile has it. */
 int mhq_reach_to_write(mhq_fs *fs, const mhq_op *op, DWORD access, DWORD how, HANDLE *handle);
 
+/* fs/win/file.c: reads at most n bytes from `at` on; regions may be locked for a moment. */
+int mhq_read_some(mhq_fs *fs, HANDLE handle, void *to, size_t n, uint64_t at, DWORD *got);
+
+/* fs/win/file.c: the operation's data, from `at` on; UINT64_MAX: at the end of the file. Gives back what
+ * was reached. */
+int mhq_write_data(mhq_fs *fs, const mhq_op *op, HANDLE handle, uint64_t at);
+
 /* Gives back what was reached. 0, or what the close failed with. */
 int mhq_leave(mhq_fs *fs, const mhq_op *op, HANDLE handle);
 

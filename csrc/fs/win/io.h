@@ -54,6 +54,9 @@ int mhq_stat_handle(mhq_fs *fs, HANDLE handle, mhq_file_info *seen);
 int mhq_stat(mhq_fs *fs, const wchar_t *path, mhq_file_info *seen);
 int mhq_stat_followed(mhq_fs *fs, const wchar_t *path, mhq_file_info *seen);
 
+/* fs/win/attributes.c: what os.stat has of it. `executable`: its name says so. */
+int mhq_status_of(mhq_fs *fs, HANDLE handle, int executable, mhq_status *status);
+
 /* CreateFile with patience; *handle is INVALID_HANDLE_VALUE on failure. */
 int mhq_open(mhq_fs *fs, const wchar_t *path, DWORD access, DWORD share, DWORD how, DWORD flags,
              HANDLE *handle);

@@ -38,21 +38,6 @@ void mhq_walk_spell(const mhq_name *name, char *to)
     (void)mhq_narrow(name, wcslen(name), to);
 }
 
-/* Since 1601 there, in 100 ns; since 1970 here. */
-static int64_t nanoseconds(FILETIME time)
-{
-    uint64_t ticks = (uint64_t)time.dwHighDateTime << 32 | time.dwLowDateTime;
-    return ((int64_t)ticks - INT64_C(116444736000000000)) * 100;
-}
-
-/* As os.lstat has it there. */
-static uint32_t mode_of(char letter, DWORD attributes)
-{
-    uint32_t kind = letter == 'd' ? 0040000 : letter == 'l' ? 0120000 : 0100000;
-    uint32_t bits = attributes & FILE_ATTRIBUTE_READONLY ? 0444 : 0666;
-    return kind | bits | (letter == 'd' ? 0111u : 0);
-}
-
 static int open_entry(mhq_tree *tree, const wchar_t *name, DWORD access, DWORD options, HANDLE *handle)
 {
     return tree->fs->sys->open_at(mhq_tree_top(tree)->dir, name, access, options, handle) ? 0 : mhq_last();
@@ -61,30 +46,17 @@ static int open_entry(mhq_tree *tree, const wchar_t *name, DWORD access, DWORD o
 int mhq_walk_look(mhq_tree *tree, const char *name, char *letter, mhq_status *status)
 {
     wchar_t wide[MHQ_NAME_ROOM];
-    BY_HANDLE_FILE_INFORMATION info;
-    mhq_file_info seen;
     HANDLE handle;
     if (mhq_widen(name, wide) < 0)
         return MHQ_WIN(ERROR_INVALID_NAME);
     int error = open_entry(tree, wide, FILE_READ_ATTRIBUTES, 0, &handle);
     if (error)
         return error;
-    error = tree->fs->sys->about(handle, &info) ? mhq_stat_handle(tree->fs, handle, &seen) : mhq_last();
+    error = mhq_status_of(tree->fs, handle, 0, status);
     tree->fs->sys->close(handle);
-    if (error)
-        return error;
-    *letter = letter_of(seen.attributes, seen.tag);
-    *status = (mhq_status){
-        .device = seen.volume,
-        .inode = seen.file,
-        .links = info.nNumberOfLinks,
-        .mode = mode_of(*letter, seen.attributes),
-        .size = (int64_t)seen.size,
-        .accessed_ns = nanoseconds(info.ftLastAccessTime),
-        .modified_ns = nanoseconds(info.ftLastWriteTime),
-        .changed_ns = nanoseconds(info.ftCreationTime), /* what Python calls so there */
-    };
-    return 0;
+    if (!error)
+        *letter = letter_of((DWORD)status->attributes, (DWORD)status->reparse_tag);
+    return error;
 }
 
 int mhq_walk_note(mhq_tree *tree, const char *name)

@@ -423,7 +423,8 @@ static void list_with(int error, int forever, enum scene_call which)
     mhq_entry entries[STEPS];
     for (size_t i = 0; i < STEPS; i++) {
         ops[i] = (mhq_op){.kind = (uint8_t)steps[i].kind, .path = steps[i].path,
-                          .path2 = steps[i].path2, .data = large};
+                          .path2 = steps[i].path2, .data = large,
+                          .options = usual_options(steps[i].kind)};
         entries[i] = (mhq_entry){.op = &ops[i]};
     }
     const mhq_list list = {.count = STEPS, .total = STEPS, .depth = 1, .entries = entries};

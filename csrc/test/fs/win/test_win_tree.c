@@ -3,6 +3,7 @@
  * run.sh.
  */
 #include "test/check.h"
+#include "test/usual.h"
 #include "fs/win/delete.h"
 
 static mhq_calls calls;
@@ -58,7 +59,8 @@ static HANDLE watched_open(const wchar_t *path, DWORD access, DWORD share, DWORD
 
 static mhq_run perform(int kind, const char *path, const char *path2)
 {
-    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2};
+    mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2,
+                 .options = usual_options(kind)};
     mhq_run run = {.error = 0};
     copies = displaced = 0;
     mhq_fs_run(&fs, &op, &run);
