@@ -38,7 +38,7 @@ globals().update(_PUBLIC)
 __all__.extend(_PUBLIC)
 __all__.sort()
 
-_SUBMODULES = ("futures", "progress", "types")  # loaded when they are first looked at
+_SUBMODULES = ("aio", "futures", "progress", "types")  # loaded when they are first looked at
 
 
 def __getattr__(name: str) -> object:

@@ -93,16 +93,32 @@ Returns: a Future, as that of the operation in futures. It can be asked once the
 Raises: TypeError for an argument of a wrong type. Nothing has been added then.
 Threads: any; several may fill one list."""
 
-# Of the methods: whether into a list, whether the list is an argument, whether it gives a future.
-_METHODS = ((False,), (True, False), (False, False, True), (True, False, True))
+_OPERATION = """\
+Returns: an Operation of the value that output has; of None where that is empty. Of what writes,
+    binary is None unless it is given: str is text, bytes-like data is bytes. It is enqueued by the
+    call, which never waits.
+Raises: TypeError for an argument of a wrong type; RuntimeError if no event loop runs in the thread,
+    or the queue is closed. Nothing has been enqueued then.
+Threads: one in which an event loop runs: asyncio's (uvloop too), or trio's."""
+
+_OPERATION_OF_LIST = """\
+Returns: an Operation, as that of the operation in aio. It can be awaited once the list is enqueued.
+Raises: TypeError for an argument of a wrong type. Nothing has been added then.
+Threads: that of the event loop."""
+
+# Of the methods: whether into a list, whether the list is an argument, what it returns.
+_FUTURES = (_FUTURE, _FUTURE_OF_LIST)
+_AWAITS = (_OPERATION, _OPERATION_OF_LIST)
+_METHODS = ((False,), (True, False), (False, False, _FUTURES), (True, False, _FUTURES))
 
 
 def _document(
     definition: Callable[..., None],
     in_oplist: bool,
     as_function: bool = True,
-    as_future: bool = False,
+    ends: tuple[str, str] | None = None,
 ) -> str:
+    """ends: how it is described what it returns, outside and inside of lists; None: a callback."""
     if not definition.__doc__:  # python -OO
         return ""
     summary, _, rest = _dedented(definition.__doc__).partition("\n\n")
@@ -111,13 +127,13 @@ def _document(
     body = []
     if in_oplist and as_function:
         body.append("oplist: from create_empty_oplist(); the operation is added at its end.")
-    if not as_future:
+    if ends is None:
         body.append(_CALLBACK)
     body.append(rest)
     if not in_oplist:
         body.append(_CONTROL)
-    if as_future:
-        body.append(_FUTURE_OF_LIST if in_oplist else _FUTURE)
+    if ends is not None:
+        body.append(ends[in_oplist])
     else:
         body += [_FAILURE, _APPEND if in_oplist else _ENQUEUE]
     return summary + "\n\n" + "\n".join(body) + "\n"
@@ -125,8 +141,20 @@ def _document(
 
 def futures() -> dict[str, Callable[..., Any]]:
     """The functions of mhddq.futures."""
+    return _functions("futures", _FUTURES)
+
+
+def awaits() -> dict[str, Callable[..., Any]]:
+    """The functions of mhddq.aio. Adds the methods of its classes, too."""
+    for name, definition in OPERATIONS.items():
+        documents = [_document(definition, into, False, _AWAITS) for into in (False, True)]
+        _core.add_aio_methods(name, *documents)
+    return _functions("aio", _AWAITS)
+
+
+def _functions(style: str, ends: tuple[str, str]) -> dict[str, Callable[..., Any]]:
     return {
-        name: _core.function(service, name, _document(definition, *_METHODS[2]), name, "futures")
+        name: _core.function(service, name, _document(definition, False, False, ends), name, style)
         for name, definition in OPERATIONS.items()
         if GIVES[name] != "entries"  # which are iterated
     }

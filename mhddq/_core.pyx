@@ -50,6 +50,8 @@ cdef class Port
 cdef class Queue
 cdef class Control
 cdef class Pending
+cdef class LoopPort
+cdef class Awaiting
 cdef class Link
 cdef class Latch
 
@@ -78,4 +80,7 @@ include "bridge/thread.pxi"
 include "bridge/closing.pxi"
 include "bridge/end.pxi"
 include "bridge/queues.pxi"
+include "bridge/loops.pxi"
+include "bridge/operations.pxi"
+include "bridge/awaits.pxi"
 include "bridge/functions.pxi"

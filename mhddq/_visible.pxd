@@ -51,7 +51,9 @@ cdef extern from *:
     static int mhddq_note_frame(PyFrameObject *frame, const char *function)
     {
         static const char *const doors[] = {
-            "call_enqueue", "call_append", "call_future", "call_future_member", "enqueue_oplist", "embed_oplist", "clear_oplist", "embed",
+            "call_enqueue", "call_append", "call_future", "call_future_member", "call_operation",
+            "call_operation_member", "send", "throw", "enqueue_oplist", "embed_oplist",
+            "clear_oplist", "embed",
             "clear", "oplist", "port", "flush", "deliver", "close", "result", "exception",
             "__init__", "__enter__", "__exit__"};
         const char *dot = strrchr(function, '.');

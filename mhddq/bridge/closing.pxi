@@ -14,6 +14,17 @@ cdef int close(Service service, bint when_quiet) except -1:
             mhq_close_when_quiet(core)
         else:
             mhq_close(core)
+            nudge_loops(service)
+    return 0
+
+
+cdef int nudge_loops(Service service) except -1:
+    """So that event loops leave the ports of the closed queue."""
+    cdef Port port
+    for reference in list(service.ports.values()):
+        port = reference()
+        if port is not None and port.loop is not None and not port.is_closed() and port.core != NULL:
+            mhq_port_nudge(port.core)
     return 0
 
 

@@ -13,12 +13,15 @@ cdef enum:
     AS_FUTURE_FUNCTION      # futures.file_read(...)
     AS_FUTURE_METHOD        # queue.futures.file_read(...)
     AS_FUTURE_LIST_METHOD
+    AS_AIO_FUNCTION         # aio.file_read(...)
+    AS_AIO_METHOD           # queue.aio.file_read(...)
+    AS_AIO_LIST_METHOD
     STYLES
 
 # The parameters before the operation's own, and whether there is a control= behind.
 cdef tuple FIRST = (("callback",), ("oplist", "callback"), ("callback",), ("callback",),
-                    ("callback",), (), (), ())
-cdef tuple TAKES_CONTROL = (True, False, True, True, False, True, True, False)
+                    ("callback",), (), (), (), (), (), ())
+cdef tuple TAKES_CONTROL = (True, False, True, True, False, True, True, False, True, True, False)
 
 
 cdef class Spec:
@@ -46,8 +49,7 @@ cdef class Spec:
 cdef extern from *:
     """
     typedef PyObject *(*mhddq_call)(int, int, PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
-    #define MHDDQ_STYLES(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
-    static mhddq_call mhddq_calls[8];
+    static mhddq_call mhddq_calls[11];
     #define ENTRY(style, KIND, name)                                                         \
         static PyObject *mhddq_entry_##style##_##name(PyObject *self, PyObject *const *args, \
                                                       Py_ssize_t nargs, PyObject *kwnames)   \
@@ -57,19 +59,21 @@ cdef extern from *:
     #define X(KIND, name)                                                            \
         ENTRY(0, KIND, name) ENTRY(1, KIND, name) ENTRY(2, KIND, name)               \
         ENTRY(3, KIND, name) ENTRY(4, KIND, name) ENTRY(5, KIND, name)               \
-        ENTRY(6, KIND, name) ENTRY(7, KIND, name)
+        ENTRY(6, KIND, name) ENTRY(7, KIND, name) ENTRY(8, KIND, name)               \
+        ENTRY(9, KIND, name) ENTRY(10, KIND, name)
     MHQ_OPS(X)
     #undef X
     #define AT(style, KIND, name) \
         [style][MHQ_##KIND] = (PyCFunction)(void (*)(void))mhddq_entry_##style##_##name,
     #define X(KIND, name)                                                            \
         AT(0, KIND, name) AT(1, KIND, name) AT(2, KIND, name) AT(3, KIND, name)      \
-        AT(4, KIND, name) AT(5, KIND, name) AT(6, KIND, name) AT(7, KIND, name)
-    static const PyCFunction mhddq_entries[8][MHQ_KINDS] = {MHQ_OPS(X)};
+        AT(4, KIND, name) AT(5, KIND, name) AT(6, KIND, name) AT(7, KIND, name)      \
+        AT(8, KIND, name) AT(9, KIND, name) AT(10, KIND, name)
+    static const PyCFunction mhddq_entries[11][MHQ_KINDS] = {MHQ_OPS(X)};
     #undef X
     """
-    void *mhddq_calls[8]
-    PyCFunction mhddq_entries[8][MHQ_KINDS]
+    void *mhddq_calls[11]
+    PyCFunction mhddq_entries[11][MHQ_KINDS]
 
 mhddq_calls[AS_FUNCTION] = <void *>call_enqueue
 mhddq_calls[AS_LIST_FUNCTION] = <void *>call_append
@@ -79,6 +83,9 @@ mhddq_calls[AS_LIST_METHOD] = <void *>call_append
 mhddq_calls[AS_FUTURE_FUNCTION] = <void *>call_future
 mhddq_calls[AS_FUTURE_METHOD] = <void *>call_future
 mhddq_calls[AS_FUTURE_LIST_METHOD] = <void *>call_future_member
+mhddq_calls[AS_AIO_FUNCTION] = <void *>call_operation
+mhddq_calls[AS_AIO_METHOD] = <void *>call_operation
+mhddq_calls[AS_AIO_LIST_METHOD] = <void *>call_operation_member
 
 cdef list SPECS = [[None] * MHQ_KINDS for _ in range(STYLES)]
 
@@ -299,19 +306,39 @@ cdef int fill_for(Pending pending, request *r, Spec spec, PyObject **args, Py_ss
 
 cdef object call_future_member(int style, int kind, PyObject *self, PyObject **args,
                                Py_ssize_t nargs, PyObject *kwnames):
-    cdef FutureList members = <FutureList>self
-    cdef FutureBase future = new_future()
+    return member(<PendingList>self, new_future(), spec_of(style, kind), args, nargs, kwnames)
+
+
+cdef object member(PendingList members, Pending pending, Spec spec, PyObject **args,
+                   Py_ssize_t nargs, PyObject *kwnames):
     cdef request r
     memset(&r, 0, sizeof(request))
     try:
-        fill_for(future, &r, spec_of(style, kind), args, nargs, kwnames, False,
-                 members.place.service, members.place.port)
-        future.own = members.control
+        fill_for(pending, &r, spec, args, nargs, kwnames, False, members.service, members.port)
+        pending.own = members.control
         members.gathered.append(&r)
-        members.members.append(future.link)
+        members.members.append(pending.link)
     finally:
         let_go(&r)
-    return future
+    return pending
+
+
+# -- operations --
+
+cdef object call_operation(int style, int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
+                           PyObject *kwnames):
+    cdef Spec spec = spec_of(style, kind)
+    cdef Service service = (spec.service if style == AS_AIO_FUNCTION
+                            else (<AioBase>self).service)
+    cdef Operation operation = new_operation(port_here(service))
+    enqueue_pending(operation, service, operation.server.port, spec, args, nargs, kwnames)
+    return operation
+
+
+cdef object call_operation_member(int style, int kind, PyObject *self, PyObject **args,
+                                  Py_ssize_t nargs, PyObject *kwnames):
+    cdef OperationList members = <OperationList>self
+    return member(members, new_operation(members.server), spec_of(style, kind), args, nargs, kwnames)
 
 
 # -- making them --
@@ -322,7 +349,9 @@ cdef Spec new_spec(str name, str doc, str operation, int style):
     cdef Row row = <Row>ROWS[kind]
     cdef tuple first = <tuple>FIRST[style]
     cdef bint of_futures = style >= AS_FUTURE_FUNCTION
-    cdef str shown_self = "" if style in (AS_FUNCTION, AS_LIST_FUNCTION, AS_FUTURE_FUNCTION) else "$self"
+    cdef bint is_function = style in (AS_FUNCTION, AS_LIST_FUNCTION, AS_FUTURE_FUNCTION,
+                                      AS_AIO_FUNCTION)
+    cdef str shown_self = "" if is_function else "$self"
     cdef list positional = [shown_as(p, row, of_futures) for p in row.positional]
     spec.name = name.encode()
     spec.names = tuple([sys.intern(n) for n in first + row.names])
@@ -362,10 +391,11 @@ cdef str written(str name, tuple default):
 
 def function(Service service not None, str name, str doc, str operation, str style):
     """Makes a public function of an operation, whose row is there (`add_row`). style: '' (with a
-    callback), 'oplist' or 'futures'."""
+    callback), 'oplist', 'futures' or 'aio'."""
     cdef Spec spec = new_spec(name, doc, operation, {
-        "": AS_FUNCTION, "oplist": AS_LIST_FUNCTION, "futures": AS_FUTURE_FUNCTION}[style])
-    cdef str module = "mhddq.futures" if style == "futures" else "mhddq"
+        "": AS_FUNCTION, "oplist": AS_LIST_FUNCTION, "futures": AS_FUTURE_FUNCTION,
+        "aio": AS_AIO_FUNCTION}[style])
+    cdef str module = "mhddq." + style if style in ("futures", "aio") else "mhddq"
     spec.service = service
     return PyCFunction_NewEx(&spec.definition, sys.modules[module], module)
 
@@ -381,6 +411,15 @@ def add_methods(str operation, str doc, str list_doc, str future_doc, str future
             add_method(kind, new_spec(operation, text, operation, style))
         elif kind is Futures:   # whose own method goes through the batches
             add_method(kind, new_spec("_" + operation, text, operation, style))
+
+
+def add_aio_methods(str operation, str doc, str list_doc):
+    """The methods of an operation for awaits, once those are asked for."""
+    if (<Row>ROWS[OPERATIONS[operation]]).asked.gives != GIVES_ENTRIES:
+        add_method(AioBase, new_spec(operation, doc, operation, AS_AIO_METHOD))
+        add_method(OperationList, new_spec(operation, list_doc, operation, AS_AIO_LIST_METHOD))
+    else:
+        add_method(AioBase, new_spec("_" + operation, doc, operation, AS_AIO_METHOD))
 
 
 cdef extern from *:
@@ -410,6 +449,8 @@ mhddq_set_name(Control, "mhddq.Control")
 mhddq_set_name(Oplist, "mhddq.Oplist")
 mhddq_set_name(Futures, "mhddq.futures.Futures")
 mhddq_set_name(FutureList, "mhddq.futures.FutureList")
+mhddq_set_name(Operation, "mhddq.aio.Operation")
+mhddq_set_name(OperationList, "mhddq.aio.OperationList")
 
 
 cdef int add_method(object kind, Spec spec) except -1:

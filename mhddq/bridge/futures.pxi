@@ -114,9 +114,7 @@ cdef class FutureBase(Pending):
             asked to stop, and cancelled() shows in the end whether it was.
         Threads: any. Done-callbacks run in this one, where it is cancelled by this call.
         """
-        if self.now() != PENDING:
-            return self.state == CANCELLED
-        return self.link is not None and self.link.cancel()
+        return self.stop()
 
     def cancelled(self):
         """Whether the operation was cancelled: it never ran, or was stopped and undone."""

@@ -42,6 +42,12 @@ cdef class Pending:
             self.forget_condition()
         return self.state
 
+    cdef bint stop(self) except -1:
+        """Cancels it. True: it never ran and never will."""
+        if self.now() != PENDING:
+            return self.state == CANCELLED
+        return self.link is not None and self.link.cancel()
+
     cdef void forget_condition(self) noexcept:
         pass
 

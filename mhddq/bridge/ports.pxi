@@ -35,6 +35,7 @@ cdef class Port:
     cdef readonly Queue queue
     cdef Service service
     cdef Seat seat
+    cdef object loop                   # of an event loop's: a weak reference to that; else None
     cdef mhq_port *core                # opened with the first operation or the descriptor
     cdef mhq_run *in_hand              # taken and not delivered; whatever call took them
     cdef deliveries told
@@ -71,6 +72,13 @@ cdef class Port:
 
     cdef bint is_closed(self) noexcept:
         return self.refuses or self.generation != generation
+
+    cdef bint has_lost_its_loop(self) except -1:
+        """An event loop's: that was closed, and will not serve it any more."""
+        if self.loop is None:
+            return False
+        loop = self.loop()
+        return loop is None or loop.is_closed()
 
     cdef void forget_parent(self) noexcept:
         """In a forked child: it is closed; what the parent has of it is left alone."""
@@ -351,11 +359,12 @@ cdef class Port:
         return "<mhddq.Port of %r%s>" % (self.queue, ", closed" if self.is_closed() else "")
 
 
-cdef Port new_port(Queue queue):
+cdef Port port_at(Queue queue, Service service):
+    """For this thread. queue: kept open by it, or None."""
     cdef Port port = Port.__new__(Port)
     hooks.prepare()
     port.queue = queue
-    port.service = queue.service
+    port.service = service
     port.generation = generation
     port.seat = seat_here()
     port.seat.ports[id(port)] = port.service.ports[id(port)] = PyWeakref_NewRef(port, NULL)
@@ -364,9 +373,9 @@ cdef Port new_port(Queue queue):
 
 @cython.final
 cdef class Latch:
-    """Is called once for each of several ends, and then lets a thread go on, or sets a future."""
+    """Is called once for each of several ends, and then lets a thread go on, or ends what is pending."""
     cdef int left
-    cdef FutureBase future
+    cdef Pending pending
     cdef PyThread_type_lock lock
 
     def __cinit__(self):
@@ -401,5 +410,5 @@ cdef class Latch:
         shared_leave(&section)
         if last:
             PyThread_release_lock(self.lock)
-            if self.future is not None and self.future.now() == PENDING:
-                self.future.settle(FINISHED, None, None, None)
+            if self.pending is not None and self.pending.now() == PENDING:
+                self.pending.settle(FINISHED, None, None, None)

@@ -54,9 +54,14 @@ cdef class Queue:
         """The same operations, without callback, returning a Future."""
         return futures_of(self, self.service, None)
 
+    @property
+    def aio(self):
+        """The same operations, without callback, returning an Operation, to be awaited."""
+        return aio_of(self)
+
     def port(self):
         """A port for the calling thread: what is enqueued through it is delivered by its deliver()."""
-        return new_port(self)
+        return port_at(self, self.service)
 
     def enqueue_oplist(self, oplist, *, callback=None, control=None):
         """Puts a snapshot of an oplist into the queue, as a single operation.
@@ -145,6 +150,12 @@ cdef class Queue:
     def __exit__(self, exc_type, exc, tb):
         self.close()
 
+    def __aenter__(self):
+        return entered(self)
+
+    def __aexit__(self, exc_type, exc, tb):
+        return aio_of(self).close()
+
     def __reduce__(self):
         raise TypeError("a queue cannot be pickled or copied")
 
@@ -224,7 +235,7 @@ cdef class Futures:
         on_error: as of Oplist. control: a Control for the whole list, or None.
         """
         cdef FutureList made = FutureList.__new__(FutureList)
-        made.fill(self, on_error, the_control(control))
+        made.fill(new_future(), self.service, self.port, on_error, the_control(control))
         return made
 
     def directory_walk(self, dirname, *, stat=False, batch=1024, on_error="stop", control=None):
@@ -248,7 +259,7 @@ cdef class Futures:
         cdef Latch latch = Latch.__new__(Latch)
         linked(future, self.service, self.port)
         future.enqueued = True
-        latch.future = future
+        latch.pending = future
         future.link.strong = None
         notify_of_all(self.service, latch)
         latch()
@@ -289,43 +300,43 @@ cdef FutureBase future_of_list(Service service, Port port, oplist, Control contr
     return future
 
 
-cdef int watch(Pending future, Control control) except -1:
-    """The future is about to be enqueued, with this control."""
-    future.enqueued = True
+cdef int watch(Pending pending, Control control) except -1:
+    """It is about to be enqueued, with this control."""
+    pending.enqueued = True
     if control is not None:
-        future.own = control
+        pending.own = control
         control.now()
-        future.link.control = control
-        control.links[id(future.link)] = future.link
+        pending.link.control = control
+        control.links[id(pending.link)] = pending.link
     return 0
 
 
-@cython.final
-cdef class FutureList:
-    """What Futures.oplist() gives: its methods add operations and return their futures.
-
-    future: the list's own, set after those of its operations.
-    """
-    cdef Futures place
+cdef class PendingList:
+    """What the lists of futures and operations are made of: their methods add operations and return
+    what those will give."""
+    cdef Service service
+    cdef Port port
     cdef Oplist gathered
     cdef Control control
-    cdef list members                  # the futures' links
-    cdef readonly FutureBase future
+    cdef list members                  # their links
+    cdef Pending whole                 # the list's own end
 
     def __init__(self):
-        raise TypeError("made by futures.oplist()")
+        raise TypeError("made by oplist()")
 
-    cdef int fill(self, Futures place, on_error, Control control) except -1:
-        self.place = place
+    cdef int fill(self, Pending whole, Service service, Port port, on_error,
+                  Control control) except -1:
+        must_be_open(service, port)
+        self.service = service
+        self.port = port
         self.control = Control() if control is None else control
         self.gathered = Oplist(on_error=on_error)
         self.members = []
-        must_be_open(place.service, place.port)
-        if shared_get(&place.service.core) == 0:
-            place.service.open()
-        self.future = new_future()
-        linked(self.future, place.service, place.port)
-        self.future.own = self.control
+        if shared_get(&service.core) == 0:
+            service.open()
+        self.whole = whole
+        linked(whole, service, port)
+        whole.own = self.control
         return 0
 
     def __len__(self):
@@ -334,36 +345,62 @@ cdef class FutureList:
     def __bool__(self):
         return True
 
+    cdef list watched(self):
+        """Those of the members that are still there, ready to be enqueued."""
+        cdef Link link
+        cdef Pending pending
+        cdef list found = []
+        for link in self.members:
+            pending = link.target()
+            if pending is not None:
+                watch(pending, self.control)
+                found.append(pending)
+        watch(self.whole, self.control)
+        return found
+
+    cdef int enqueue(self) except -1:
+        cdef list found = self.watched()
+        try:
+            if not enqueue_list(self.service, self.port, self.gathered, self.whole.link,
+                                self.control, self.whole, None):
+                raise RuntimeError("the queue is closed: the list was not enqueued")
+        except BaseException:
+            self.cancel_all(found)
+            raise
+        return 0
+
+    cdef int drop(self) except -1:
+        """It is not enqueued."""
+        self.cancel_all(self.watched())
+        return 0
+
+    cdef int cancel_all(self, list found) except -1:
+        cdef Pending pending
+        for pending in found:
+            pending.stop()
+        self.whole.stop()
+        return 0
+
+    def __reduce__(self):
+        raise TypeError("a list of what operations will give cannot be pickled or copied")
+
+
+@cython.final
+cdef class FutureList(PendingList):
+    """What Futures.oplist() gives: its methods add operations and return their futures.
+
+    future: the list's own, set after those of its operations.
+    """
+
+    @property
+    def future(self):
+        return self.whole
+
     def __enter__(self):
         return self
 
     def __exit__(self, exc_type, exc, tb):
-        cdef FutureBase future
-        cdef Link link
-        cdef list futures = []
-        for link in self.members:
-            future = link.target()
-            if future is not None:
-                futures.append(future)
         if exc_type is None:
-            try:
-                for future in futures:
-                    watch(future, self.control)
-                watch(self.future, self.control)
-                if enqueue_list(self.place.service, self.place.port, self.gathered,
-                                self.future.link, self.control, self.future, None):
-                    return
-                raise RuntimeError("the queue is closed: the list was not enqueued")
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                self.future.cancel()
-                raise
-        for future in futures:
-            future.enqueued = True
-            future.cancel()
-        self.future.enqueued = True
-        self.future.cancel()
-
-    def __reduce__(self):
-        raise TypeError("a list of futures cannot be pickled or copied")
+            self.enqueue()
+        else:
+            self.drop()

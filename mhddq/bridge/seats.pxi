@@ -9,6 +9,7 @@ cdef class Seat:
     """One thread that delivers. Only this thread writes it."""
     cdef dict ports                    # weak references to those it has made and not closed, by id
     cdef Service service               # whose callback thread it is, or None
+    cdef LoopPort loop_port            # the last one of an event loop that was used here, or None
     cdef bint ended
 
     def __cinit__(self):

@@ -170,7 +170,11 @@ cdef class Service:
         cdef list found = []
         for reference in list(self.ports.values()):
             port = reference()
-            if port is not None and not port.is_closed():
+            if port is None or port.is_closed():
+                continue
+            if port.has_lost_its_loop():
+                port.give_up()
+            else:
                 found.append(port)
         return found
 
