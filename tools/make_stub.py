@@ -1,4 +1,4 @@
-"""Writes __init__.pyi, futures.pyi and types.py from the table of operations in mhddq/_ops.py.
+"""Writes __init__.pyi, futures.pyi, aio/__init__.pyi and types.py from the table in mhddq/_ops.py.
 
     python tools/make_stub.py            writes them
     python tools/make_stub.py --check    only checks; exit status 1 if one is stale
@@ -20,6 +20,7 @@ from mhddq import _binding
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "mhddq" / "__init__.pyi"
 FUTURES = ROOT / "mhddq" / "futures.pyi"
+AIO = ROOT / "mhddq" / "aio" / "__init__.pyi"
 TYPES = ROOT / "mhddq" / "types.py"
 LINE = 100
 
@@ -34,6 +35,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
 from typing_extensions import Buffer, Self
 
+from mhddq import aio as aio
 from mhddq import futures as futures
 from mhddq import progress as progress
 from mhddq import types as types
@@ -123,6 +125,15 @@ CLASSES = {
     ) -> None: ...
     @property
     def name(self) -> str: ...
+    @property
+    def aio(self) -> aio.Aio: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...
     def port(self) -> Port: ...
     def flush(self, timeout: float | None = None) -> bool: ...
     def pause(self) -> None: ...
@@ -235,6 +246,71 @@ FUTURES_CLASSES = {
 """,
 }
 
+AIO_HEAD = """\
+# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, TypeVar, final, overload
+
+from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
+
+_Value = TypeVar("_Value")
+
+@final
+class Operation(Coroutine[Any, Any, _Value]):
+    def cancel(self) -> bool: ...
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def result(self) -> _Value: ...
+    @property
+    def control(self) -> Control: ...
+    def abandon_on_cancel(self) -> Awaitable[_Value]: ...
+    def __await__(self) -> Generator[Any, None, _Value]: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None, /) -> Any: ...
+    def close(self) -> None: ...
+
+def enqueue_oplist(oplist: Oplist, *, control: Control | None = None) -> Operation[None]: ...
+def oplist(
+    *, on_error: _OnError = "continue", control: Control | None = None
+) -> AbstractAsyncContextManager[OperationList, None]: ...
+def directory_walk(
+    dirname: _Path,
+    *,
+    stat: bool = False,
+    batch: int = 1024,
+    on_error: _OnError = "stop",
+    control: Control | None = None,
+) -> AsyncIterator[list[types.WalkEntry]]: ...
+def flush() -> Operation[None]: ...
+"""
+AIO_CLASSES = {
+    "OperationList": """\
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+""",
+    "Aio": """\
+    def enqueue_oplist(
+        self, oplist: Oplist, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def oplist(
+        self, *, on_error: _OnError = "continue", control: Control | None = None
+    ) -> AbstractAsyncContextManager[OperationList, None]: ...
+    def directory_walk(
+        self,
+        dirname: _Path,
+        *,
+        stat: bool = False,
+        batch: int = 1024,
+        on_error: _OnError = "stop",
+        control: Control | None = None,
+    ) -> AsyncIterator[list[types.WalkEntry]]: ...
+    def flush(self) -> Operation[None]: ...
+    async def close(self, timeout: float | None = None) -> bool: ...
+""",
+}
+
 
 def function(name: str, parameters: list[str], returns: str, indent: str = "") -> str:
     """One function, in the format of ruff."""
@@ -342,10 +418,10 @@ def own_parameters(
 def functions(
     name: str, definition: Callable[..., None], style: str, indent: str = ""
 ) -> Iterator[str]:
-    """style: "function", "oplist" or "future" (functions); "method", "list", "futures" or "members"
-    (methods)."""
-    of_list = style in ("oplist", "list", "members")
-    of_future = style in ("future", "futures", "members")
+    """style: "function", "oplist", "future" or "operation" (functions); "method", "list",
+    "futures", "members", "operations" or "awaited members" (methods)."""
+    of_list = style in ("oplist", "list", "members", "awaited members")
+    of_future = style in ENDS
     first = ["self"] if indent else ["oplist: Oplist"] if style == "oplist" else []
     writes = {"data", "binary"} <= {p.name for p in parameters(definition)}
     either = [("", {"binary": "bool | None = None"})]
@@ -353,7 +429,7 @@ def functions(
     for i, (args, narrowed) in enumerate(variants):
         own = own_parameters(definition, narrowed, not of_list)
         if of_future:
-            returns = f"Future[{VALUES[_binding.GIVES[name]][i]}]"
+            returns = f"{ENDS[style]}[{VALUES[_binding.GIVES[name]][i]}]"
         else:
             returns = "None" if of_list else "bool"
             own.insert(0, f"callback: _Callback[types.{args}]")
@@ -361,6 +437,17 @@ def functions(
             yield f"{indent}@overload"
         public = f"oplist_{name}" if style == "oplist" else name
         yield function(public, [*first, *own], returns, indent)
+
+
+# What functions and methods return that take no callback.
+ENDS = {
+    "future": "Future",
+    "futures": "Future",
+    "members": "Future",
+    "operation": "Operation",
+    "operations": "Operation",
+    "awaited members": "Operation",
+}
 
 
 def every(style: str, indent: str = "") -> list[str]:
@@ -392,6 +479,12 @@ def futures_stub() -> str:
     lines = [*every("future"), *classes(FUTURES_CLASSES, styles)]
     listed = "".join(f'    "{name}",\n' for name in mhddq.futures.__all__)
     return "\n".join([FUTURES_HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
+
+
+def aio_stub() -> str:
+    styles = {"OperationList": "awaited members", "Aio": "operations"}
+    lines = [*every("operation"), *classes(AIO_CLASSES, styles)]
+    return "\n".join([AIO_HEAD.rstrip("\n"), *lines]) + "\n"
 
 
 # ---- types.py ----
@@ -567,7 +660,8 @@ def main() -> int:
         if ours.read_bytes() != installed.read_bytes():
             sys.exit(f"the installed mhddq/{name} is not this checkout's: install it first")
     stale = 0
-    for path, text in ((STUB, stub()), (FUTURES, futures_stub()), (TYPES, types())):
+    made = ((STUB, stub()), (FUTURES, futures_stub()), (AIO, aio_stub()), (TYPES, types()))
+    for path, text in made:
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if check:

@@ -36,7 +36,7 @@ class _Loop:
         self.guard: AsyncGenerator[None, None] | None = None
         if not self.ended:
             self.guard = _guard(weakref.ref(self))
-            try:  # its first step makes it known to the loop
+            try:  # noqa: SIM105 - its first step makes it known to the loop
                 self.guard.__anext__().send(None)
             except StopIteration:
                 pass

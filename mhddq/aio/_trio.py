@@ -32,7 +32,7 @@ def port_of(service: Service, token: Any) -> LoopPort:
     except LookupError:
         ports = {}
         _ports_of_run.set(ports)
-    port = ports.get(service)
+    port: LoopPort | None = ports.get(service)
     if port is None or port.closed:
         port = _core.new_loop_port(service, token, token, True)
         descriptor = port.fileno()

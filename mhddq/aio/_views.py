@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Aio(_core.AioBase):
-    """The operations of a queue, without callback: each returns an Operation, to be awaited. Made by
-    queue.aio."""
+    """The operations of a queue, without callback: each returns an Operation, to be awaited. Made
+    by queue.aio."""
 
     __slots__ = ()
 
     def oplist(self, *, on_error: str = "continue", control: Control | None = None) -> ListContext:
-        """``async with aio.oplist() as todo: a = todo.file_read("a")`` gives an OperationList, and on
-        leaving enqueues it, waits, and raises the first failure; then ``a.result()``. If the block
-        raises nothing is enqueued, and the operations are cancelled.
+        """``async with aio.oplist() as todo: a = todo.file_read("a")`` gives an OperationList, and
+        on leaving enqueues it, waits, and raises the first failure; then ``a.result()``. If the
+        block raises nothing is enqueued, and the operations are cancelled.
 
         on_error: as of Oplist. control: a Control for the whole list, or None.
         Raises: RuntimeError if the queue is closed, or no event loop runs.
@@ -40,11 +40,11 @@ class Aio(_core.AioBase):
         on_error: str = "stop",
         control: Control | None = None,
     ) -> Walk:
-        """Everything below a directory, as the operation directory_walk: goes through its batches, and
-        has the next one read while this one is looked at.
+        """Everything below a directory, as the operation directory_walk: goes through its batches,
+        and has the next one read while this one is looked at.
 
-        Returns: an asynchronous iterator of lists of {'path', 'type'}, with 'stat' where it is asked
-            for. The first batch is enqueued by the call.
+        Returns: an asynchronous iterator of lists of {'path', 'type'}, with 'stat' where it is
+            asked for. The first batch is enqueued by the call.
         Raises: as the operation's await, while it is iterated; at the call what is wrong with the
             arguments.
         """
@@ -59,19 +59,23 @@ class Aio(_core.AioBase):
         trio = sys.modules.get("trio")
         close = self._queue.close
         if trio is not None and trio.lowlevel.in_trio_run():
-            return await trio.to_thread.run_sync(close, timeout, abandon_on_cancel=True)
-        loop = sys.modules["asyncio"].get_running_loop()
-        return await loop.run_in_executor(None, close, timeout)
+            wait: Any = trio.to_thread.run_sync(close, timeout, abandon_on_cancel=True)
+        else:
+            loop = sys.modules["asyncio"].get_running_loop()
+            wait = loop.run_in_executor(None, close, timeout)
+        closed: bool = await wait
+        return closed
 
 
 class ListContext:
     """What oplist() returns."""
 
-    def __init__(self, todo: OperationList) -> None:
+    def __init__(self, todo: Any) -> None:
         self._todo = todo
 
     async def __aenter__(self) -> OperationList:
-        return self._todo
+        todo: OperationList = self._todo
+        return todo
 
     async def __aexit__(self, exc_type: object, exc: object, tb: object) -> None:
         if exc_type is None:
@@ -94,6 +98,7 @@ class Walk:
         operation, self._next = self._next, None
         if operation is None:
             raise StopAsyncIteration
+        entries: list[Any]
         entries, resume = await operation
         if resume is not None:
             self._next = self._place._directory_walk(self._dirname, resume=resume, **self._more)

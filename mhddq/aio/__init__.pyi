@@ -1,0 +1,285 @@
+# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, TypeVar, final, overload
+
+from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
+
+_Value = TypeVar("_Value")
+
+@final
+class Operation(Coroutine[Any, Any, _Value]):
+    def cancel(self) -> bool: ...
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+    def result(self) -> _Value: ...
+    @property
+    def control(self) -> Control: ...
+    def abandon_on_cancel(self) -> Awaitable[_Value]: ...
+    def __await__(self) -> Generator[Any, None, _Value]: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, kind: Any, value: Any = None, traceback: Any = None, /) -> Any: ...
+    def close(self) -> None: ...
+
+def enqueue_oplist(oplist: Oplist, *, control: Control | None = None) -> Operation[None]: ...
+def oplist(
+    *, on_error: _OnError = "continue", control: Control | None = None
+) -> AbstractAsyncContextManager[OperationList, None]: ...
+def directory_walk(
+    dirname: _Path,
+    *,
+    stat: bool = False,
+    batch: int = 1024,
+    on_error: _OnError = "stop",
+    control: Control | None = None,
+) -> AsyncIterator[list[types.WalkEntry]]: ...
+def flush() -> Operation[None]: ...
+def file_exists(filename: _Path, *, control: Control | None = None) -> Operation[bool]: ...
+def file_create(filename: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def file_delete(filename: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def file_rename(
+    original_filename: _Path, new_filename: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+def file_move(
+    source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+def file_copy(
+    source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+@overload
+def file_read(
+    filename: _File,
+    binary: Literal[False] = False,
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    control: Control | None = None,
+) -> Operation[str]: ...
+@overload
+def file_read(
+    filename: _File,
+    binary: Literal[True],
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    control: Control | None = None,
+) -> Operation[bytes]: ...
+@overload
+def file_read(
+    filename: _File,
+    binary: bool,
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    control: Control | None = None,
+) -> Operation[str | bytes]: ...
+def file_write(
+    data: _Data,
+    filename: _File,
+    binary: bool | None = None,
+    *,
+    offset: int | None = None,
+    control: Control | None = None,
+) -> Operation[None]: ...
+def file_replace(
+    data: _Data,
+    filename: _Path,
+    binary: bool | None = None,
+    *,
+    durable: bool = True,
+    control: Control | None = None,
+) -> Operation[None]: ...
+def directory_exists(dirname: _Path, *, control: Control | None = None) -> Operation[bool]: ...
+def directory_create(dirname: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def directory_delete(dirname: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def directory_contents(
+    dirname: _Path, *, control: Control | None = None
+) -> Operation[list[types.Entry]]: ...
+def directory_rename(
+    old_dirname: _Path, new_dirname: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+def directory_move(
+    source_dirname: _Path, destination_dirname: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+def directory_copy(
+    source_dirname: _Path, copy_dirname: _Path, *, control: Control | None = None
+) -> Operation[None]: ...
+def file_open(
+    filename: _Path, mode: str = "r", *, atomic: bool = False, control: Control | None = None
+) -> Operation[Handle]: ...
+def file_close(
+    file: Handle, *, sync: bool = False, discard: bool = False, control: Control | None = None
+) -> Operation[None]: ...
+
+@final
+class OperationList:
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def file_exists(self, filename: _Path) -> Operation[bool]: ...
+    def file_create(self, filename: _Path) -> Operation[None]: ...
+    def file_delete(self, filename: _Path) -> Operation[None]: ...
+    def file_rename(self, original_filename: _Path, new_filename: _Path) -> Operation[None]: ...
+    def file_move(self, source_filename: _Path, destination_filename: _Path) -> Operation[None]: ...
+    def file_copy(self, source_filename: _Path, copy_filename: _Path) -> Operation[None]: ...
+    @overload
+    def file_read(
+        self,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+    ) -> Operation[str]: ...
+    @overload
+    def file_read(
+        self, filename: _File, binary: Literal[True], *, offset: int = 0, length: int | None = None
+    ) -> Operation[bytes]: ...
+    @overload
+    def file_read(
+        self, filename: _File, binary: bool, *, offset: int = 0, length: int | None = None
+    ) -> Operation[str | bytes]: ...
+    def file_write(
+        self, data: _Data, filename: _File, binary: bool | None = None, *, offset: int | None = None
+    ) -> Operation[None]: ...
+    def file_replace(
+        self, data: _Data, filename: _Path, binary: bool | None = None, *, durable: bool = True
+    ) -> Operation[None]: ...
+    def directory_exists(self, dirname: _Path) -> Operation[bool]: ...
+    def directory_create(self, dirname: _Path) -> Operation[None]: ...
+    def directory_delete(self, dirname: _Path) -> Operation[None]: ...
+    def directory_contents(self, dirname: _Path) -> Operation[list[types.Entry]]: ...
+    def directory_rename(self, old_dirname: _Path, new_dirname: _Path) -> Operation[None]: ...
+    def directory_move(
+        self, source_dirname: _Path, destination_dirname: _Path
+    ) -> Operation[None]: ...
+    def directory_copy(self, source_dirname: _Path, copy_dirname: _Path) -> Operation[None]: ...
+    def file_open(
+        self, filename: _Path, mode: str = "r", *, atomic: bool = False
+    ) -> Operation[Handle]: ...
+    def file_close(
+        self, file: Handle, *, sync: bool = False, discard: bool = False
+    ) -> Operation[None]: ...
+
+@final
+class Aio:
+    def enqueue_oplist(
+        self, oplist: Oplist, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def oplist(
+        self, *, on_error: _OnError = "continue", control: Control | None = None
+    ) -> AbstractAsyncContextManager[OperationList, None]: ...
+    def directory_walk(
+        self,
+        dirname: _Path,
+        *,
+        stat: bool = False,
+        batch: int = 1024,
+        on_error: _OnError = "stop",
+        control: Control | None = None,
+    ) -> AsyncIterator[list[types.WalkEntry]]: ...
+    def flush(self) -> Operation[None]: ...
+    async def close(self, timeout: float | None = None) -> bool: ...
+    def file_exists(
+        self, filename: _Path, *, control: Control | None = None
+    ) -> Operation[bool]: ...
+    def file_create(
+        self, filename: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_delete(
+        self, filename: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_rename(
+        self, original_filename: _Path, new_filename: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_move(
+        self, source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_copy(
+        self, source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    @overload
+    def file_read(
+        self,
+        filename: _File,
+        binary: Literal[False] = False,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> Operation[str]: ...
+    @overload
+    def file_read(
+        self,
+        filename: _File,
+        binary: Literal[True],
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> Operation[bytes]: ...
+    @overload
+    def file_read(
+        self,
+        filename: _File,
+        binary: bool,
+        *,
+        offset: int = 0,
+        length: int | None = None,
+        control: Control | None = None,
+    ) -> Operation[str | bytes]: ...
+    def file_write(
+        self,
+        data: _Data,
+        filename: _File,
+        binary: bool | None = None,
+        *,
+        offset: int | None = None,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def file_replace(
+        self,
+        data: _Data,
+        filename: _Path,
+        binary: bool | None = None,
+        *,
+        durable: bool = True,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def directory_exists(
+        self, dirname: _Path, *, control: Control | None = None
+    ) -> Operation[bool]: ...
+    def directory_create(
+        self, dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def directory_delete(
+        self, dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def directory_contents(
+        self, dirname: _Path, *, control: Control | None = None
+    ) -> Operation[list[types.Entry]]: ...
+    def directory_rename(
+        self, old_dirname: _Path, new_dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def directory_move(
+        self, source_dirname: _Path, destination_dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def directory_copy(
+        self, source_dirname: _Path, copy_dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_open(
+        self,
+        filename: _Path,
+        mode: str = "r",
+        *,
+        atomic: bool = False,
+        control: Control | None = None,
+    ) -> Operation[Handle]: ...
+    def file_close(
+        self,
+        file: Handle,
+        *,
+        sync: bool = False,
+        discard: bool = False,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
