@@ -37,6 +37,8 @@ ONE_PATH = [
     "directory_create",
     "directory_delete",
     "directory_contents",
+    "path_exists",
+    "file_truncate",
 ]
 TWO_PATHS = [
     "file_rename",
@@ -45,6 +47,7 @@ TWO_PATHS = [
     "directory_rename",
     "directory_move",
     "directory_copy",
+    "path_rename",
 ]
 
 
@@ -86,8 +89,8 @@ class World:
         for entry in entries:
             if isinstance(entry, tuple):
                 name, *arguments = entry
-                function = getattr(mhddq, f"oplist_{name}")
-                function(oplist, self.callback, *self.placed(arguments, self.real))
+                function = getattr(oplist, name)
+                function(self.callback, *self.placed(arguments, self.real))
             else:
                 mhddq.embed_oplist(oplist, self.built(entry))
         return oplist

@@ -178,6 +178,26 @@ class Oracle:
         return {}
 
     @staticmethod
+    def file_append(data, path, binary):
+        with open(path, "ab") as file:
+            file.write(content(data, bool(binary)))
+        return {}
+
+    @staticmethod
+    def file_truncate(path):
+        os.truncate(path, 0)
+        return {}
+
+    @staticmethod
+    def path_exists(path):
+        return {"exists": os.path.exists(path)}
+
+    @staticmethod
+    def path_rename(path, path2):
+        os.replace(path, path2)
+        return {}
+
+    @staticmethod
     def directory_create(path):
         os.mkdir(path)
         return {}

@@ -20,6 +20,7 @@ operations = st.one_of(
     st.tuples(st.sampled_from(ONE_PATH), names),
     st.tuples(st.sampled_from(TWO_PATHS), names, names),
     st.tuples(st.just("file_read"), names, st.booleans()),
+    st.tuples(st.just("file_append"), st.sampled_from(list(DATA)), names, st.just(True)),
     st.tuples(st.just("file_write"), st.sampled_from(list(DATA)), names, st.just(True)),
     st.tuples(st.just("file_write"), st.sampled_from(TEXTS), names, st.just(False)),
 )
