@@ -220,6 +220,9 @@ static const scenario scenarios[] = {
     {MHQ_FILE_READ, "tree", NULL, AS_BEFORE, EACCES},
     {MHQ_FILE_WRITE, "new", NULL, ANY_TARGET, 0},
     {MHQ_FILE_WRITE, "taken", NULL, ANY_TARGET, 0},
+    {MHQ_FILE_REPLACE, "new", NULL, OR_DONE, 0},
+    {MHQ_FILE_REPLACE, "file", NULL, OR_DONE, 0},
+    {MHQ_FILE_REPLACE, "tree", NULL, AS_BEFORE, EACCES},
     {MHQ_DIRECTORY_EXISTS, "tree", NULL, AS_BEFORE, 0},
     {MHQ_DIRECTORY_CREATE, "new", NULL, AS_BEFORE, 0},
     {MHQ_DIRECTORY_DELETE, "tree", NULL, LESS, 0},
@@ -424,7 +427,7 @@ static int error_is_right(const scenario *s, const outcome *o)
 {
     int wanted = fault.what == MEMORY ? ENOMEM : MHQ_WIN(fault.error);
     int as_open = s->kind == MHQ_FILE_CREATE || s->kind == MHQ_FILE_READ
-        || s->kind == MHQ_FILE_WRITE || s->kind == MHQ_FILE_COPY;
+        || s->kind == MHQ_FILE_WRITE || s->kind == MHQ_FILE_COPY || s->kind == MHQ_FILE_REPLACE;
     return o->error == (as_open ? mhq_errno_of(wanted) : wanted);
 }
 
