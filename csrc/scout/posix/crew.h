@@ -21,8 +21,10 @@
 
 #define MHQ_OPENERS 4
 /* Files in a window of a tree, and the names of a tree that are kept at once. */
-#define MHQ_TREE_WINDOW 4096u
+#define MHQ_TREE_WINDOW 8192u
 #define MHQ_TREE_NAMES 65536u
+/* Files of a tree in one sweep, for each that a window of operations has. */
+#define MHQ_TREE_SHARE 4
 /* One request to the kernel at most: larger ones it cuts off. */
 #define MHQ_PIECE_BYTES ((uint64_t)1 << 20)
 /* Requests that the disk has at once. */

@@ -365,7 +365,7 @@ static int fetch_files(walk *w, mhq_files *files)
         while (count == 0 || count < files->count) { /* until there is room for all, or for many */
             if (!copy_is_at(w, &at))
                 return 0;
-            count = mhq_sweep_cut(sweep, files, 2 * sweep->window, at);
+            count = mhq_sweep_cut(sweep, files, MHQ_TREE_SHARE * sweep->window, at);
             if (count >= sweep->window || (count > 0 && sweep->windows[1].end <= at))
                 break;
             if (count < files->count && !await_copy(w, at + 1))
