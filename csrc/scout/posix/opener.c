@@ -43,11 +43,24 @@ static int open_step_by_step(const mhq_calls *sys, int top, const char *path, in
     }
 }
 
+/* Opening a FIFO lets a writer through that waits for a reader, and some devices act when they are opened.
+ * In a tree the listing has said that it is a file. */
+static int is_file(const mhq_calls *sys, const mhq_prospect *p)
+{
+    struct stat st;
+    if (sys->fstatat(AT_FDCWD, p->path, &st, 0) < 0)
+        return 0;
+    if (S_ISREG(st.st_mode))
+        return 1;
+    errno = EINVAL;
+    return 0;
+}
+
 int mhq_prospect_open(const mhq_calls *sys, const mhq_prospect *p, int flags)
 {
     flags |= O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     if (!p->tree)
-        return sys->openat(AT_FDCWD, p->path, flags, 0);
+        return is_file(sys, p) ? sys->openat(AT_FDCWD, p->path, flags, 0) : -1;
     flags |= O_NOFOLLOW;
     int fd = sys->open_beneath(p->top, p->path, flags);
     if (fd < 0 && (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == E2BIG))
