@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from mhddq import _core
+from mhddq.aio._opening import Opening, opening
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Aio(_core.AioBase):
         if control is not None:
             more["control"] = control
         return Walk(self, dirname, more)
+
+    def open(self, file: Any, *args: Any, atomic: bool = False, **keywords: Any) -> Opening[Any]:
+        """As mhddq.aio.open(), in this queue."""
+        return opening(self._queue, file, *args, atomic=atomic, **keywords)
 
     async def close(self, timeout: float | None = None) -> bool:
         """As Queue.close(), without holding up the loop. Cancelled, it does not wait on: the queue

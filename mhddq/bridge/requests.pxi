@@ -48,6 +48,12 @@ cdef object adopt_path(request *r, object given, const char **pointer, int slot,
     elif type(given) is Handle and slot == 0 and SHAPES[r.op.kind].takes == TAKES_FILE:
         adopt_handle(r, <Handle>given)
         return None
+    elif slot == 0 and SHAPES[r.op.kind].takes == TAKES_FILE and hasattr(type(given), "_lend"):
+        path = given._lend()   # a file of mhddq.aio.open()
+        adopt_handle(r, path)
+        Py_INCREF(path)
+        r.held[0] = <PyObject *>path
+        return None
     else:
         path = plain_path(r, given, slot)
     cdef Py_ssize_t size
