@@ -272,15 +272,12 @@ void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* Directories ----------------------------------------------------------------------------- */
 
-static void move_directory_across(mover *m)
+static void move_known_tree(mover *m)
 {
     const mhq_place *from = &m->source;
     struct stat st;
     mhq_seen seen;
     int fd;
-    mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
-    if (m->run->error)
-        return;
     int error = mhq_open(m->fs, from->dir, from->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd);
     if (!error) {
         error = mhq_stat_fd(m->fs, fd, &st);
@@ -289,6 +286,13 @@ static void move_directory_across(mover *m)
     }
     if (error) {
         mhq_fail(m->run, error, MHQ_AT_PATH);
+        return;
+    }
+    if (m->fs->tree_begins) /* the directories are read here for the first time */
+        m->fs->tree_begins(m->fs->who, m->path, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+    mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
+    if (m->run->error) {
+        m->fs->sys->close(fd);
         return;
     }
     error = open_target(m);
@@ -312,6 +316,13 @@ static void move_directory_across(mover *m)
         fail_target(m, m->run->error);
     m->fs->masked--;
     mhq_seen_close(m->fs, &seen);
+}
+
+static void move_directory_across(mover *m)
+{
+    move_known_tree(m);
+    if (m->fs->tree_ends) /* where it ended before the copy began */
+        m->fs->tree_ends(m->fs->who);
 }
 
 /* Parents that are missing are made, unless the target is to be inside of the source. */
