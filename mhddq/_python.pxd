@@ -37,6 +37,8 @@ cdef extern from "Python.h":
     int PyUnicode_Compare(object a, object b) except? -1
     bint PyCoro_CheckExact(object o)
     int PyErr_ResourceWarning(object source, Py_ssize_t level, const char *form, ...) except -1
+    int PyDict_SetItem(PyObject *d, PyObject *key, PyObject *value) except -1
+    PyObject *PyTuple_GET_ITEM(PyObject *t, Py_ssize_t place)
     PyObject *Py_True
     PyObject *Py_False
     object PyWeakref_NewRef(object o, PyObject *callback)

@@ -99,28 +99,33 @@ cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
     return None
 
 
-cdef inline dict args_of(deliveries *told, request *r, mhq_run *run):
+cdef dict output_or_failure(deliveries *told, request *r, mhq_run *run, bint *result):
+    """Of what gives more than a flag, and of what failed."""
+    try:
+        if run.error == 0:
+            return output_of(SHAPES[r.op.kind].gives, value_of(told, r, run))
+    except BaseException as error:      # text that is no UTF-8, or no memory for the result
+        result[0] = False
+        return failed(error)
+    return failed(failure_of(r, run))
+
+
+cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     """What the callback is given; None where there is neither a callback nor a failure."""
     cdef const shape *asked = &SHAPES[r.op.kind]
-    cdef object callback = <object>r.callback
     cdef bint result = run.error == 0
     cdef dict output, args
-    if callback is None and result and asked.gives not in (GIVES_DATA, GIVES_FILE):
+    if (r.callback == <PyObject *>None and result
+            and asked.gives not in (GIVES_DATA, GIVES_FILE)):
         return None
-    if not result:
-        output = failed(failure_of(r, run))
-    elif asked.gives == GIVES_NOTHING:
-        output = {}
-    elif asked.gives == GIVES_EXISTS:   # without a try: nothing can fail late
+    if result and asked.gives == GIVES_EXISTS:   # without a try: nothing can fail late
         output = {"exists": True if run.exists else False}
+    elif result and asked.gives == GIVES_NOTHING:
+        output = {}
     else:
-        try:
-            output = output_of(asked.gives, value_of(told, r, run))
-        except BaseException as error:      # text that is no UTF-8, or no memory for the result
-            result = False
-            output = failed(error)
-    if callback is None and result:
-        return None
+        output = output_or_failure(told, r, run, &result)
+        if r.callback == <PyObject *>None and result:
+            return None
     args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
             "output": output}
     if run.error == 0 and not result:
@@ -146,34 +151,41 @@ cdef int await_nothing(object returned) except -1:
     return 0
 
 
-cdef inline bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run *run,
-                      object kept) noexcept:
-    """An operation's end, for a callback. aside: from set_aside(), or None; returns whether it was
-    used."""
+# Each try costs as much as a dict: so the hot way goes without one, and looks for NULL, which means
+# that an exception is set.
+cdef extern from *:
+    """
+    /* Raises the exception that is set. */
+    static int mhddq_raise_set(void) { return -1; }
+    """
+    int mhddq_raise_set() except -1
+    PyObject *call_unchecked "PyObject_CallOneArg"(PyObject *function, PyObject *argument) noexcept
+
+ctypedef PyObject *(*args_maker)(deliveries *told, request *r, mhq_run *run) noexcept
+
+
+cdef PyObject *args_without_memory(deliveries *told, request *r, mhq_run *run,
+                                   PyObject *aside) noexcept:
+    """An exception is set. A new reference: args, or None."""
+    cdef dict args = None
+    try:
+        mhddq_raise_set()
+    except BaseException:
+        args = args_from_aside(r, <dict>aside)
+    if run.error == 0:
+        shared_bump(&told.late_failures)
+    Py_INCREF(args)
+    return <PyObject *>args
+
+
+cdef void end_callback(object hooks, deliveries *told, mhq_run *run, PyObject *returned,
+                       object kept) noexcept:
+    """returned: what is not None. NULL: it has raised, and the exception is set."""
     cdef request *r = <request *>run.op
-    cdef object callback = <object>r.callback
-    cdef dict args
-    cdef bint used = False
     try:
-        args = args_of(told, r, run)
-        if args is None:
-            return False
-    except BaseException:   # no memory for the arguments
-        args = args_from_aside(r, aside)
-        used = True
-        if run.error == 0:
-            shared_bump(&told.late_failures)
-    if run.job.op == NULL and args is not None:
-        note_failure(<listed *>run.job, args)
-    if callback is None or args is None:
-        report(hooks, "failed_without_callback", r, args, None)
-        return used
-    shared_bump(&told.callbacks)
-    shared_set(&told.calling, <uintptr_t>r)
-    try:
-        returned = PyObject_CallOneArg(callback, args)
-        if returned is not None:
-            await_nothing(returned)
+        if returned == NULL:
+            mhddq_raise_set()
+        await_nothing(<object>returned)
     except BaseException as error:
         if not is_for_the_thread(error, kept):
             shared_bump(&told.callback_errors)
@@ -183,7 +195,36 @@ cdef inline bint deliver_one(object hooks, deliveries *told, dict aside, mhq_run
             if what is not None:
                 what["failure"] = failure_again(told, r, run)
             report(hooks, "callback_failed", r, what, error)
+
+
+cdef bint deliver_one(object hooks, deliveries *told, PyObject *aside, mhq_run *run,
+                      object kept) noexcept:
+    """An operation's end, for a callback. aside: from set_aside(), or None; returns whether it was
+    used."""
+    cdef request *r = <request *>run.op
+    cdef PyObject *args = (<args_maker><void *>args_of)(told, r, run)
+    cdef PyObject *returned
+    cdef bint used = False
+    if args == <PyObject *>None:
+        Py_XDECREF(args)
+        return False
+    if args == NULL:
+        args = args_without_memory(told, r, run, aside)
+        used = True
+    if run.job.op == NULL and args != <PyObject *>None:
+        note_failure(<listed *>run.job, <dict>args)
+    if r.callback == <PyObject *>None or args == <PyObject *>None:
+        report(hooks, "failed_without_callback", r, <object>args, None)
+        Py_XDECREF(args)
+        return used
+    shared_bump(&told.callbacks)
+    shared_set(&told.calling, <uintptr_t>r)
+    returned = call_unchecked(r.callback, args)
+    if returned != <PyObject *>None:
+        end_callback(hooks, told, run, returned, kept)
+    Py_XDECREF(returned)
     shared_set(&told.calling, 0)
+    Py_XDECREF(args)
     return used
 
 
@@ -279,7 +320,7 @@ cdef bint deliver_any(object hooks, deliveries *told, dict aside, mhq_run *run,
     elif (<request *>run.op).op.flags & FUTURE:
         deliver_to_link(hooks, told, run, kept)
     else:
-        return deliver_one(hooks, told, aside, run, kept)
+        return deliver_one(hooks, told, <PyObject *>aside, run, kept)
     return False
 
 

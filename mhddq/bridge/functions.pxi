@@ -87,7 +87,7 @@ mhddq_calls[AS_AIO_FUNCTION] = <void *>call_operation
 mhddq_calls[AS_AIO_METHOD] = <void *>call_operation
 mhddq_calls[AS_AIO_LIST_METHOD] = <void *>call_operation_member
 
-cdef list SPECS = [[None] * MHQ_KINDS for _ in range(STYLES)]
+cdef PyObject *SPECS[STYLES][MHQ_KINDS]   # each is a Spec that lives for ever
 
 
 cdef inline PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObject *kwnames,
@@ -155,7 +155,7 @@ cdef Py_ssize_t place_of(Spec spec, object name) except -2:
 
 
 cdef inline Spec spec_of(int style, int kind):
-    return <Spec>(<list>(<list>SPECS)[style])[kind]
+    return <Spec>SPECS[style][kind]
 
 
 # -- callbacks --
@@ -374,7 +374,7 @@ cdef Spec new_spec(str name, str doc, str operation, int style):
     spec.definition.ml_flags = METH_FASTCALL | METH_KEYWORDS
     spec.definition.ml_doc = PyBytes_AS_STRING(spec.doc)
     Py_INCREF(spec)   # for ever: what is made of it points into it, and may outlive a reload
-    (<list>SPECS[style])[kind] = spec
+    SPECS[style][kind] = <PyObject *>spec
     return spec
 
 

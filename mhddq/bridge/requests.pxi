@@ -39,6 +39,21 @@ cdef struct request:
 cdef dict lent_views = {}
 
 
+cdef extern from *:
+    """
+    /* The text of the usual path, an exact str of ASCII without a null byte; NULL: it is another. */
+    static inline const char *mhddq_plain_text(PyObject *given)
+    {
+        const char *text;
+        if (!PyUnicode_CheckExact(given) || !PyUnicode_IS_COMPACT_ASCII(given))
+            return NULL;
+        text = (const char *)PyUnicode_1BYTE_DATA(given);
+        return memchr(text, 0, (size_t)PyUnicode_GET_LENGTH(given)) == NULL ? text : NULL;
+    }
+    """
+    const char *mhddq_plain_text(PyObject *given)
+
+
 cdef object adopt_path(request *r, object given, const char **pointer, int slot, int is_bytes):
     """Points *pointer at the path in the file system's encoding. Returns None, or the exception
     that refuses the operation. Raises TypeError for what is no path, and what __fspath__ raises."""
@@ -379,6 +394,7 @@ cdef object take_number(More more, Parameter p, object given):
 
 
 cdef str CONTROL = sys.intern("control")
+cdef str CALLBACK = sys.intern("callback")
 
 
 cdef int take_control(request *r, object given) except -1:
@@ -416,7 +432,7 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     cdef object refusal = None, why
     cdef Py_ssize_t i
     for i in range(asked.count):
-        Py_INCREF(<object>got[i])
+        Py_XINCREF(got[i])
         r.given[i] = got[i]
     r.op.kind = asked.kind
     r.op.looks = asked.looks
@@ -432,7 +448,9 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     if asked.takes == TAKES_HANDLE:
         adopt_handle(r, <object>got[asked.path])
     else:
-        refusal = adopt_path(r, <object>got[asked.path], &r.op.path, 0, PATH_BYTES)
+        r.op.path = mhddq_plain_text(got[asked.path])
+        if r.op.path == NULL:
+            refusal = adopt_path(r, <object>got[asked.path], &r.op.path, 0, PATH_BYTES)
     if asked.path2 >= 0:
         why = adopt_path(r, <object>got[asked.path2], &r.op.path2, 1, PATH2_BYTES)
         refusal = refusal if refusal is not None else why
@@ -496,19 +514,18 @@ cdef void let_go(request *r) noexcept:
     Py_XDECREF(r.callback)
 
 
-cdef dict parameters_of(const shape *asked, request *r):
+cdef inline dict parameters_of(const shape *asked, request *r):
     """What was passed, by name, and the defaults of positional parameters. The names are the table's
     in any case; keyword-only ones are there only where they were passed."""
     return fill_parameters(asked, r, {})
 
 
-cdef dict fill_parameters(const shape *asked, request *r, dict params):
-    cdef tuple names = <tuple>asked.names
+cdef inline dict fill_parameters(const shape *asked, request *r, dict params):
     cdef Py_ssize_t i
     if not r.op.flags & FUTURE:
-        params["callback"] = <object>r.callback
-    for i in range(len(names)):
-        params[names[i]] = <object>r.given[i]
+        PyDict_SetItem(<PyObject *>params, <PyObject *>CALLBACK, r.callback)
+    for i in range(asked.count):
+        PyDict_SetItem(<PyObject *>params, PyTuple_GET_ITEM(asked.names, i), r.given[i])
     if r.more != NULL and (<More>r.more).passed is not None:
         params.update((<More>r.more).passed)
     return params

@@ -112,6 +112,7 @@ cdef void set_aside_for(Service service) noexcept:
 cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_in) except -1:
     """Everything that is ready. True: it was the last."""
     cdef mhq_run *run
+    cdef object hooks = service.hooks
     if service.at != NULL:    # a thread has died in this callback
         shared_bump(&service.told.delivered)
         run = service.at
@@ -128,7 +129,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         run = service.collected
         service.collected = run.next
         if run.progress:
-            deliver_progress(service.hooks, run, None)
+            deliver_progress(hooks, run, None)
             if generation != begun_in:
                 return False
             continue
@@ -137,12 +138,12 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         if service.aside is None:
             set_aside_for(service)
         if run.job.port != NULL:   # which was closed
-            deliver_of_closed_port(service.hooks, &service.told, run)
+            deliver_of_closed_port(hooks, &service.told, run)
         elif run.op != NULL and not (<request *>run.op).op.flags & FUTURE:
-            if deliver_one(service.hooks, &service.told, service.aside, run, None):
+            if deliver_one(hooks, &service.told, <PyObject *>service.aside, run, None):
                 service.aside = None
         else:
-            deliver_any(service.hooks, &service.told, None, run, None)
+            deliver_any(hooks, &service.told, None, run, None)
         if generation != begun_in:
             return False
         if run.op != NULL:
@@ -154,5 +155,5 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         finish(core, run)
         if generation != begun_in:
             return False
-    report_leftovers(service.hooks, core)
+    report_leftovers(hooks, core)
     return False
