@@ -45,7 +45,11 @@ def file_move(
     source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
 ) -> Operation[None]: ...
 def file_copy(
-    source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+    source_filename: _Path,
+    copy_filename: _Path,
+    *,
+    replace: bool = False,
+    control: Control | None = None,
 ) -> Operation[None]: ...
 @overload
 def file_read(
@@ -91,8 +95,17 @@ def file_replace(
     control: Control | None = None,
 ) -> Operation[None]: ...
 def directory_exists(dirname: _Path, *, control: Control | None = None) -> Operation[bool]: ...
-def directory_create(dirname: _Path, *, control: Control | None = None) -> Operation[None]: ...
-def directory_delete(dirname: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def directory_create(
+    dirname: _Path,
+    *,
+    mode: int = 511,
+    parents: bool = False,
+    exist_ok: bool = False,
+    control: Control | None = None,
+) -> Operation[None]: ...
+def directory_delete(
+    dirname: _Path, *, recursive: bool = True, control: Control | None = None
+) -> Operation[None]: ...
 def directory_contents(
     dirname: _Path, *, control: Control | None = None
 ) -> Operation[list[types.Entry]]: ...
@@ -111,6 +124,42 @@ def file_open(
 def file_close(
     file: Handle, *, sync: bool = False, discard: bool = False, control: Control | None = None
 ) -> Operation[None]: ...
+def file_append(
+    data: _Data, filename: _File, binary: bool | None = None, *, control: Control | None = None
+) -> Operation[None]: ...
+def file_read_into(
+    buffer: Buffer, filename: _File, *, offset: int = 0, control: Control | None = None
+) -> Operation[int]: ...
+def file_truncate(
+    filename: _File, size: int = 0, *, control: Control | None = None
+) -> Operation[None]: ...
+def file_sync(filename: _File, *, control: Control | None = None) -> Operation[None]: ...
+def directory_sync(dirname: _Path, *, control: Control | None = None) -> Operation[None]: ...
+def link_create(
+    target: _Path, linkname: _Path, *, hard: bool = False, control: Control | None = None
+) -> Operation[None]: ...
+def link_read(linkname: _Path, *, control: Control | None = None) -> Operation[str | bytes]: ...
+def path_exists(
+    path: _Path, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Operation[bool]: ...
+def path_stat(
+    path: _File, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Operation[os.stat_result]: ...
+def path_rename(
+    source: _Path, destination: _Path, *, replace: bool = True, control: Control | None = None
+) -> Operation[None]: ...
+def path_chmod(
+    path: _File, mode: int, *, follow_symlinks: bool = True, control: Control | None = None
+) -> Operation[None]: ...
+def path_utime(
+    path: _File,
+    times: tuple[float, float] | None = None,
+    *,
+    ns: tuple[int, int] | None = None,
+    follow_symlinks: bool = True,
+    control: Control | None = None,
+) -> Operation[None]: ...
+def disk_usage(path: _Path, *, control: Control | None = None) -> Operation[types.DiskUsage]: ...
 
 @final
 class OperationList:
@@ -121,7 +170,9 @@ class OperationList:
     def file_delete(self, filename: _Path) -> Operation[None]: ...
     def file_rename(self, original_filename: _Path, new_filename: _Path) -> Operation[None]: ...
     def file_move(self, source_filename: _Path, destination_filename: _Path) -> Operation[None]: ...
-    def file_copy(self, source_filename: _Path, copy_filename: _Path) -> Operation[None]: ...
+    def file_copy(
+        self, source_filename: _Path, copy_filename: _Path, *, replace: bool = False
+    ) -> Operation[None]: ...
     @overload
     def file_read(
         self,
@@ -146,8 +197,10 @@ class OperationList:
         self, data: _Data, filename: _Path, binary: bool | None = None, *, durable: bool = True
     ) -> Operation[None]: ...
     def directory_exists(self, dirname: _Path) -> Operation[bool]: ...
-    def directory_create(self, dirname: _Path) -> Operation[None]: ...
-    def directory_delete(self, dirname: _Path) -> Operation[None]: ...
+    def directory_create(
+        self, dirname: _Path, *, mode: int = 511, parents: bool = False, exist_ok: bool = False
+    ) -> Operation[None]: ...
+    def directory_delete(self, dirname: _Path, *, recursive: bool = True) -> Operation[None]: ...
     def directory_contents(self, dirname: _Path) -> Operation[list[types.Entry]]: ...
     def directory_rename(self, old_dirname: _Path, new_dirname: _Path) -> Operation[None]: ...
     def directory_move(
@@ -160,6 +213,38 @@ class OperationList:
     def file_close(
         self, file: Handle, *, sync: bool = False, discard: bool = False
     ) -> Operation[None]: ...
+    def file_append(
+        self, data: _Data, filename: _File, binary: bool | None = None
+    ) -> Operation[None]: ...
+    def file_read_into(
+        self, buffer: Buffer, filename: _File, *, offset: int = 0
+    ) -> Operation[int]: ...
+    def file_truncate(self, filename: _File, size: int = 0) -> Operation[None]: ...
+    def file_sync(self, filename: _File) -> Operation[None]: ...
+    def directory_sync(self, dirname: _Path) -> Operation[None]: ...
+    def link_create(
+        self, target: _Path, linkname: _Path, *, hard: bool = False
+    ) -> Operation[None]: ...
+    def link_read(self, linkname: _Path) -> Operation[str | bytes]: ...
+    def path_exists(self, path: _Path, *, follow_symlinks: bool = True) -> Operation[bool]: ...
+    def path_stat(
+        self, path: _File, *, follow_symlinks: bool = True
+    ) -> Operation[os.stat_result]: ...
+    def path_rename(
+        self, source: _Path, destination: _Path, *, replace: bool = True
+    ) -> Operation[None]: ...
+    def path_chmod(
+        self, path: _File, mode: int, *, follow_symlinks: bool = True
+    ) -> Operation[None]: ...
+    def path_utime(
+        self,
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+    ) -> Operation[None]: ...
+    def disk_usage(self, path: _Path) -> Operation[types.DiskUsage]: ...
 
 @final
 class Aio:
@@ -196,7 +281,12 @@ class Aio:
         self, source_filename: _Path, destination_filename: _Path, *, control: Control | None = None
     ) -> Operation[None]: ...
     def file_copy(
-        self, source_filename: _Path, copy_filename: _Path, *, control: Control | None = None
+        self,
+        source_filename: _Path,
+        copy_filename: _Path,
+        *,
+        replace: bool = False,
+        control: Control | None = None,
     ) -> Operation[None]: ...
     @overload
     def file_read(
@@ -250,10 +340,16 @@ class Aio:
         self, dirname: _Path, *, control: Control | None = None
     ) -> Operation[bool]: ...
     def directory_create(
-        self, dirname: _Path, *, control: Control | None = None
+        self,
+        dirname: _Path,
+        *,
+        mode: int = 511,
+        parents: bool = False,
+        exist_ok: bool = False,
+        control: Control | None = None,
     ) -> Operation[None]: ...
     def directory_delete(
-        self, dirname: _Path, *, control: Control | None = None
+        self, dirname: _Path, *, recursive: bool = True, control: Control | None = None
     ) -> Operation[None]: ...
     def directory_contents(
         self, dirname: _Path, *, control: Control | None = None
@@ -283,3 +379,61 @@ class Aio:
         discard: bool = False,
         control: Control | None = None,
     ) -> Operation[None]: ...
+    def file_append(
+        self,
+        data: _Data,
+        filename: _File,
+        binary: bool | None = None,
+        *,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def file_read_into(
+        self, buffer: Buffer, filename: _File, *, offset: int = 0, control: Control | None = None
+    ) -> Operation[int]: ...
+    def file_truncate(
+        self, filename: _File, size: int = 0, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def file_sync(self, filename: _File, *, control: Control | None = None) -> Operation[None]: ...
+    def directory_sync(
+        self, dirname: _Path, *, control: Control | None = None
+    ) -> Operation[None]: ...
+    def link_create(
+        self, target: _Path, linkname: _Path, *, hard: bool = False, control: Control | None = None
+    ) -> Operation[None]: ...
+    def link_read(
+        self, linkname: _Path, *, control: Control | None = None
+    ) -> Operation[str | bytes]: ...
+    def path_exists(
+        self, path: _Path, *, follow_symlinks: bool = True, control: Control | None = None
+    ) -> Operation[bool]: ...
+    def path_stat(
+        self, path: _File, *, follow_symlinks: bool = True, control: Control | None = None
+    ) -> Operation[os.stat_result]: ...
+    def path_rename(
+        self,
+        source: _Path,
+        destination: _Path,
+        *,
+        replace: bool = True,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def path_chmod(
+        self,
+        path: _File,
+        mode: int,
+        *,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def path_utime(
+        self,
+        path: _File,
+        times: tuple[float, float] | None = None,
+        *,
+        ns: tuple[int, int] | None = None,
+        follow_symlinks: bool = True,
+        control: Control | None = None,
+    ) -> Operation[None]: ...
+    def disk_usage(
+        self, path: _Path, *, control: Control | None = None
+    ) -> Operation[types.DiskUsage]: ...
