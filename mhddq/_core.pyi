@@ -80,7 +80,7 @@ class AioBase:
 class LoopPort:
     served: bool
     release: Callable[[], object] | None
-    when_idle: Callable[[], object] | None
+    when_idle: Callable[[None], object] | None
     @property
     def waiting(self) -> int: ...
     @property

@@ -55,7 +55,7 @@ class _Loop:
         for port in list(self.ports.values()):
             while port.waiting:
                 idle = loop.create_future()
-                port.when_idle = lambda idle=idle: idle.done() or idle.set_result(None)
+                port.when_idle = lambda _, idle=idle: idle.done() or idle.set_result(None)
                 await idle
                 port.when_idle = None
                 await sleep(0)

@@ -63,7 +63,7 @@ class Aio(_core.AioBase):
         closes all the same."""
         trio = sys.modules.get("trio")
         close = self._queue.close
-        if trio is not None and trio.lowlevel.in_trio_run():
+        if trio is not None and trio.lowlevel.in_trio_task():
             wait: Any = trio.to_thread.run_sync(close, timeout, abandon_on_cancel=True)
         else:
             loop = sys.modules["asyncio"].get_running_loop()

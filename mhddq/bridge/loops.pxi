@@ -4,7 +4,34 @@
 # A task that awaits is gone on with from here, in its own context, where asyncio would put it into the
 # loop's queue for the next turn: nothing stands in that queue before it that it could have waited for.
 
-cdef object TURN = 0.002               # seconds: what is delivered in one turn of the loop
+cdef extern from *:
+    """
+    #ifdef MS_WINDOWS
+    #include <windows.h>
+    static int64_t mhddq_nanoseconds(void)
+    {
+        LARGE_INTEGER ticks, frequency;
+        QueryPerformanceCounter(&ticks);
+        QueryPerformanceFrequency(&frequency);
+        return (int64_t)((double)ticks.QuadPart / (double)frequency.QuadPart * 1e9);
+    }
+    #else
+    #include <time.h>
+    static int64_t mhddq_nanoseconds(void)
+    {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+    #endif
+    """
+    int64_t mhddq_nanoseconds()
+
+cdef enum:
+    TURN = 2000000                     # ns: what is delivered in one turn of the loop
+    LINGER = 5000                      # ns: what a turn of the loop costs: so long more is looked for
+
+cdef dict modules = sys.modules
 
 cdef object running_asyncio_loop = None   # asyncio's own function, once the program has imported that
 cdef object current_asyncio_task = None
@@ -67,15 +94,15 @@ cdef class LoopPort:
 
     def serve(self):
         """Delivers what is due, for two milliseconds at most."""
-        cdef list kept = []
+        cdef list kept = None if self.in_trio else []   # there it would end the run
         cdef mhq_run *run
-        cdef object deadline
+        cdef int64_t deadline
         if self.port.generation != generation:
             return
         self.come_here()
         cdef bint at_once = not self.in_trio and current_asyncio_task(self.reference()) is None
-        deadline = time.monotonic() + TURN
-        while self.port.collect():
+        deadline = mhddq_nanoseconds() + TURN
+        while self.has_more(deadline):
             run = self.port.take()
             if run == NULL:
                 break
@@ -86,7 +113,7 @@ cdef class LoopPort:
                 self.wake_all(kept)
             if self.port.generation != generation:
                 return
-            if kept or time.monotonic() >= deadline:
+            if kept or mhddq_nanoseconds() >= deadline:
                 break
         self.port.rest()
         if shared_get(&self.service.closed) and not self.port.waiting_for():
@@ -94,11 +121,23 @@ cdef class LoopPort:
         if kept:
             raise kept[0]
 
+    cdef bint has_more(self, int64_t deadline) noexcept:
+        """Something is in hand, or comes while it is cheaper to look for it than to come back."""
+        cdef int64_t until
+        if self.port.collect():
+            return True
+        if not self.port.waiting_for():
+            return False
+        until = min(mhddq_nanoseconds() + LINGER, deadline)
+        while mhddq_nanoseconds() < until:
+            if self.port.collect():
+                return True
+        return False
+
     cdef int wake_all(self, list kept) except -1:
         cdef Awaiting awaiting
-        cdef list woken = self.woken
-        self.woken = []
-        for awaiting in woken:
+        while self.woken:
+            awaiting = self.woken.pop(0)
             try:
                 awaiting.go_on()
             except BaseException as error:   # KeyboardInterrupt and SystemExit leave a task
@@ -107,7 +146,7 @@ cdef class LoopPort:
 
     cdef int wake(self, Awaiting awaiting) except -1:
         """Any thread."""
-        self.waiting -= 1
+        cdef bint idle = self.count(-1) == 0 and self.when_idle is not None
         cdef bint here = self.thread == PyThread_get_thread_ident()
         if self.settling and here:
             self.woken.append(awaiting)
@@ -117,20 +156,30 @@ cdef class LoopPort:
             else:
                 self.reference.run_sync_soon(awaiting.function, awaiting)
         else:
-            self.wake_later(awaiting, here)
-        if self.waiting == 0 and self.when_idle is not None and here:
-            self.when_idle()
+            self.wake_later(awaiting.function, awaiting, awaiting.context, here)
+        if idle:
+            self.wake_later(self.when_idle, None, None, here)
         return 0
 
-    cdef int wake_later(self, Awaiting awaiting, bint here) except -1:
+    cdef Py_ssize_t count(self, Py_ssize_t by) noexcept:
+        cdef shared_section section
+        cdef Py_ssize_t waiting
+        shared_enter(&section, <PyObject *>self)
+        self.waiting += by
+        waiting = self.waiting
+        shared_leave(&section)
+        return waiting
+
+    cdef int wake_later(self, object function, object argument, object context,
+                        bint here) except -1:
         loop = self.reference()
         if loop is None or loop.is_closed():
             return 0
         try:
             if here:
-                loop.call_soon(awaiting.function, awaiting, context=awaiting.context)
+                loop.call_soon(function, argument, context=context)
             else:
-                loop.call_soon_threadsafe(awaiting.function, awaiting, context=awaiting.context)
+                loop.call_soon_threadsafe(function, argument, context=context)
         except RuntimeError:   # it was closed in this moment
             pass
         return 0
@@ -171,9 +220,9 @@ def new_loop_port(Service service not None, loop, reference, bint in_trio):
 cdef object running_loop(bint *in_trio):
     """The running loop, or trio's token; None: none runs here. Imports neither."""
     global running_asyncio_loop, trio_lowlevel
-    if trio_lowlevel is None:
-        trio_lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
-    if trio_lowlevel is not None and trio_lowlevel.in_trio_run():
+    if trio_lowlevel is None and "trio" in modules:
+        trio_lowlevel = getattr(modules["trio"], "lowlevel", None)
+    if trio_lowlevel is not None and trio_lowlevel.in_trio_task():
         in_trio[0] = True
         return trio_lowlevel.current_trio_token()
     if running_asyncio_loop is None:

@@ -136,7 +136,7 @@ cdef class Operation(Pending):
         shared_enter(&section, <PyObject *>self)
         noted = self.state == PENDING
         if noted:
-            self.server.waiting += 1
+            self.server.count(1)
             if self.first is None:
                 self.first = awaiting
             elif self.others is None:
@@ -163,7 +163,7 @@ cdef class Operation(Pending):
         last = self.first is None and not self.others
         shared_leave(&section)
         if found:
-            self.server.waiting -= 1
+            self.server.count(-1)
         if found and last and link is not None:
             link.strong = None
         return found
@@ -305,7 +305,7 @@ cdef class Awaiting:
             function(self)
         elif PyContext_Enter(context) < 0:   # loops that run one inside of another
             PyErr_Clear()
-            self.operation.server.wake_later(self, True)
+            self.operation.server.wake_later(function, self, context, True)
         else:
             try:
                 PyObject_CallOneArg(function, self)
@@ -323,7 +323,7 @@ cdef class Awaiting:
         self.context = context
         self.woken = False
         if not self.operation.note(self) or (self.cancelling and self.abandons):
-            self.operation.server.waiting += 1
+            self.operation.server.count(1)
             self.wake()
 
     def remove_done_callback(self, function):
@@ -360,7 +360,7 @@ cdef class Awaiting:
 
     cdef int leave(self) except -1:
         if self.operation.forget(self):
-            self.operation.server.waiting += 1
+            self.operation.server.count(1)
             self.wake()
         return 0
 
