@@ -18,13 +18,13 @@ from loops import TRIO, Run  # isort: skip
 
 
 def test_each_that_is_cancelled_has_one_outcome(run: Run, tmp_path: Path) -> None:
-    """Tasks are cancelled at random moments; what became of each operation is what the disk shows."""
+    """Tasks are cancelled at random moments; the disk shows what became of each operation."""
     rounds = 2_500  # times four operations
     choose = random.Random(run.__name__)
     queue = Queue("cancels")
     outcomes: dict[Path, tuple[Any, str]] = {}
 
-    async def one(path: Path, wait: Any, cancelled: Any) -> None:
+    async def one(path: Path, cancelled: Any) -> None:
         operation = queue.aio.file_create(path)
         try:
             await operation
@@ -38,7 +38,7 @@ def test_each_that_is_cancelled_has_one_outcome(run: Run, tmp_path: Path) -> Non
     async def on_asyncio() -> None:
         for i in range(rounds):
             tasks = [
-                asyncio.ensure_future(one(tmp_path / f"{i}.{n}", None, asyncio.CancelledError))
+                asyncio.ensure_future(one(tmp_path / f"{i}.{n}", asyncio.CancelledError))
                 for n in range(4)
             ]
             for _ in range(choose.randrange(4)):
@@ -53,7 +53,7 @@ def test_each_that_is_cancelled_has_one_outcome(run: Run, tmp_path: Path) -> Non
         for i in range(rounds):
             async with trio.open_nursery() as nursery:
                 for n in range(4):
-                    nursery.start_soon(one, tmp_path / f"{i}.{n}", None, trio.Cancelled)
+                    nursery.start_soon(one, tmp_path / f"{i}.{n}", trio.Cancelled)
                 for _ in range(choose.randrange(4)):
                     await trio.lowlevel.checkpoint()
                 nursery.cancel_scope.cancel()
@@ -64,7 +64,6 @@ def test_each_that_is_cancelled_has_one_outcome(run: Run, tmp_path: Path) -> Non
         exists = path.exists()
         assert operation.done()
         assert operation.cancelled() != exists, (path, outcome)
-        assert outcome == "value" or outcome == "cancelled"
         if outcome == "value":
             assert exists
         elif run in TRIO:  # gets the value of what was done all the same
