@@ -249,13 +249,84 @@ FUTURES_CLASSES = {
 AIO_HEAD = """\
 # Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+import os as _os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, TypeVar, final, overload
+from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
-from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
+from typing_extensions import Buffer
+
+from mhddq import Control, Handle, Oplist, Queue, _Data, _File, _OnError, _Path, types
+from mhddq.aio import os as os
+from mhddq.aio import ospath as ospath
+from mhddq.aio import tempfile as tempfile
+from mhddq.aio._binary import BinaryFile
+from mhddq.aio._opening import Opening
+from mhddq.aio._text import TextFile
 
 _Value = TypeVar("_Value")
+_TextMode: TypeAlias = Literal[
+    "r", "r+", "w", "w+", "a", "a+", "x", "x+", "rt", "wt", "at", "xt", "r+t", "w+t", "a+t", "x+t"
+]
+_BinaryMode: TypeAlias = Literal[
+    "rb", "rb+", "r+b", "wb", "wb+", "w+b", "ab", "ab+", "a+b", "xb", "xb+", "x+b"
+]
+
+stdin: Any
+stdout: Any
+stderr: Any
+stdin_bytes: Any
+stdout_bytes: Any
+stderr_bytes: Any
+
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: _TextMode = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[TextFile]: ...
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: _BinaryMode,
+    buffering: int = -1,
+    encoding: None = None,
+    errors: None = None,
+    newline: None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[BinaryFile]: ...
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: str,
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[Any]: ...
 
 @final
 class Operation(Coroutine[Any, Any, _Value]):
@@ -291,6 +362,9 @@ AIO_CLASSES = {
     def __bool__(self) -> bool: ...
 """,
     "Aio": """\
+    def open(
+        self, file: Any, *args: Any, atomic: bool = False, **keywords: Any
+    ) -> Opening[Any]: ...
     def enqueue_oplist(
         self, oplist: Oplist, *, control: Control | None = None
     ) -> Operation[None]: ...
@@ -484,7 +558,9 @@ def futures_stub() -> str:
 def aio_stub() -> str:
     styles = {"OperationList": "awaited members", "Aio": "operations"}
     lines = [*every("operation"), *classes(AIO_CLASSES, styles)]
-    return "\n".join([AIO_HEAD.rstrip("\n"), *lines]) + "\n"
+    listed = "".join(f'    "{name}",\n' for name in mhddq.aio.__all__)
+    text = "\n".join([AIO_HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
+    return text.replace("[os.", "[_os.")  # for `os` is aio's own there
 
 
 # ---- types.py ----

@@ -1,12 +1,83 @@
 # Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Generator
+import os as _os
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, TypeVar, final, overload
+from typing import Any, Literal, TypeAlias, TypeVar, final, overload
 
-from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
+from typing_extensions import Buffer
+
+from mhddq import Control, Handle, Oplist, Queue, _Data, _File, _OnError, _Path, types
+from mhddq.aio import os as os
+from mhddq.aio import ospath as ospath
+from mhddq.aio import tempfile as tempfile
+from mhddq.aio._binary import BinaryFile
+from mhddq.aio._opening import Opening
+from mhddq.aio._text import TextFile
 
 _Value = TypeVar("_Value")
+_TextMode: TypeAlias = Literal[
+    "r", "r+", "w", "w+", "a", "a+", "x", "x+", "rt", "wt", "at", "xt", "r+t", "w+t", "a+t", "x+t"
+]
+_BinaryMode: TypeAlias = Literal[
+    "rb", "rb+", "r+b", "wb", "wb+", "w+b", "ab", "ab+", "a+b", "xb", "xb+", "x+b"
+]
+
+stdin: Any
+stdout: Any
+stderr: Any
+stdin_bytes: Any
+stdout_bytes: Any
+stderr_bytes: Any
+
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: _TextMode = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[TextFile]: ...
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: _BinaryMode,
+    buffering: int = -1,
+    encoding: None = None,
+    errors: None = None,
+    newline: None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[BinaryFile]: ...
+@overload
+def open(
+    file: _Path | int | Handle,
+    mode: str,
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Callable[[str, int], int] | None = None,
+    *,
+    atomic: bool = False,
+    queue: Queue | None = None,
+    loop: object = None,
+    executor: object = None,
+) -> Opening[Any]: ...
 
 @final
 class Operation(Coroutine[Any, Any, _Value]):
@@ -144,7 +215,7 @@ def path_exists(
 ) -> Operation[bool]: ...
 def path_stat(
     path: _File, *, follow_symlinks: bool = True, control: Control | None = None
-) -> Operation[os.stat_result]: ...
+) -> Operation[_os.stat_result]: ...
 def path_rename(
     source: _Path, destination: _Path, *, replace: bool = True, control: Control | None = None
 ) -> Operation[None]: ...
@@ -229,7 +300,7 @@ class OperationList:
     def path_exists(self, path: _Path, *, follow_symlinks: bool = True) -> Operation[bool]: ...
     def path_stat(
         self, path: _File, *, follow_symlinks: bool = True
-    ) -> Operation[os.stat_result]: ...
+    ) -> Operation[_os.stat_result]: ...
     def path_rename(
         self, source: _Path, destination: _Path, *, replace: bool = True
     ) -> Operation[None]: ...
@@ -248,6 +319,9 @@ class OperationList:
 
 @final
 class Aio:
+    def open(
+        self, file: Any, *args: Any, atomic: bool = False, **keywords: Any
+    ) -> Opening[Any]: ...
     def enqueue_oplist(
         self, oplist: Oplist, *, control: Control | None = None
     ) -> Operation[None]: ...
@@ -408,7 +482,7 @@ class Aio:
     ) -> Operation[bool]: ...
     def path_stat(
         self, path: _File, *, follow_symlinks: bool = True, control: Control | None = None
-    ) -> Operation[os.stat_result]: ...
+    ) -> Operation[_os.stat_result]: ...
     def path_rename(
         self,
         source: _Path,
@@ -437,3 +511,54 @@ class Aio:
     def disk_usage(
         self, path: _Path, *, control: Control | None = None
     ) -> Operation[types.DiskUsage]: ...
+
+__all__ = [
+    "Aio",
+    "Operation",
+    "OperationList",
+    "directory_contents",
+    "directory_copy",
+    "directory_create",
+    "directory_delete",
+    "directory_exists",
+    "directory_move",
+    "directory_rename",
+    "directory_sync",
+    "directory_walk",
+    "disk_usage",
+    "enqueue_oplist",
+    "file_append",
+    "file_close",
+    "file_copy",
+    "file_create",
+    "file_delete",
+    "file_exists",
+    "file_move",
+    "file_open",
+    "file_read",
+    "file_read_into",
+    "file_rename",
+    "file_replace",
+    "file_sync",
+    "file_truncate",
+    "file_write",
+    "flush",
+    "link_create",
+    "link_read",
+    "open",
+    "oplist",
+    "os",
+    "ospath",
+    "path_chmod",
+    "path_exists",
+    "path_rename",
+    "path_stat",
+    "path_utime",
+    "stderr",
+    "stderr_bytes",
+    "stdin",
+    "stdin_bytes",
+    "stdout",
+    "stdout_bytes",
+    "tempfile",
+]
