@@ -1,65 +1,82 @@
-"""Copies a directory tree in a window that stays responsive meanwhile.
+"""Copies a directory tree in a window, with a progress bar and a Cancel button.
 
     python copy_window.py SOURCE COPY
 
-The copy is one operation of the queue. Its callback runs on the callback thread, where tkinter must
-not be used. So the callback only puts the result into a queue, which the window's timer empties.
+The copy is one operation of a queue of its own. The window has a port of that queue: what the port
+calls, it calls in the window's thread, where tkinter may be used. After Cancel nothing of the copy
+is left.
 """
 
 import argparse
-import queue
 import time
 import tkinter
 from tkinter import ttk
 
 import mhddq
 
-POLL_MS = 20  # how often the window checks for a result
+SERVE_MS = 20  # how often the window asks for what is due
 
 
 class CopyWindow:
     def __init__(self, root, source, copy):
         self.root, self.source, self.copy = root, source, copy
-        self.inbox = queue.SimpleQueue()
+        self.disk = mhddq.Queue("copy").port()
+        self.control = None
         self.began = None  # when the copy began; None: no copy is under way
         root.title("Copy a directory")
         frame = ttk.Frame(root, padding=16)
         frame.pack(fill="both", expand=True)
         ttk.Label(frame, text=f"From  {source}").pack(anchor="w")
         ttk.Label(frame, text=f"To  {copy}").pack(anchor="w")
-        self.bar = ttk.Progressbar(frame, mode="indeterminate", length=360)
+        self.bar = ttk.Progressbar(frame, length=360)
         self.bar.pack(fill="x", pady=12)
         self.status = ttk.Label(frame, text="Ready.")
         self.status.pack(anchor="w", fill="x")
+        self.cancel = ttk.Button(frame, text="Cancel", command=self.stop, state="disabled")
+        self.cancel.pack(side="right")
         self.button = ttk.Button(frame, text="Copy", command=self.start)
-        self.button.pack(anchor="e")
+        self.button.pack(side="right", padx=8)
         root.protocol("WM_DELETE_WINDOW", self.close)
-        self.poll()
+        self.serve()
 
     def start(self):
         self.button.state(["disabled"])
-        self.bar.start(15)
+        self.cancel.state(["!disabled"])
         self.began = time.monotonic()
+        self.control = mhddq.Control(self.show)
         # Returns at once.
-        mhddq.directory_copy(self.inbox.put, source_dirname=self.source, copy_dirname=self.copy)
+        self.disk.directory_copy(self.finished, self.source, self.copy, control=self.control)
 
-    def poll(self):
-        """Runs every 20 ms, on the window's own thread."""
-        if self.began is not None:
-            self.status["text"] = f"Copying, {time.monotonic() - self.began:.1f} s"
-        while not self.inbox.empty():
-            self.finished(self.inbox.get())
-        self.root.after(POLL_MS, self.poll)
+    def serve(self):
+        """Runs every 20 ms: calls show() and finished() where they are due."""
+        self.disk.deliver()
+        self.root.after(SERVE_MS, self.serve)
+
+    def show(self, done, total):
+        self.bar.config(value=done, maximum=total or 1)
+        if total is None:
+            self.status["text"] = "Measuring the tree."
+        else:
+            self.status["text"] = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
 
     def finished(self, args):
         took, self.began = time.monotonic() - self.began, None
-        self.bar.stop()
+        self.cancel.state(["disabled"])
         self.button.state(["!disabled"])
-        failed = None if args["result"] else args["output"]["exception"]
-        self.status["text"] = f"Failed: {failed}" if failed else f"Copied in {took:.1f} s."
+        if args["result"]:
+            self.status["text"] = f"Copied in {took:.1f} s."
+        elif self.control.cancelled:
+            self.status["text"] = "Cancelled. Nothing of the copy is left."
+        else:
+            self.status["text"] = f"Failed: {args['output']['exception']}"
+
+    def stop(self):
+        if self.control is not None:
+            self.control.cancel()
 
     def close(self):
-        """The program finishes a copy under way before it ends; the window may close first."""
+        """A copy under way is cancelled; the program ends when it has been undone."""
+        self.stop()
         self.root.destroy()
 
 
@@ -71,7 +88,6 @@ def main():
     root = tkinter.Tk()
     CopyWindow(root, arguments.source, arguments.copy)
     root.mainloop()
-    mhddq.shutdown()
 
 
 if __name__ == "__main__":

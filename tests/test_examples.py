@@ -44,7 +44,7 @@ def ran(name, *arguments, **options):
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_an_example_is_short_and_has_a_docstring(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 100
     if "import tkinter" in text and not has_tkinter():
         pytest.skip("this Python was built without tkinter")
     status, out, _ = ran(path.name, "--help")
@@ -74,9 +74,35 @@ def frame():
 root.after(0, frame)
 root.after(50, window.button.invoke)  # as a click does
 root.mainloop()
-mhddq.shutdown()
 gaps = sorted(late - early for early, late in zip(frames, frames[1:])) or [0]
-print(len(frames), gaps[len(gaps) // 2], gaps[-1], mhddq.stats()["failed"])
+print(len(frames), gaps[len(gaps) // 2], gaps[-1], window.disk.queue.stats()["failed"])
+"""
+
+CANCELLED = """
+import os, sys, tkinter
+sys.path.insert(0, sys.argv[1])
+import copy_window
+
+root = tkinter.Tk()
+window = copy_window.CopyWindow(root, "tree", "copy")
+states = []
+
+def look():
+    states.append(window.status["text"])
+    if window.began is None and len(states) > 1:
+        root.destroy()
+        return
+    root.after(5, look)
+
+def click_both():
+    window.button.invoke()
+    window.cancel.invoke()
+    look()
+
+root.after(50, click_both)
+root.mainloop()
+print(states[-1])
+print(sorted(os.listdir(".")))
 """
 
 
@@ -136,6 +162,24 @@ def test_a_window_goes_on_while_a_tree_is_copied(tmp_path, tally):
     tally(heading, "frames", int(frames))
     tally(heading, "ms median gap", round(median * 1e3))
     tally(heading, "ms longest gap", round(longest * 1e3))
+
+
+def test_a_window_cancels_its_copy(tmp_path):
+    if not has_tkinter():
+        pytest.skip("this Python was built without tkinter")
+    make_tree(tmp_path / "tree", 20, 200)
+    with screen() as environment:
+        ended = subprocess.run(
+            [sys.executable, "-c", CANCELLED, str(EXAMPLES)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == ["Cancelled. Nothing of the copy is left.", "['tree']"]
 
 
 # ---- download ----
