@@ -1,7 +1,8 @@
 """Scenes on a slow disk, each a program of its own: ``python hard_disk.py SCENE``, as root.
 
 The disk is the benchmark's, with a profile on which each access takes 5 ms: it says that it
-rotates, and is slow enough to be believed. A scene raises, or ends with 0; 77: it cannot be had here.
+rotates, and is slow enough to be believed. A scene raises, or ends with 0; 77: it cannot be had
+here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))
 
 from bench.disk import device  # noqa: E402 - from the checkout
 
@@ -82,8 +83,8 @@ def check_contents(results: Results, paths: list[str]) -> None:
 
 
 def changes(paths: list[str], chance: random.Random):
-    """Reads in random order, with operations between that rename, replace, write anew and delete the
-    files that are read later, and some that fail: (name of the function, arguments, result)."""
+    """Reads in random order, with operations between that rename, replace, write anew and delete
+    the files that are read later, and some that fail: (name of the function, arguments, result)."""
     holds: dict[str, bytes] = {path: content(os.path.basename(path)) for path in paths}
     every = [*paths, *(f"{path}-other" for path in paths[::4])]
 
@@ -185,8 +186,8 @@ def unmounted(disk: device.Disk) -> None:
 
 
 def leased(disk: device.Disk) -> None:
-    """A file with a lease that is not given up, a FIFO with a writer that waits: both ahead, and both
-    gone when their turn comes. Nothing waits for them, nor is the writer let through."""
+    """A file with a lease that is not given up, a FIFO with a writer that waits: both ahead, and
+    both gone when their turn comes. Nothing waits for them, nor is the writer let through."""
     import mhddq  # noqa: PLC0415
 
     paths = fill(disk)
@@ -290,7 +291,7 @@ def forked(disk: device.Disk) -> None:
                 held = [each for each in descriptors() if str(disk.top) in each]
                 assert len(held) <= 1, held  # of the operation that was running, not of the scout
                 status = 0
-            except Exception:
+            except Exception:  # noqa: BLE001 - the child must end here, whatever it was
                 traceback.print_exc()
             os._exit(status)
         assert os.waitpid(child, 0)[1] == 0
@@ -323,8 +324,8 @@ def finish_beside_a_hung_opener(paths: list[str], link: Path) -> None:
 
 
 def hung(disk: device.Disk) -> None:
-    """An opener hangs in a file system whose server never answers. Neither the operations nor the end
-    of the program wait for it."""
+    """An opener hangs in a file system whose server never answers. Neither the operations nor the
+    end of the program wait for it."""
     paths = fill(disk)
     dead, link = disk.base / "dead", disk.top / "link"
     dead.mkdir()
@@ -341,7 +342,7 @@ def hung(disk: device.Disk) -> None:
         try:
             finish_beside_a_hung_opener(paths, link)
             status = 0
-        except Exception:
+        except Exception:  # noqa: BLE001 - the child must end here, whatever it was
             traceback.print_exc()
         os._exit(status)
     end = time.monotonic() + WAIT

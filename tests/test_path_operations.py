@@ -201,8 +201,12 @@ def test_two_paths_as_python_has_it(kind, name, name2):
 @pytest.mark.parametrize("name2", ["nothing", "file", "directory", "dangling", "nothing/below"])
 @pytest.mark.parametrize("name", ["file", "directory", "link", "dangling", "nothing"])
 def test_a_rename_that_replaces_nothing(name, name2):
-    agree(lambda: rename_to_free_name(name, name2), mhddq.path_rename, (name, name2),
-          {"replace": False})
+    agree(
+        lambda: rename_to_free_name(name, name2),
+        mhddq.path_rename,
+        (name, name2),
+        {"replace": False},
+    )
 
 
 # ---- contents ----

@@ -152,7 +152,8 @@ static void catch_up(mhq_ahead *ahead, mhq_ring *ring)
 /* The next operation, or NULL: there is none, or the steps are used up. */
 static const mhq_op *step(mhq_ahead *ahead, mhq_ring *ring, uint32_t *steps)
 {
-    for (; *steps > 0; --*steps) {
+    while (*steps > 0) {
+        --*steps; /* for each that is looked at, also for one that is returned */
         if (in_list(ahead)) {
             const mhq_entry *entry = mhq_walk_next(ahead->walk);
             if (entry != NULL)
@@ -218,9 +219,16 @@ static int make_batch(mhq_ahead *ahead, mhq_ring *ring, chain *made, uint32_t *s
     return n;
 }
 
+/* A look that finds too few files begins anew the next time. Until half of what it went through has
+ * run there is none: a list of a million operations that read nothing is gone through twice, not once
+ * for each of them. */
 static void hand_all(mhq_ahead *ahead, mhq_ring *ring, mhq_scout *scout)
 {
     uint32_t steps = STEPS;
+    if (ahead->barren > 0) {
+        ahead->barren--;
+        return;
+    }
     uint64_t most = 2 * (uint64_t)ahead->files;
     catch_up(ahead, ring);
     for (int i = 0; i < BATCHES; i++) {
@@ -232,6 +240,7 @@ static void hand_all(mhq_ahead *ahead, mhq_ring *ring, mhq_scout *scout)
         if (before + (uint64_t)n < MHQ_SCOUT_FEW) { /* they are seen again when there are more */
             mhq_prospect_drop(ahead->sys, made.first);
             ahead->lost = 1;
+            ahead->barren = (STEPS - steps) / 2;
             return;
         }
         if (made.first)

@@ -38,6 +38,7 @@ typedef struct mhq_ahead {
     uint32_t frames;           /* that `walk` has room for */
     const mhq_walk *list;      /* of the list that is running, or NULL */
     uint32_t countdown;        /* operations until the next look where the scout is calm */
+    uint32_t barren;           /* operations until the next look where the last found too few files */
     int lost;                  /* the cursor is to begin anew where the operations are */
     int unsettled;             /* a wait for the scout was in vain: no more of them while it hangs */
     int in_tree;               /* a tree is under way that the scout knows of */
