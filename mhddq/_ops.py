@@ -14,8 +14,9 @@ from mhddq._binding import check, operation
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from mhddq._binding import (
-        Buffer,
         Data,
         File,
         Flag,
