@@ -454,7 +454,11 @@ def test_a_million_entries_in_bounded_memory(tmp_path, wide):
                 os.mknod(f"{name:06}", dir_fd=at)
             os.close(at)
         ended = subprocess.run(
-            [sys.executable, "-c", MILLION, str(top)], capture_output=True, text=True, check=True
+            [sys.executable, "-c", MILLION, str(top)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         count, kibibytes = map(int, ended.stdout.split())
         assert count == (1_000_001 if wide else 1_000_000)

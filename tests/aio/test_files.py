@@ -294,7 +294,9 @@ def test_a_program_that_ends_flushes_and_discards(tmp_path: Path) -> None:
         "        await file.write('text')\n"
         "asyncio.run(main())\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False
+    )
     assert (ended.returncode, ended.stdout) == (0, b"")
     assert os.listdir(tmp_path) == ["kept"]
     assert (tmp_path / "kept").read_text() == "text"

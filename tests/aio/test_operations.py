@@ -672,9 +672,9 @@ assert asyncio.run(main()) == "parent"
     )
 
 
-def test_import_of_mhddq_imports_no_framework() -> None:
+def test_import_of_mhddq_imports_no_framework(tmp_path: Path) -> None:
     program = (
         "import sys, mhddq; from mhddq import aio;"
         "assert not {'asyncio', 'trio', 'anyio'} & set(sys.modules), sys.modules.keys()"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=60)
