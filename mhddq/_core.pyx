@@ -55,7 +55,7 @@ cdef class Awaiting
 cdef class Link
 cdef class Latch
 
-# One module, for its rooms call each other at every operation. Each knows those above it only.
+# One module, for its files call each other at every operation. Each uses only those above it.
 include "bridge/table.pxi"
 include "bridge/handles.pxi"
 include "bridge/requests.pxi"

@@ -1,12 +1,12 @@
 # What threads share where there is no GIL. Where there is one it is the lock: everything here then
 # compiles to plain loads and stores, and to nothing.
 #
-#   section   A stretch that excludes others on the same object, as the GIL does: a critical section
-#             of CPython. A thread that comes to run Python code in it, or waits, lets others in
-#             meanwhile; so nobody can lock himself out. No such stretch here is meant to do either.
+#   section   Code that excludes other threads on the same object, as the GIL does: a critical section
+#             of CPython. A thread that runs Python code in it, or waits, lets other threads in
+#             meanwhile, so no thread can lock itself out. No section here is meant to do either.
 #   mutex     For stretches of a few C statements.
 #   word      Written in a section, read anywhere: a release that pairs with the acquire [word].
-#   count     Written by one thread at a time, looked at by others.
+#   count     Written by one thread at a time, read by others.
 
 from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t, uintptr_t

@@ -82,7 +82,7 @@ cdef dict described(request *r):
         return None
 
 
-cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
+cdef object failure_again(deliveries *counts, request *r, mhq_run *run) noexcept:
     """The text of the failure, or None. Made anew: the callback may have done anything to the first
     one."""
     cdef uint8_t gives = SHAPES[r.op.kind].gives
@@ -99,18 +99,18 @@ cdef object failure_again(deliveries *told, request *r, mhq_run *run) noexcept:
     return None
 
 
-cdef dict output_or_failure(deliveries *told, request *r, mhq_run *run, bint *result):
+cdef dict output_or_failure(deliveries *counts, request *r, mhq_run *run, bint *result):
     """Of what gives more than a flag, and of what failed."""
     try:
         if run.error == 0:
-            return output_of(SHAPES[r.op.kind].gives, value_of(told, r, run))
+            return output_of(SHAPES[r.op.kind].gives, value_of(counts, r, run))
     except BaseException as error:      # text that is no UTF-8, or no memory for the result
         result[0] = False
         return failed(error)
     return failed(failure_of(r, run))
 
 
-cdef dict args_of(deliveries *told, request *r, mhq_run *run):
+cdef dict args_of(deliveries *counts, request *r, mhq_run *run):
     """What the callback is given; None where there is neither a callback nor a failure."""
     cdef const shape *asked = &SHAPES[r.op.kind]
     cdef bint result = run.error == 0
@@ -123,13 +123,13 @@ cdef dict args_of(deliveries *told, request *r, mhq_run *run):
     elif result and asked.gives == GIVES_NOTHING:
         output = {}
     else:
-        output = output_or_failure(told, r, run, &result)
+        output = output_or_failure(counts, r, run, &result)
         if r.callback == <PyObject *>None and result:
             return None
     args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
             "output": output}
     if run.error == 0 and not result:
-        shared_bump(&told.late_failures)
+        shared_bump(&counts.late_failures)
     return args
 
 
@@ -161,10 +161,10 @@ cdef extern from *:
     int mhddq_raise_set() except -1
     PyObject *call_unchecked "PyObject_CallOneArg"(PyObject *function, PyObject *argument) noexcept
 
-ctypedef PyObject *(*args_maker)(deliveries *told, request *r, mhq_run *run) noexcept
+ctypedef PyObject *(*args_maker)(deliveries *counts, request *r, mhq_run *run) noexcept
 
 
-cdef PyObject *args_without_memory(deliveries *told, request *r, mhq_run *run,
+cdef PyObject *args_without_memory(deliveries *counts, request *r, mhq_run *run,
                                    PyObject *aside) noexcept:
     """An exception is set. A new reference: args, or None."""
     cdef dict args = None
@@ -173,12 +173,12 @@ cdef PyObject *args_without_memory(deliveries *told, request *r, mhq_run *run,
     except BaseException:
         args = args_from_aside(r, <dict>aside)
     if run.error == 0:
-        shared_bump(&told.late_failures)
+        shared_bump(&counts.late_failures)
     Py_INCREF(args)
     return <PyObject *>args
 
 
-cdef void end_callback(object hooks, deliveries *told, mhq_run *run, PyObject *returned,
+cdef void end_callback(object hooks, deliveries *counts, mhq_run *run, PyObject *returned,
                        object kept) noexcept:
     """returned: what is not None. NULL: it has raised, and the exception is set."""
     cdef request *r = <request *>run.op
@@ -188,28 +188,28 @@ cdef void end_callback(object hooks, deliveries *told, mhq_run *run, PyObject *r
         await_nothing(<object>returned)
     except BaseException as error:
         if not is_for_the_thread(error, kept):
-            shared_bump(&told.callback_errors)
+            shared_bump(&counts.callback_errors)
             hide_own_frames(error)
             # Not `args`: the callback may have done anything to them.
             what = described(r)
             if what is not None:
-                what["failure"] = failure_again(told, r, run)
+                what["failure"] = failure_again(counts, r, run)
             report(hooks, "callback_failed", r, what, error)
 
 
-cdef bint deliver_one(object hooks, deliveries *told, PyObject *aside, mhq_run *run,
+cdef bint deliver_one(object hooks, deliveries *counts, PyObject *aside, mhq_run *run,
                       object kept) noexcept:
     """An operation's end, for a callback. aside: from set_aside(), or None; returns whether it was
     used."""
     cdef request *r = <request *>run.op
-    cdef PyObject *args = (<args_maker><void *>args_of)(told, r, run)
+    cdef PyObject *args = (<args_maker><void *>args_of)(counts, r, run)
     cdef PyObject *returned
     cdef bint used = False
     if args == <PyObject *>None:
         Py_XDECREF(args)
         return False
     if args == NULL:
-        args = args_without_memory(told, r, run, aside)
+        args = args_without_memory(counts, r, run, aside)
         used = True
     if run.job.op == NULL and args != <PyObject *>None:
         note_failure(<listed *>run.job, <dict>args)
@@ -217,13 +217,13 @@ cdef bint deliver_one(object hooks, deliveries *told, PyObject *aside, mhq_run *
         report(hooks, "failed_without_callback", r, <object>args, None)
         Py_XDECREF(args)
         return used
-    shared_bump(&told.callbacks)
-    shared_set(&told.calling, <uintptr_t>r)
+    shared_bump(&counts.callbacks)
+    shared_set(&counts.calling, <uintptr_t>r)
     returned = call_unchecked(r.callback, args)
     if returned != <PyObject *>None:
-        end_callback(hooks, told, run, returned, kept)
+        end_callback(hooks, counts, run, returned, kept)
     Py_XDECREF(returned)
-    shared_set(&told.calling, 0)
+    shared_set(&counts.calling, 0)
     Py_XDECREF(args)
     return used
 
@@ -238,20 +238,20 @@ cdef void note_failure(listed *l, dict args) noexcept:
         pass
 
 
-cdef void deliver_to_link(object hooks, deliveries *told, mhq_run *run, object kept) noexcept:
+cdef void deliver_to_link(object hooks, deliveries *counts, mhq_run *run, object kept) noexcept:
     """An operation's end, for a future and the like: the bare value or the true error."""
     cdef request *r = <request *>run.op
     cdef object value = None, error = None
     try:
         if run.error == 0:
-            value = value_of(told, r, run)
+            value = value_of(counts, r, run)
         else:
             error = failure_of(r, run)
     except BaseException as raised:   # text that is no UTF-8, or no memory for the result
         hide_own_frames(raised)
         error = raised
         if run.error == 0:
-            shared_bump(&told.late_failures)
+            shared_bump(&counts.late_failures)
     if error is not None and run.job.op == NULL and (<listed *>run.job).failure == NULL:
         hold(&(<listed *>run.job).failure, error)
     settle(hooks, <Link>r.callback, run.error == ECANCELED, value, error, r, kept)
@@ -281,7 +281,7 @@ cdef void settle(object hooks, Link link, bint is_cancelled, object value, objec
             attempt(hooks, "progress_failed", raised)
 
 
-cdef void deliver_end(object hooks, deliveries *told, mhq_run *run, object kept) noexcept:
+cdef void deliver_end(object hooks, deliveries *counts, mhq_run *run, object kept) noexcept:
     """The end of a list."""
     cdef listed *l = <listed *>run.job
     cdef object callback, error = None
@@ -303,28 +303,28 @@ cdef void deliver_end(object hooks, deliveries *told, mhq_run *run, object kept)
                 "params": {} if l.given == NULL else (<dict>l.given).copy(),
                 "output": {} if error is None else failed(error)}
         if not isinstance(callback, Latch):
-            shared_bump(&told.callbacks)
+            shared_bump(&counts.callbacks)
         await_nothing(callback(args))
     except BaseException as raised:
         if not is_for_the_thread(raised, kept):
-            shared_bump(&told.callback_errors)
+            shared_bump(&counts.callback_errors)
             hide_own_frames(raised)
             attempt(hooks, "list_callback_failed", raised)
 
 
-cdef bint deliver_any(object hooks, deliveries *told, dict aside, mhq_run *run,
+cdef bint deliver_any(object hooks, deliveries *counts, dict aside, mhq_run *run,
                       object kept) noexcept:
     """Whatever it is but progress. Returns as deliver_one."""
     if run.op == NULL:
-        deliver_end(hooks, told, run, kept)
+        deliver_end(hooks, counts, run, kept)
     elif (<request *>run.op).op.flags & FUTURE:
-        deliver_to_link(hooks, told, run, kept)
+        deliver_to_link(hooks, counts, run, kept)
     else:
-        return deliver_one(hooks, told, <PyObject *>aside, run, kept)
+        return deliver_one(hooks, counts, <PyObject *>aside, run, kept)
     return False
 
 
-cdef void deliver_of_closed_port(object hooks, deliveries *told, mhq_run *run) noexcept:
+cdef void deliver_of_closed_port(object hooks, deliveries *counts, mhq_run *run) noexcept:
     """What a closed port has left: no callback is called. Futures are set, for a thread may wait; their
     callbacks would have run where the port was served."""
     cdef request *r = <request *>run.op
@@ -339,9 +339,9 @@ cdef void deliver_of_closed_port(object hooks, deliveries *told, mhq_run *run) n
             pending = (<Link>callback).target()
             if pending is not None:
                 pending.forget_callbacks()
-            deliver_any(hooks, told, None, run, None)
+            deliver_any(hooks, counts, None, run, None)
         elif isinstance(callback, Latch):
-            deliver_any(hooks, told, None, run, None)
+            deliver_any(hooks, counts, None, run, None)
         elif r != NULL and run.error != 0 and run.error != ECANCELED:
             error = failure_of(r, run)
             what = described(r)

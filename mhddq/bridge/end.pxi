@@ -5,9 +5,9 @@ cdef object FOREVER = float("inf")
 
 def at_exit(interrupted, bint passes_on, /):
     """Drains the queues, each until it is quiet. Ctrl-C at any moment of it, the first and the last
-    included, calls interrupted() and ends the process with status 130. What else a signal handler
-    raises comes when all is done. passes_on: SystemExit too, which asks for nothing but the end
-    that this already is.
+    included, calls interrupted() and ends the process with status 130. Another exception of
+    a signal handler is raised when all is done. passes_on: SystemExit too; else it is dropped, for
+    the program ends in any case.
 
     This is not Python code because that can be interrupted outside its own ``try``: the exit
     machinery would only print the KeyboardInterrupt, and go on to the end with status 0.

@@ -1,4 +1,4 @@
-# Failures: what a record says becomes the exception that Python's own function would have raised.
+# Failures: the error in a record becomes the exception that Python's own function would have raised.
 
 cdef extern from "errno.h" nogil:
     enum: ECANCELED

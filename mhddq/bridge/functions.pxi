@@ -173,12 +173,12 @@ cdef object call_enqueue(int style, int kind, PyObject *self, PyObject **args, P
     else:
         port = <Port>self
         service = port.service
-    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject *slots[MOST_ARGUMENTS]
     cdef PyObject **got
     cdef single *s = take_single()
     cdef bint accepted = False
     try:
-        got = parse(spec, args, nargs, kwnames, room, &s.asked)
+        got = parse(spec, args, nargs, kwnames, slots, &s.asked)
         take_callback(&s.asked, got[0])
         fill(&s.asked, spec.asked, got + 1, True)
         if s.asked.op.traversal != NULL:
@@ -214,13 +214,13 @@ cdef int equip_single(Service service, single *s, Port port, Control control, mh
 cdef object call_append(int style, int kind, PyObject *self, PyObject **args, Py_ssize_t nargs,
                         PyObject *kwnames):
     cdef Spec spec = spec_of(style, kind)
-    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject *slots[MOST_ARGUMENTS]
     cdef PyObject **got
     cdef Oplist oplist
     cdef request r
     memset(&r, 0, sizeof(request))
     try:
-        got = parse(spec, args, nargs, kwnames, room, &r)
+        got = parse(spec, args, nargs, kwnames, slots, &r)
         if style == AS_LIST_METHOD:
             oplist = <Oplist>self
         else:
@@ -281,9 +281,9 @@ cdef int enqueue_pending(Pending pending, Service service, Port port, Spec spec,
 cdef int fill_for(Pending pending, request *r, Spec spec, PyObject **args, Py_ssize_t nargs,
                   PyObject *kwnames, bint lend, Service service, Port port) except -1:
     """A request whose end is delivered to `pending`."""
-    cdef PyObject *room[MOST_ARGUMENTS]
+    cdef PyObject *slots[MOST_ARGUMENTS]
     cdef PyObject *decided[MOST_ARGUMENTS]
-    cdef PyObject **got = parse(spec, args, nargs, kwnames, room, r)
+    cdef PyObject **got = parse(spec, args, nargs, kwnames, slots, r)
     cdef const shape *asked = spec.asked
     cdef Py_ssize_t i
     cdef Link link = linked(pending, service, port)
@@ -367,7 +367,7 @@ cdef Spec new_spec(str name, str doc, str operation, int style):
         keywords.append("control=None")
     if keywords:
         shown += ["*", *keywords]
-    # "name(signature)\n--\n\ndoc" is how built-in functions tell their signature.
+    # "name(signature)\n--\n\ndoc" is the form in which built-in functions have their signature.
     spec.doc = ("%s(%s)\n--\n\n%s" % (name, ", ".join(shown), doc)).encode()
     spec.definition.ml_name = PyBytes_AS_STRING(spec.name)
     spec.definition.ml_meth = mhddq_entries[style][kind]

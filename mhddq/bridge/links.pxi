@@ -20,7 +20,7 @@ cdef class Pending:
     cdef Link link
     cdef Service service
     cdef Port port                     # None: the queue's own
-    cdef Control own                   # the control that was passed, or made at first sight
+    cdef Control own                   # the control that was passed, or made at its first use
     cdef mhq_control *own_core         # what that is made of
     cdef unsigned long generation
     cdef bint looks

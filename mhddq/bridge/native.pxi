@@ -1,8 +1,8 @@
 # Native threads and locks, whatever a program has made of `threading`.
 #
 # Programs that are patched by gevent or eventlet have greenlets for threads, and a greenlet could
-# never wait for the core. And threading.Thread.start() waits for a thread to say that it has begun,
-# for ever where that one had no memory to do so.
+# never wait for the core. And threading.Thread.start() waits until the thread has reported that it has
+# begun: for ever, where the thread has no memory to do so.
 
 cdef extern from *:
     """
@@ -14,7 +14,7 @@ cdef extern from *:
     } mhddq_starting;
 
     /* The number of the calling thread, and whether such a thread of this process has ended: where
-     * the system tells. */
+     * the system shows it. */
     #ifdef __linux__
     #include <errno.h>
     #include <sys/syscall.h>

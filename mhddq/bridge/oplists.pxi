@@ -1,4 +1,4 @@
-# Oplists: what they gather, and the objects that the caller sees.
+# Oplists: their entries, and the objects that the caller sees.
 
 cdef enum:
     MOST_IN_A_BLOCK = 64     # requests allocated at a time, after 1, 2, 4, ...: a block never moves
@@ -9,8 +9,8 @@ cdef struct entry:
     Py_ssize_t sublist
 
 
-# All oplists change, and are looked at, in one section: that of this object. One for all, because
-# an embedding looks at many and a snapshot shows them as of one moment.
+# All oplists are changed and read in one section: that of this object. There is one for all,
+# because an embedding reads many lists, and a snapshot shows them as they are at one moment.
 cdef object OPLISTS = object()
 
 
@@ -19,19 +19,19 @@ cdef inline bint is_lent_later(request *r) noexcept:
     return r.op.flags & LENT_LATER and not r.op.refused
 
 
-cdef void *grow(void *memory, Py_ssize_t room, size_t size) except NULL:
-    cdef void *more = realloc(memory, <size_t>room * size)
+cdef void *grow(void *memory, Py_ssize_t capacity, size_t size) except NULL:
+    cdef void *more = realloc(memory, <size_t>capacity * size)
     if more == NULL:
         raise MemoryError()
     return more
 
 
 @cython.final
-cdef class Chapter:
-    """What an oplist has gathered since it was made or cleared. It only ever grows, so a snapshot
-    is this object and a count. References are kept in plain lists, where the garbage collector
-    sees them; the requests borrow from there. Requests never move and never change, so they
-    may be read outside the section; everything else is in it."""
+cdef class Segment:
+    """The entries of an oplist since it was made or cleared. It only ever grows, so a snapshot is
+    this object and a count. References are kept in plain lists, where the garbage collector
+    sees them; the requests borrow from there. Requests never move and never change, so they may be
+    read outside the section; all other fields are read and changed inside it."""
     cdef list references
     cdef list sublists
     cdef request **blocks
@@ -39,8 +39,8 @@ cdef class Chapter:
     cdef request *next           # in the last block, where `unused` are left
     cdef Py_ssize_t unused
     cdef entry *entries
-    cdef Py_ssize_t count, room
-    cdef PyObject *last_callback # the one kept last: most lists have but one
+    cdef Py_ssize_t count, capacity
+    cdef PyObject *last_callback # the one kept last: most lists have only one
     cdef Py_ssize_t lent_later   # requests whose data is exported at each enqueuing
 
     def __cinit__(self):
@@ -54,12 +54,12 @@ cdef class Chapter:
         free(self.blocks)
         free(self.entries)
 
-    cdef int make_room(self) except -1:
-        cdef Py_ssize_t room
-        if self.count == self.room:
-            room = self.room * 2 if self.room else 1
-            self.entries = <entry *>grow(self.entries, room, sizeof(entry))
-            self.room = room
+    cdef int reserve(self) except -1:
+        cdef Py_ssize_t capacity
+        if self.count == self.capacity:
+            capacity = self.capacity * 2 if self.capacity else 1
+            self.entries = <entry *>grow(self.entries, capacity, sizeof(entry))
+            self.capacity = capacity
         return 0
 
     cdef request *next_request(self) except NULL:
@@ -82,8 +82,8 @@ cdef class Chapter:
         return 0
 
     cdef int append_request(self, request *filled) except -1:
-        """In the section. Takes references of its own; those of `filled` stay the caller's."""
-        self.make_room()
+        """In the section. Takes its own references; the caller keeps those of `filled`."""
+        self.reserve()
         cdef request *r = self.next_request()
         cdef int i
         if filled.callback != self.last_callback:
@@ -103,14 +103,14 @@ cdef class Chapter:
 
     cdef int append_sublist(self, Oplist sub) except -1:
         """In the section."""
-        self.make_room()
+        self.reserve()
         self.sublists.append(sub)
         self.entries[self.count] = entry(NULL, len(self.sublists) - 1)
         self.count += 1
         return 0
 
     cdef Py_ssize_t copy_entries(self, entry *to, Py_ssize_t count) noexcept:
-        """The first ones. Returns how many of all have data to be lent."""
+        """Copies the first entries. Returns how many of all entries have data to be lent."""
         cdef shared_section section
         cdef Py_ssize_t lenders
         shared_enter(&section, <PyObject *>OPLISTS)
@@ -132,13 +132,13 @@ cdef class Oplist:
         iteration are over its direct entries: for an operation {'action': ..., 'params': ...}, for an
         embedded list the Oplist itself.
     """
-    cdef Chapter chapter
+    cdef Segment segment
     cdef uint64_t mark
     cdef bint embedded          # was ever embedded somewhere
     cdef bint stops             # on_error is 'stop'
 
     def __cinit__(self):
-        self.chapter = Chapter.__new__(Chapter)
+        self.segment = Segment.__new__(Segment)
 
     def __init__(self, *, on_error="continue"):
         if on_error != "continue" and on_error != "stop":
@@ -160,19 +160,19 @@ cdef class Oplist:
         cdef shared_section section
         shared_enter(&section, <PyObject *>OPLISTS)
         try:
-            self.chapter.append_request(filled)
+            self.segment.append_request(filled)
         finally:
             shared_leave(&section)
         return 0
 
-    cdef Chapter now(self, Py_ssize_t *count):
-        """The chapter, and how far it has come."""
+    cdef Segment now(self, Py_ssize_t *count):
+        """The segment, and its present number of entries."""
         cdef shared_section section
         shared_enter(&section, <PyObject *>OPLISTS)
-        cdef Chapter chapter = self.chapter
-        count[0] = chapter.count
+        cdef Segment segment = self.segment
+        count[0] = segment.count
         shared_leave(&section)
-        return chapter
+        return segment
 
     def __len__(self):
         cdef Py_ssize_t count
@@ -184,15 +184,15 @@ cdef class Oplist:
 
     def __iter__(self):
         cdef Py_ssize_t i, count
-        cdef Chapter chapter = self.now(&count)
+        cdef Segment segment = self.now(&count)
         cdef entry *entries = <entry *>grow(NULL, count or 1, sizeof(entry))
         cdef list shown = []
         cdef const shape *asked
         try:
-            chapter.copy_entries(entries, count)
+            segment.copy_entries(entries, count)
             for i in range(count):
                 if entries[i].asked == NULL:
-                    shown.append(chapter.sublists[entries[i].sublist])
+                    shown.append(segment.sublists[entries[i].sublist])
                 else:
                     asked = &SHAPES[entries[i].asked.op.kind]
                     shown.append({"action": <object>asked.action,
@@ -225,11 +225,11 @@ def clear_oplist(oplist):
     Threads: any.
     """
     cdef Oplist cleared = the_oplist(oplist)
-    cdef Chapter fresh = Chapter.__new__(Chapter), old
+    cdef Segment fresh = Segment.__new__(Segment), old
     cdef shared_section section
     shared_enter(&section, <PyObject *>OPLISTS)
-    old = cleared.chapter   # held until the section is left
-    cleared.chapter = fresh
+    old = cleared.segment   # held until the section is left
+    cleared.segment = fresh
     shared_leave(&section)
 
 

@@ -19,7 +19,7 @@ cdef object moment_after(object timeout):
 
 
 cdef int64_t slice_until(object deadline) except -1:
-    """Nanoseconds to wait before signals are looked for again."""
+    """Nanoseconds to wait before the next check for signals."""
     return <int64_t>(max(0.0, min(0.05, deadline - time.monotonic())) * 1e9)
 
 
@@ -38,7 +38,7 @@ cdef class Port:
     cdef object loop                   # of an event loop's: a weak reference to that; else None
     cdef mhq_port *core                # opened with the first operation or the descriptor
     cdef mhq_run *in_hand              # taken and not delivered; whatever call took them
-    cdef deliveries told
+    cdef deliveries counts
     cdef dict aside
     cdef int depth                     # its callbacks that are running, one inside of another
     cdef bint refuses                  # it is closed, or being closed
@@ -63,7 +63,7 @@ cdef class Port:
         if self.core == NULL:
             error = mhq_port_open(<mhq_engine *>shared_get(&self.service.core), &made)
             if not error:
-                self.told.adopts = self.service.told.adopts
+                self.counts.adopts = self.service.counts.adopts
                 self.core = made
         shared_leave(&section)
         if error:
@@ -112,7 +112,7 @@ cdef class Port:
         self.seat.ports.pop(id(self), None)
         shared_enter(&section, <PyObject *>self.service)
         if self.service.ports.pop(id(self), None) is not None:
-            add_deliveries(&self.service.of_closed_ports, &self.told)
+            add_deliveries(&self.service.of_closed_ports, &self.counts)
         shared_leave(&section)
         if left and not shared_get(&self.service.thread_started):
             self.service.start()
@@ -158,8 +158,8 @@ cdef class Port:
 
     cdef bint deliver_next(self, mhq_run *run, list kept) except -1:
         """Whether a call was made."""
-        cdef uint64_t calls = shared_read(&self.told.callbacks)
-        cdef uintptr_t outer = shared_get(&self.told.calling)
+        cdef uint64_t calls = shared_read(&self.counts.callbacks)
+        cdef uintptr_t outer = shared_get(&self.counts.calling)
         cdef mhq_engine *core = <mhq_engine *>shared_get(&self.service.core)
         cdef bint called = True
         self.depth += 1
@@ -168,17 +168,17 @@ cdef class Port:
         else:
             if self.aside is None:
                 self.aside = set_aside()
-            if deliver_any(self.service.hooks, &self.told, self.aside, run, kept):
+            if deliver_any(self.service.hooks, &self.counts, self.aside, run, kept):
                 self.aside = None
-            called = (shared_read(&self.told.callbacks) != calls
+            called = (shared_read(&self.counts.callbacks) != calls
                       or (run.op != NULL and (<request *>run.op).op.flags & FUTURE))
             if self.generation == generation:
                 if run.op != NULL:
-                    shared_bump(&self.told.delivered)
+                    shared_bump(&self.counts.delivered)
                 shared_lock(&self.service.frees)
                 shared_unlock(&self.service.frees)
                 finish(core, run)
-        shared_set(&self.told.calling, outer)
+        shared_set(&self.counts.calling, outer)
         self.depth -= 1
         return called
 

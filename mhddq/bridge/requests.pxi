@@ -24,8 +24,8 @@ cdef class More:
 
 
 # One operation as Python handed it in. `op` comes first: a run's op is its request.
-# Owner: the single job that contains it, or the chapter of an oplist (then the references are
-# borrowed from the chapter's list).
+# Owner: the single job that contains it, or the segment of an oplist (then the references are
+# borrowed from the segment's list).
 cdef struct request:
     mhq_op op
     PyObject *callback               # or what else is notified of the end; see `flags`
@@ -190,7 +190,7 @@ cdef void give_back(request *r) noexcept:
         forget_lent(r)
         try:
             (<object>r.held[1]).release()
-        except BaseException:   # somebody has found the view, and exports it
+        except BaseException:   # other code has found the view, and exports it
             pass
         r.op.flags &= ~LENT
 
@@ -467,7 +467,7 @@ cdef int fill(request *r, const shape *asked, PyObject **got, bint lend) except 
     if refusal is None:
         return 0
     if asked.gives == GIVES_EXISTS:
-        r.op.path = b""   # no such name can exist; the empty path says so in its turn
+        r.op.path = b""   # no such name can exist; with the empty path that is the result
         return 0
     refuse(r, refusal)
     return 0

@@ -33,7 +33,7 @@ cdef class Service:
     # behind it. A thread that takes the place of one that died goes on with them.
     cdef mhq_run *at
     cdef mhq_run *collected
-    cdef deliveries told               # `adopts` is set before `core`
+    cdef deliveries counts               # `adopts` is set before `core`
     cdef deliveries of_closed_ports    # the figures of those; changed in the section
     cdef dict ports                    # weak references to those that are open, by id
     cdef int waiting                   # threads that deliver for it and are in a waiting call
@@ -101,7 +101,7 @@ cdef class Service:
         if shared_get(&self.core) == 0 and not shared_get(&self.closed):
             error = mhq_engine_open(&config, &opened)
             if error == 0:
-                self.told.adopts = adopts
+                self.counts.adopts = adopts
                 self.keep()
                 shared_set(&self.core, <uintptr_t>opened)
         shared_leave(&section)
@@ -188,9 +188,9 @@ cdef class Service:
         """Operations accepted and not yet called back; which of them is under way, as
         {'action', 'params'} or None; and whether that is in its callback."""
         cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
-        cdef deliveries told
-        self.sum_told(&told)
-        cdef uint64_t delivered = shared_read(&told.delivered)   # first: no less is accepted
+        cdef deliveries counts
+        self.sum_counts(&counts)
+        cdef uint64_t delivered = shared_read(&counts.delivered)   # first: no less is accepted
         cdef uint64_t accepted = self.count()["accepted"]
         cdef request *r
         cdef request kept
@@ -199,7 +199,7 @@ cdef class Service:
         if core == NULL:
             return 0, None, False
         shared_lock(&self.frees)
-        r = <request *>shared_get(&self.told.calling)
+        r = <request *>shared_get(&self.counts.calling)
         in_callback = r != NULL
         if r == NULL:
             r = <request *>mhq_running(core)
@@ -265,7 +265,7 @@ cdef class Service:
         shared_set(&self.callback_thread, 0)
         shared_set(&self.thread_number, 0)
         self.at = self.collected = NULL
-        forget_deliveries(&self.told)
+        forget_deliveries(&self.counts)
         forget_deliveries(&self.of_closed_ports)
         self.ports = {}
         if self.kept:
@@ -274,24 +274,24 @@ cdef class Service:
 
     # -- figures --
 
-    cdef int sum_told(self, deliveries *told) except -1:
+    cdef int sum_counts(self, deliveries *counts) except -1:
         cdef Port port
         cdef shared_section section
-        memset(told, 0, sizeof(deliveries))
-        add_deliveries(told, &self.told)
+        memset(counts, 0, sizeof(deliveries))
+        add_deliveries(counts, &self.counts)
         shared_enter(&section, <PyObject *>self)
-        add_deliveries(told, &self.of_closed_ports)
+        add_deliveries(counts, &self.of_closed_ports)
         shared_leave(&section)
         for reference in list(self.ports.values()):
             port = reference()
             if port is not None:
-                add_deliveries(told, &port.told)
+                add_deliveries(counts, &port.counts)
         return 0
 
     def count(self):
         cdef mhq_counters c
-        cdef deliveries told
-        self.sum_told(&told)
+        cdef deliveries counts
+        self.sum_counts(&counts)
         memset(&c, 0, sizeof(c))
         cdef mhq_engine *core = <mhq_engine *>shared_get(&self.core)
         if core != NULL:
@@ -299,11 +299,11 @@ cdef class Service:
         return {
             "accepted": c.accepted,
             "completed": c.completed,
-            "failed": c.failed + shared_read(&told.late_failures),
+            "failed": c.failed + shared_read(&counts.late_failures),
             "cancelled": c.cancelled,
             "skipped": c.skipped,
-            "callbacks": shared_read(&told.callbacks),
-            "callback_errors": shared_read(&told.callback_errors),
+            "callbacks": shared_read(&counts.callbacks),
+            "callback_errors": shared_read(&counts.callback_errors),
             "refused": shared_read(&self.refused),
             "thread_operations": [c.thread_operations[0], c.thread_operations[1]],
             "trades": c.trades,
@@ -316,8 +316,8 @@ cdef class Service:
             "bytes_written": c.bytes_written,
             "undelivered_bytes": c.undelivered_bytes,
             "unwritten_bytes": c.unwritten_bytes,
-            "large_reads_copied": shared_read(&told.copied),
-            "large_reads_uncopied": shared_read(&told.uncopied),
+            "large_reads_copied": shared_read(&counts.copied),
+            "large_reads_uncopied": shared_read(&counts.uncopied),
             "disk_overlaps": c.overlaps,
             "lookahead_files": c.lookahead_files,
             "lookahead_bytes": c.lookahead_bytes,

@@ -2,11 +2,11 @@
 
 cdef bint submit(Service service, mhq_job *job, uint64_t operations, request *lender,
                  bint own) except -1:
-    """True: the job is the core's. Waits for room; False once closed. Whatever is raised (a signal
+    """True: the job is the core's. Waits for a slot; False once closed. Whatever is raised (a signal
     handler's exception, a failed start) is raised before the job is accepted.
 
     lender: the job's request where it has lent a view, else NULL. It is noted before it is
-    offered, for afterwards it may be gone; not while it waits for room: a signal handler may
+    offered, for afterwards it may be gone; not while it waits for a slot: a signal handler may
     fork then, and the child goes on with the same operation.
     own: it is delivered by the callback thread, which is started where it is not."""
     cdef int accepted
@@ -38,11 +38,11 @@ cdef bint submit(Service service, mhq_job *job, uint64_t operations, request *le
             if service.on_callback_thread():
                 note_refused(service, job, operations)
             return False
-        wait_for_room(service, core, job)
+        wait_for_slot(service, core, job)
 
 
-cdef int wait_for_room(Service service, mhq_engine *core, mhq_job *job) except -1:
-    # Not behind the wait: a thread that was woken for room must take it before handlers run (mhq.h).
+cdef int wait_for_slot(Service service, mhq_engine *core, mhq_job *job) except -1:
+    # Not behind the wait: a thread that was woken for a slot must take it before handlers run (mhq.h).
     cdef list waits
     try:
         PyErr_CheckSignals()
@@ -63,7 +63,7 @@ cdef int wait_for_room(Service service, mhq_engine *core, mhq_job *job) except -
 
 
 cdef bint overdraws(Service service) except -1:
-    """Must this thread never wait for room? It delivers for the queue; or it delivers for another, and a
+    """Must this thread never wait for a slot? It delivers for the queue; or it delivers for another, and a
     thread that delivers for this one waits in mhddq, perhaps for this thread."""
     cdef unsigned long me = PyThread_get_thread_ident()
     cdef Seat seat

@@ -45,7 +45,7 @@ RESULT_KINDS = {"nothing": GIVES_NOTHING, "exists": GIVES_EXISTS, "data": GIVES_
 cdef tuple LASTING = ("file_move", "file_copy", "file_read", "file_write", "file_append",
                       "file_replace", "file_read_into", "directory_delete", "directory_move",
                       "directory_copy", "directory_walk")
-# What operations give that only look.
+# What operations give that only query.
 cdef tuple LOOKS = ("exists", "data", "contents", "entries", "stat", "target", "usage")
 PARAMETER_KINDS = {"path": TAKES_PATH, "file": TAKES_FILE, "handle": TAKES_HANDLE,
                    "data": TAKES_DATA, "flag": TAKES_FLAG, "number": TAKES_NUMBER,
@@ -64,7 +64,7 @@ cdef struct shape:
     Py_ssize_t path, path2, data
     Py_ssize_t flag                # the first positional flag, and its bit
     uint32_t flag_bit
-    uint32_t options               # the flags that are set unless the call says otherwise
+    uint32_t options               # the flags that are set unless the call changes them
     const mhq_numbers *numbers     # the numbers' defaults; NULL: it takes none
     bint is_special                # it has such options or numbers
     bint has_more                  # what goes into numbers is among its positional parameters
@@ -172,7 +172,7 @@ cdef class Row:
 
 
 cdef list ROWS = [None] * MHQ_KINDS
-# The same for those who have an operation's kind only.
+# The same, by the kind of the operation.
 cdef shape *SHAPES = <shape *>calloc(MHQ_KINDS, sizeof(shape))
 if SHAPES == NULL:
     raise MemoryError()

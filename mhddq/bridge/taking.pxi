@@ -74,7 +74,7 @@ cdef bint miss_thread(Service service) noexcept:
         service.delivering = False
         shared_set(&service.thread_number, 0)
         shared_set(&service.callback_thread, 0)
-        shared_set(&service.told.calling, 0)
+        shared_set(&service.counts.calling, 0)
         shared_set(&service.thread_started, False)
     shared_leave(&section)
     return missing
@@ -114,7 +114,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
     cdef mhq_run *run
     cdef object hooks = service.hooks
     if service.at != NULL:    # a thread has died in this callback
-        shared_bump(&service.told.delivered)
+        shared_bump(&service.counts.delivered)
         run = service.at
         service.at = NULL
         finish(core, run)
@@ -138,17 +138,17 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         if service.aside is None:
             set_aside_for(service)
         if run.job.port != NULL:   # which was closed
-            deliver_of_closed_port(hooks, &service.told, run)
+            deliver_of_closed_port(hooks, &service.counts, run)
         elif run.op != NULL and not (<request *>run.op).op.flags & FUTURE:
-            if deliver_one(hooks, &service.told, <PyObject *>service.aside, run, None):
+            if deliver_one(hooks, &service.counts, <PyObject *>service.aside, run, None):
                 service.aside = None
         else:
-            deliver_any(hooks, &service.told, None, run, None)
+            deliver_any(hooks, &service.counts, None, run, None)
         if generation != begun_in:
             return False
         if run.op != NULL:
             service.at = NULL
-            shared_bump(&service.told.delivered)
+            shared_bump(&service.counts.delivered)
         # The [frees] section is empty: a thread that looked at the run's request has kept it by now.
         shared_lock(&service.frees)
         shared_unlock(&service.frees)

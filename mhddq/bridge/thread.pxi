@@ -15,7 +15,7 @@ cdef void callback_thread(PyObject *given) noexcept:
     cdef unsigned long begun_in = generation
     Py_DECREF(service)   # the starter's
     attempt(hooks, "thread_begins", service)
-    trace_as_threading_says()
+    trace_as_threading_does()
     while generation == begun_in:
         try:
             deliver(service)
@@ -31,7 +31,7 @@ cdef void callback_thread(PyObject *given) noexcept:
 mhddq_thread_body = callback_thread
 
 
-cdef void trace_as_threading_says() noexcept:
+cdef void trace_as_threading_does() noexcept:
     """As threading's own threads do. Behind all else: what is set here sees callbacks only."""
     try:
         threading = sys.modules["threading"]

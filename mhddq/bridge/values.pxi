@@ -51,17 +51,17 @@ cdef bint proven_adoptable() except -1:
 cdef void learn_large_results() noexcept:
     """glibc maps and unmaps large blocks, and returns the end of a heap to the system, from sizes
     on that it learns: it raises them when a large block is freed. Here it learns from a block
-    that nobody has touched what it would learn from the first results of file_read. Before it
+    that is never written what it would learn from the first results of file_read. Before it
     has, every result of a megabyte costs up to a hundred page faults, twice what reading costs."""
     PyObject_Free(PyObject_Malloc(31 << 20))   # the most it learns from is 32 MiB
 
 
-cdef object bytes_of(deliveries *told, mhq_run *run):
+cdef object bytes_of(deliveries *counts, mhq_run *run):
     """The bytes read: the record's own buffer made into the object, or a copy of it."""
     cdef char *buffer = run.buffer
     cdef PyObject *adopted
     cdef object result
-    if told.adopts and run.length >= ADOPT and not run.holds:
+    if counts.adopts and run.length >= ADOPT and not run.holds:
         buffer[BYTES_HEAD + run.length] = 0
         adopted = <PyObject *>PyObject_InitVar(<PyVarObject *>buffer, &PyBytes_Type,
                                                <Py_ssize_t>run.length)
@@ -71,10 +71,10 @@ cdef object bytes_of(deliveries *told, mhq_run *run):
         result = <object>adopted
         Py_DECREF(result)          # InitVar's reference is now `result`'s
         if run.length >= LARGE:
-            shared_bump(&told.uncopied)
+            shared_bump(&counts.uncopied)
         return result
     if run.length >= LARGE:
-        shared_bump(&told.copied)
+        shared_bump(&counts.copied)
     return PyBytes_FromStringAndSize(buffer + BYTES_HEAD, <Py_ssize_t>run.length)
 
 
@@ -133,7 +133,7 @@ cdef object usage_of(mhq_run *run):
     return DiskUsage(usage.total, usage.used, usage.free)
 
 
-cdef inline object value_of(deliveries *told, request *r, mhq_run *run):
+cdef inline object value_of(deliveries *counts, request *r, mhq_run *run):
     """What the operation gives: the bare value."""
     cdef uint8_t gives = SHAPES[r.op.kind].gives
     if gives == GIVES_NOTHING:
@@ -141,7 +141,7 @@ cdef inline object value_of(deliveries *told, request *r, mhq_run *run):
     if gives == GIVES_EXISTS:
         return True if run.exists else False
     if gives == GIVES_DATA:
-        return bytes_of(told, run) if r.op.options & MHQ_BINARY else text_of(r, run)
+        return bytes_of(counts, run) if r.op.options & MHQ_BINARY else text_of(r, run)
     if gives == GIVES_CONTENTS:
         return contents_of(run)
     if gives == GIVES_ENTRIES:
@@ -173,20 +173,20 @@ cdef object path_of(const char *path, bint as_bytes):
     return path[:n] if as_bytes else PyUnicode_DecodeFSDefaultAndSize(path, n)
 
 
-cdef void add_deliveries(deliveries *sum, deliveries *told) noexcept:
-    shared_add(&sum.delivered, shared_read(&told.delivered))
-    shared_add(&sum.callbacks, shared_read(&told.callbacks))
-    shared_add(&sum.callback_errors, shared_read(&told.callback_errors))
-    shared_add(&sum.late_failures, shared_read(&told.late_failures))
-    shared_add(&sum.copied, shared_read(&told.copied))
-    shared_add(&sum.uncopied, shared_read(&told.uncopied))
+cdef void add_deliveries(deliveries *sum, deliveries *counts) noexcept:
+    shared_add(&sum.delivered, shared_read(&counts.delivered))
+    shared_add(&sum.callbacks, shared_read(&counts.callbacks))
+    shared_add(&sum.callback_errors, shared_read(&counts.callback_errors))
+    shared_add(&sum.late_failures, shared_read(&counts.late_failures))
+    shared_add(&sum.copied, shared_read(&counts.copied))
+    shared_add(&sum.uncopied, shared_read(&counts.uncopied))
 
 
-cdef void forget_deliveries(deliveries *told) noexcept:
-    shared_set(&told.calling, 0)
-    shared_zero(&told.delivered)
-    shared_zero(&told.callbacks)
-    shared_zero(&told.callback_errors)
-    shared_zero(&told.late_failures)
-    shared_zero(&told.copied)
-    shared_zero(&told.uncopied)
+cdef void forget_deliveries(deliveries *counts) noexcept:
+    shared_set(&counts.calling, 0)
+    shared_zero(&counts.delivered)
+    shared_zero(&counts.callbacks)
+    shared_zero(&counts.callback_errors)
+    shared_zero(&counts.late_failures)
+    shared_zero(&counts.copied)
+    shared_zero(&counts.uncopied)
