@@ -4,7 +4,7 @@ cdef object aio_class = None           # mhddq.aio.Aio, once that is imported
 
 
 def use_aio_class(the_class):
-    """mhddq.aio tells of itself; so importing mhddq does not import it."""
+    """mhddq.aio registers itself; so importing mhddq does not import it."""
     global aio_class
     aio_class = the_class
 

@@ -40,7 +40,7 @@ cdef object port_of_loop = None        # mhddq.aio._loops.port_of
 
 
 def use_loops(makes_port):
-    """mhddq.aio tells of itself; so importing mhddq does not import it."""
+    """mhddq.aio registers itself; so importing mhddq does not import it."""
     global port_of_loop
     port_of_loop = makes_port
 

@@ -176,10 +176,10 @@ cdef class Operation(Pending):
         return 0
 
     def cancel(self):
-        """Cancels the operation, whoever awaits it.
+        """Cancels the operation, whichever task awaits it.
 
         Returns: True if it never ran and never will. False if it has ended, or it runs: then it is
-            asked to stop, and cancelled() tells in the end.
+            asked to stop, and cancelled() reports it in the end.
         Threads: any.
         """
         return self.stop()
@@ -242,7 +242,7 @@ cdef class Operation(Pending):
         return self.driver().throw(exception_of(kind, value, traceback))
 
     def close(self):
-        """Whoever drives this as a coroutine does not go on. It runs all the same."""
+        """What drives this as a coroutine does not go on. The operation runs all the same."""
         cdef dict driven = self.driven
         self.driven = None
         if driven is not None:

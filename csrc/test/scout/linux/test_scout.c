@@ -280,7 +280,7 @@ static void a_running_list_is_looked_into(void)
     engine_end(engine);
 }
 
-/* Reads that end while nobody looks ahead: `files` fetched, `threads` more than without. */
+/* Reads that end while no thread looks ahead: `files` fetched, `threads` more than without. */
 static void check_left_alone(const mhq_calls *calls, uint32_t ahead, int threads, const char *what)
 {
     race_deadline(240, what);
@@ -364,7 +364,7 @@ static void off_after_a_look(const char *what, int ns, int cached, int refuse)
 /* An opener hangs for ever: the others go on, and the end waits for none. */
 static void a_hanging_open_delays_nobody(void)
 {
-    race_deadline(240, "a hanging open delays nobody");
+    race_deadline(240, "a hanging open delays no thread");
     mhq_calls calls = scouted_calls();
     REQUIRE(sem_init(&hang_ends, 0, 0) == 0);
     atomic_store(&hang_reached, 0);
