@@ -85,6 +85,7 @@ def as_text(name: str) -> bytes | str:
         with open(name, encoding="utf-8") as file:
             return digest(file.read().encode())
     except UnicodeDecodeError as error:
+        error.reason += f"; {name!r} is not UTF-8 text: with binary=True its bytes are read"
         return str(error)
 
 

@@ -92,9 +92,12 @@ def test_what_a_row_cannot_be_bound_to_is_named(changed, before, after, fault):
 
 
 @pytest.mark.parametrize("options", [["-O"], ["-OO"]])
-def test_the_import_does_without_docstrings(options):
+def test_the_import_does_without_docstrings(options, tmp_path):
     program = "import inspect, mhddq; print(inspect.signature(mhddq.file_read))"
     shown = subprocess.check_output(
-        [sys.executable, *options, "-c", program], text=True, timeout=60 * PATIENCE
+        [sys.executable, *options, "-c", program],
+        cwd=tmp_path,
+        text=True,
+        timeout=60 * PATIENCE,
     )
     assert shown == "(callback, filename, binary=False, *, offset=0, length=None, control=None)\n"
