@@ -43,35 +43,54 @@ def without_shared_parts(name, lines):
     return text.split("\n")
 
 
+def parameters_of(obj):
+    try:
+        return inspect.signature(obj).parameters
+    except ValueError:  # a compiled class or method that has no signature
+        return ()
+
+
+def converted(what, name, line, parameters):
+    """A line of a docstring as reST: its kind, and the lines."""
+    found = BLOCK.fullmatch(line)
+    if not found:
+        return ("text" if line and not line[0].isspace() else "more"), [line]
+    label, text = found.groups()
+    if label in parameters:
+        return "field", [f":param {label}: {text}"]
+    if label == "Returns":
+        return "field", [f":returns: {text}"]
+    if label in LABELS or (what == "class" and label[0].isupper()):
+        return "field", [f":{label}: {text}"]
+    if label[0].islower():
+        names = ", ".join(f"``{key}``" for key in label.split(", "))
+        return "item", [names, f"    {text}"]
+    raise ValueError(f"{name}: the docstring's '{label}:' is no parameter and no label")
+
+
 def as_fields(app, what, name, obj, options, lines):  # noqa: PLR0913, PLR0917 - Sphinx calls it
     """Turns our docstrings, `name: what it is` with continuation lines indented, into reST.
 
     Parameters and labels become fields; anything else of that form becomes an item of a definition
     list. Docstrings are plain text, so a backslash in one is a backslash, no escape of reST.
     """
-    if what != "function":
+    short = name.rpartition(".")[2]
+    if what == "method" and short in _binding.OPERATIONS:
+        lines[:] = lines[:1]  # the rest is in the docstring of the function
+        return
+    if what not in {"function", "method", "class"}:
         return
     lines[:] = without_shared_parts(name.removeprefix("mhddq."), lines)
     lines[:] = [line.replace("\\", "\\\\") for line in lines]
-    parameters = set(inspect.signature(obj).parameters)
+    parameters = set(parameters_of(obj))
     fields = lines[:1]  # the summary
+    before = "text"
     for line in lines[1:]:
-        found = BLOCK.fullmatch(line)
-        if not found:
-            fields.append(line)
-            continue
-        label, text = found.groups()
-        if label in parameters:
-            fields.append(f":param {label}: {text}")
-        elif label == "Returns":
-            fields.append(f":returns: {text}")
-        elif label in LABELS:
-            fields.append(f":{label}: {text}")
-        elif label[0].islower():
-            names = ", ".join(f"``{key}``" for key in label.split(", "))
-            fields.extend([names, f"    {text}"])
-        else:
-            raise ValueError(f"{name}: the docstring's '{label}:' is no parameter and no label")
+        kind, made = converted(what, name, line, parameters)
+        if kind not in {before, "more"} and fields[-1].strip():
+            fields.append("")  # reST wants one between a list of fields, one of items, and text
+        fields.extend(made)
+        before = before if kind == "more" else kind
     lines[:] = fields
 
 
