@@ -193,6 +193,24 @@ def read_until(terminal, text, shown=b""):
     return shown
 
 
+# Runs the command. A copy that is complete before the signal comes, as on a machine where this test
+# has to wait for its turn, is not reported before.
+HELD = """
+import sys, threading
+from mhddq import cli
+from mhddq.cli import _demo
+
+copy_of = _demo.copy_of
+
+def copied(original, top):
+    copy_of(original, top)
+    threading.Event().wait()
+
+_demo.copy_of = copied
+sys.exit(cli.main())
+"""
+
+
 def test_ctrl_c_in_the_copy_gives_the_prompt_back(scratch, tmp_path):
     pty = pytest.importorskip("pty", reason="POSIX only")
     many = tmp_path / "many"
@@ -202,7 +220,7 @@ def test_ctrl_c_in_the_copy_gives_the_prompt_back(scratch, tmp_path):
             (many / f"{n}" / f"{m}").touch()
     terminal, other_side = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "mhddq", "demo", many],
+        [sys.executable, "-c", HELD, "demo", many],
         env={**os.environ, "TMPDIR": str(scratch)},
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
