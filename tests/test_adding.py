@@ -38,7 +38,7 @@ def head(*arguments, **keywords):
     while not collected:
         pass
     args = collected[0]
-    must(args["action"] == "file_head" and args["result"] is True)
+    must(args["action"] == "file_head" and args["result"] is True, args)
     passed = {"callback": collected.append, "filename": arguments[0], "binary": False}
     must(set(args["params"]) == {*passed, *keywords}, args)
     return args["output"]["data"]
@@ -70,8 +70,8 @@ must(collected[0]["params"]["length"] == 10**30)
 must(not hasattr(mhddq, "oplist_file_head"))
 must("file_head" in mhddq.__all__ and pickle.loads(pickle.dumps(mhddq.file_head)))
 must(mhddq.file_head.__doc__.startswith("Reads the beginning of a file."))
-signature = "(callback, filename, binary=False, *, length=None, backwards=False)"
-must(str(inspect.signature(mhddq.file_head)) == signature)
+signature = "(callback, filename, binary=False, *, length=None, backwards=False, control=None)"
+must(str(inspect.signature(mhddq.file_head)) == signature, mhddq.file_head)
 print("used")
 """
 
@@ -144,4 +144,5 @@ def test_the_stub_and_the_types_have_it(copy):
     assert "def file_head(" in stub
     assert "length: int | None = None" in stub
     types = (copy / "mhddq/types.py").read_text(encoding="utf-8")
-    assert "class FileHeadParams(_FileHeadParams, total=False):\n    length: int | None\n" in types
+    head = "class FileHeadParams(_FileHeadParams, total=False):\n    control: Any\n"
+    assert f"{head}    length: int | None\n" in types

@@ -30,6 +30,8 @@ static void forget(found *f)
 
 static void unpack(found *f, const mhq_run *run, int stats)
 {
+    if (run->length == 0) /* then there need be no buffer */
+        return;
     for (const char *at = run->buffer, *end = at + run->length; at < end;) {
         REQUIRE(f->count < MOST);
         f->types[f->count] = *at++;
