@@ -67,8 +67,12 @@ class step:
 
     def __enter__(self) -> step:
         self.began = time.perf_counter()
-        if sys.stdout.isatty():
-            self._ticker.start()
+        try:
+            if sys.stdout.isatty():
+                self._ticker.start()  # which waits for the thread: Ctrl-C may come in here
+        except KeyboardInterrupt as interrupt:
+            self.__exit__(type(interrupt))
+            raise
         return self
 
     def _tick(self) -> None:
