@@ -6,6 +6,7 @@ import copy
 import gc
 import os
 import pickle
+import sys
 import threading
 import time
 
@@ -264,7 +265,7 @@ def test_methods_are_those_of_the_table():
         for kind in (mhddq.Queue, mhddq.Port, mhddq.Oplist):
             method = getattr(kind, name)
             assert method.__name__ == name
-            assert method.__doc__
+            assert method.__doc__ or sys.flags.optimize > 1  # which leaves them out
     with pytest.raises(TypeError):
         mhddq.Queue.file_exists(1, None, ".")
 
