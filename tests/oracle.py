@@ -92,6 +92,12 @@ def within(path: Path, path2: Path) -> bool:
     return os.path.commonpath([outer, inner]) == outer
 
 
+def names_itself(path: Path, path2: Path) -> bool:
+    """A link to the directory is not the directory: what is moved to it would be moved inside."""
+    named = without_slashes(path2)
+    return not os.path.islink(named) and os.path.samefile(path, named)
+
+
 def inside(path: Path, directory: Path) -> Path:
     """Where a move onto a directory goes."""
     joined = os.path.join(directory, os.path.basename(without_slashes(path)))
@@ -233,7 +239,7 @@ class Oracle:
     def directory_move(path, path2):
         check_tree(path)
         if os.path.isdir(path2):
-            if os.path.samefile(path, path2):
+            if names_itself(path, path2):
                 return {}
             path2 = inside(path, path2)
         elif os.path.lexists(without_slashes(path2)) or within(path, path2):

@@ -32,6 +32,16 @@ def test_onto_itself_does_nothing(tree, target):
     assert os.listdir(".") == ["tree"]
 
 
+@pytest.mark.posix("a link that every user may make")
+@pytest.mark.parametrize("link", ["link", "tree/up"])
+def test_to_a_link_to_itself_would_be_inside_of_itself(tree, link):
+    os.symlink(os.path.abspath("tree"), link)
+    before = tree_of(".")
+    text = fails(mhddq.directory_move, "tree", link)
+    assert text == error_text(errno.EINVAL, "tree", link)
+    assert tree_of(".") == before
+
+
 @pytest.mark.parametrize("target", ["p/new", "p/q/r/new", "p/q/new/"])
 def test_makes_the_parents_of_its_target(tree, target):
     succeeds(mhddq.directory_move, "tree", target)
