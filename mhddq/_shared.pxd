@@ -14,7 +14,7 @@ from libc.stdint cimport uint64_t, uintptr_t
 cdef extern from *:
     """
     #ifdef Py_GIL_DISABLED
-    #include "sys/atomic.h"
+    #include <stdatomic.h>
     enum { SHARED_GIL = 0 };
 
     typedef PyCriticalSection shared_section;
@@ -30,14 +30,16 @@ cdef extern from *:
     #define shared_forget_lock(mutex) ((void)(*(mutex) = (PyMutex){0}))
 
     typedef _Atomic(uintptr_t) shared_word;
-    #define shared_get(word) mhq_load_acq(word) /* [word] */
-    #define shared_set(word, value) mhq_store_rel(word, (uintptr_t)(value)) /* [word] */
+    #define shared_get(word) atomic_load_explicit(word, memory_order_acquire) /* [word] */
+    #define shared_set(word, value) /* [word] */ \\
+        atomic_store_explicit(word, (uintptr_t)(value), memory_order_release)
 
     typedef _Atomic(uint64_t) shared_count;
-    #define shared_bump(count) mhq_bump(count, 1)
-    #define shared_add(count, n) mhq_bump(count, n)
-    #define shared_read(count) mhq_load_rlx(count)
-    #define shared_zero(count) mhq_store_rlx(count, 0)
+    #define shared_bump(count) shared_add(count, 1)
+    #define shared_add(count, n) shared_put(count, shared_read(count) + (n))
+    #define shared_read(count) atomic_load_explicit(count, memory_order_relaxed)
+    #define shared_zero(count) shared_put(count, 0)
+    #define shared_put(count, value) atomic_store_explicit(count, value, memory_order_relaxed)
     #else
     enum { SHARED_GIL = 1 };
 

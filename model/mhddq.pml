@@ -20,7 +20,7 @@
  *   EARLY             sleeps that may end for no reason, or for a signal
  *   STALL             the jobs of this many numbers are for a port that is not served before all
  *                     others have come back
- *   GIVE_UPS          1: the last producer may leave where she finds the ring full
+ *   GIVE_UPS          1: the last producer may leave where it finds the ring full
  */
 
 /* ---- the words that threads share ---- */
@@ -40,7 +40,6 @@
 #define WAITING(io) (18 + (io)) /* of baton.waiting */
 #define HOLDER 20
 #define OVER 21 /* baton.finished */
-#define AWAY(io) (22 + (io))
 #define TOP 24 /* of the done stack */
 #define FINISHED 25
 #define STOPPED 26
@@ -97,7 +96,7 @@ bool closing;    /* only callbacks enqueue */
 byte given_up;   /* jobs of the producer who has left */
 
 #define LAST_OF(producer) \
-    ((producer + 1) * JOBS - (producer == PRODUCERS - 1 -> FEWER : 0)) /* id of her last job */
+    ((producer + 1) * JOBS - (producer == PRODUCERS - 1 -> FEWER : 0)) /* id of its last job */
 #define ALL_BUT_STALLED \
     (delivered + stalled - overdrawn + given_up == PRODUCERS * JOBS - FEWER)
 #define ALL_OVER (delivered - overdrawn + given_up == PRODUCERS * JOBS - FEWER)
@@ -132,10 +131,10 @@ inline park_wait(p)
     park_cancel(p)
 }
 
-/* READY sets `yes`. Each fact that it looks for stays true until the sleeper herself acts; so its
+/* READY sets `yes`. Each fact that it looks for stays true until the sleeper itself acts; so its
  * looks are as good as one at the moment of the first that finds something, or of the first of
  * all, and are one step here unless a load waits for the thread's own stores. That the sleeper
- * spins is the same as that she looks later; and what was ready at P2 is so when she looks again. */
+ * spins is the same as a later look; and what was ready at P2 is so when it looks again. */
 #define PARK_UNTIL(p, READY)                                                              \
     do                                                                                    \
     :: true ->                                                                            \
@@ -824,18 +823,14 @@ inline has_work_or_ended()
     fi
 }
 
-/* Is her turn over, and may she pass? The clock may say so after any job. */
+/* Is the turn over, and may the holder pass? The clock may say so after any job. */
 inline may_trade()
 {
     trade = false;
 #if IO == 2
     if
     :: true
-    :: LOAD_RLX(v, AWAY(1 - side)); /* @ baton.c mhq_baton_other_away load_rlx(away) */
-        if
-        :: v
-        :: else -> atomic { ring_ready(); trade = yes }
-        fi
+    :: atomic { ring_ready(); trade = yes }
     fi
 #endif
 }
@@ -1128,14 +1123,9 @@ waiting:
     goto out;
 trades:
 #if IO == 2
-    if
-    :: true -> yes = false
-    :: true -> STORE_RLX(AWAY(side), 1) /* @ baton.c mhq_baton_away store_rlx(away) */
-    fi;
     baton_pass();
     wake_callback_thread(); /* E3 */
     owed--;
-    STORE_RLX(AWAY(side), 0);
     goto waiting;
 #endif
 out:

@@ -24,8 +24,6 @@ SOURCES = runpy.run_path(str(HERE / "csrc" / "sources.py"))
 # A folder includes itself and what ranks lower. op.h is vocabulary, mhq.h the core's face.
 RANKS = {"sys": 0, "op.h": 0, "scout": 1, "fs": 1, "core": 2, "mhq.h": 2}
 FACE = "mhq.h"
-# What else the bridge may include: the names for the orders of atomics, of which mhq.h has none.
-BRIDGE_TOO = {"sys/atomic.h"}
 
 # What is still to be cut, and is left out of the verdict until it is.
 STANDING: set[str] = set()
@@ -101,7 +99,7 @@ def check_bridge(package: Path, csrc: Path) -> list[str]:
         f"{file.relative_to(package.parent).as_posix()} includes {name}: the bridge knows {FACE}"
         for file in sorted(package.rglob("*.p[yx][xdi]"))
         for name in re.findall(pattern, file.read_text(encoding="utf-8"))
-        if (csrc / name).exists() and name not in {FACE, *BRIDGE_TOO}
+        if (csrc / name).exists() and name != FACE
     ]
 
 

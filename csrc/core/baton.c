@@ -20,16 +20,6 @@ int mhq_baton_wait(mhq_baton *baton, uint32_t me)
     return mhq_load_acq(&baton->holder) == me; /* [baton] */
 }
 
-void mhq_baton_away(mhq_baton *baton, uint32_t me, uint32_t away)
-{
-    mhq_store_rlx(&baton->away[me], away);
-}
-
-int mhq_baton_other_away(mhq_baton *baton, uint32_t me)
-{
-    return mhq_load_rlx(&baton->away[1 - me]) != 0;
-}
-
 int mhq_baton_pass(mhq_baton *baton, uint32_t me)
 {
     mhq_store_sc(&baton->holder, 1 - me); /* [baton]; [W1] */

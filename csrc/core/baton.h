@@ -12,17 +12,11 @@
 typedef struct mhq_baton {
     _Atomic uint32_t holder;   /* 0 or 1 */
     _Atomic uint32_t finished; /* the queue has drained: no thread needs the baton any more */
-    _Atomic uint32_t away[2];  /* each thread's own: 1 while a disk may block it */
     mhq_parker waiting[2];     /* each thread's own, for when the other has the baton */
 } mhq_baton;
 
 /* Thread `me` waits for the baton. 1: it has it; 0: there is nothing more to do. */
 int mhq_baton_wait(mhq_baton *baton, uint32_t me);
-/* Thread `me`, around a call that may block it: `away` is 1 before the call, and 0 after it. */
-void mhq_baton_away(mhq_baton *baton, uint32_t me, uint32_t away);
-/* The holder: is the other I/O thread away? An old answer does no harm: they trade one operation
- * later, or the disk is idle until that thread is back. */
-int mhq_baton_other_away(mhq_baton *baton, uint32_t me);
 /* The holder gives the baton to the other thread, and wakes it. 1: this took a wake-up. */
 int mhq_baton_pass(mhq_baton *baton, uint32_t me);
 /* The holder: the queue has drained, and no thread waits for the baton any more. */

@@ -278,9 +278,7 @@ static mhq_port *take_turn(mhq_io *io)
             run_one(io, job->op, &job->run);
         else
             run_special(io, job);
-        int trade = mhq_turn_is_over(&io->turn, &port->taker)
-                    && !mhq_baton_other_away(&engine->baton, io->me)
-                    && mhq_ring_ready(&engine->ring);
+        int trade = mhq_turn_is_over(&io->turn, &port->taker) && mhq_ring_ready(&engine->ring);
         port = publish(io, port, &job->run); /* E2; the job is not ours from here on */
         if (trade)
             return port;

@@ -1,4 +1,4 @@
-/* sys/atomic.h - the only file that names memory orders.
+/* sys/atomic.h - the only file of the core that names memory orders.
  *
  * Names say the order: _rlx relaxed, _acq acquire, _rel release, _ar acquire-release,
  * _sc sequentially consistent. A release is paired with the acquire that carries the same
