@@ -1,10 +1,10 @@
+# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
+
 """What callbacks are given, and stats(), for annotations:
 ``def was_read(args: mhddq.types.FileReadArgs) -> None``.
 
 ``args['result']`` shows which keys ``output`` has: on success those of the operation, on failure
 ``exception`` alone. No module of mhddq imports this one when a program runs.
-
-Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
 """
 
 from __future__ import annotations

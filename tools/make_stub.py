@@ -1,5 +1,8 @@
 """Writes __init__.pyi, futures.pyi, aio/__init__.pyi and types.py from the table in mhddq/_ops.py.
 
+What does not come from the table stands in the files of tools/stubs, with marks for what does:
+"# OPERATIONS style", "# ARGS", "# NAMES".
+
     python tools/make_stub.py            writes them
     python tools/make_stub.py --check    only checks; exit status 1 if one is stale
 
@@ -10,380 +13,26 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import mhddq
 from mhddq import _binding
 
 ROOT = Path(__file__).resolve().parent.parent
-STUB = ROOT / "mhddq" / "__init__.pyi"
-FUTURES = ROOT / "mhddq" / "futures.pyi"
-AIO = ROOT / "mhddq" / "aio" / "__init__.pyi"
-TYPES = ROOT / "mhddq" / "types.py"
+STUBS = ROOT / "tools" / "stubs"
+HEAD = "# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.\n\n"
+# What is made in the package, and the module whose names it lists.
+MADE = {
+    "__init__.pyi": mhddq,
+    "futures.pyi": mhddq.futures,
+    "aio/__init__.pyi": mhddq.aio,
+    "types.py": mhddq.types,
+}
 LINE = 100
-
-HEAD = """\
-# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
-
-import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Any, Literal, TypeAlias, TypeVar, final, overload
-
-from typing_extensions import Buffer, Self
-
-from mhddq import aio as aio
-from mhddq import futures as futures
-from mhddq import progress as progress
-from mhddq import types as types
-
-__version__: str
-
-_Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-_File: TypeAlias = _Path | Handle
-_Data: TypeAlias = str | Buffer
-_Args = TypeVar("_Args")
-# What is called may know what the operation gives, or take any dict.
-_Callback: TypeAlias = Callable[[_Args], object] | Callable[[dict[str, Any]], object] | None
-
-_Progress: TypeAlias = Callable[[int, int | None], object]
-_OnError: TypeAlias = Literal["continue", "stop"]
-
-@final
-class Handle:
-    @property
-    def name(self) -> str | bytes: ...
-    @property
-    def mode(self) -> str: ...
-    @property
-    def closed(self) -> bool: ...
-    def fileno(self) -> int: ...
-
-class Cancelled(OSError): ...
-
-@final
-class Control:
-    progress: _Progress | None
-    interval: float
-    def __init__(self, progress: _Progress | None = None, *, interval: float = 0.1) -> None: ...
-    def cancel(self) -> None: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    @property
-    def cancelled(self) -> bool: ...
-    @property
-    def paused(self) -> bool: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def total(self) -> int | None: ...
-    @property
-    def accepted(self) -> int: ...
-    @property
-    def finished(self) -> int: ...
-
-def create_empty_oplist(*, on_error: _OnError = "continue") -> Oplist: ...
-def clear_oplist(oplist: Oplist) -> None: ...
-def embed_oplist(oplist: Oplist, sub_oplist: Oplist) -> None: ...
-def enqueue_oplist(
-    oplist: Oplist,
-    *,
-    callback: _Callback[types.EnqueueOplistArgs] = None,
-    control: Control | None = None,
-) -> bool: ...
-def default_queue() -> Queue: ...
-def shutdown(timeout: float | None = None) -> None: ...
-def is_shutdown() -> bool: ...
-def stats() -> types.Stats: ...
-"""
-
-
-# What classes have beside the operations.
-CLASSES = {
-    "Oplist": """\
-    def __init__(self, *, on_error: _OnError = "continue") -> None: ...
-    def __len__(self) -> int: ...
-    def __bool__(self) -> bool: ...
-    def __iter__(self) -> Iterator[dict[str, Any] | Oplist]: ...
-    def embed(self, sub_oplist: Oplist) -> None: ...
-    def clear(self) -> None: ...
-""",
-    "Queue": """\
-    def __init__(
-        self,
-        name: str | None = None,
-        *,
-        ring_size: int | None = None,
-        buffer_bytes: int | None = None,
-        write_bytes: int | None = None,
-        lookahead: int | None = None,
-        spin_us: int | None = None,
-        background: bool = False,
-    ) -> None: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def aio(self) -> aio.Aio: ...
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None: ...
-    def port(self) -> Port: ...
-    def flush(self, timeout: float | None = None) -> bool: ...
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    @property
-    def paused(self) -> bool: ...
-    def stats(self) -> types.Stats: ...
-""",
-    "Port": """\
-    queue: Queue
-    def fileno(self) -> int: ...
-    def deliver(self, limit: int | None = None, timeout: float | None = 0) -> int: ...
-""",
-}
-PLACE = """\
-    @property
-    def futures(self) -> futures.Futures: ...
-    @property
-    def pending(self) -> int: ...
-    @property
-    def closed(self) -> bool: ...
-    def close(self, timeout: float | None = None) -> bool: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None: ...
-    def enqueue_oplist(
-        self,
-        oplist: Oplist,
-        *,
-        callback: _Callback[types.EnqueueOplistArgs] = None,
-        control: Control | None = None,
-    ) -> bool: ...
-    def oplist(
-        self,
-        callback: _Callback[types.EnqueueOplistArgs] = None,
-        *,
-        on_error: _OnError = "continue",
-        control: Control | None = None,
-    ) -> AbstractContextManager[Oplist]: ...
-"""
-CLASSES["Queue"] += PLACE
-CLASSES["Port"] += PLACE
-
-FUTURES_HEAD = """\
-# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
-
-import concurrent.futures
-import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Literal, TypeVar, final, overload
-
-from typing_extensions import Buffer, Self
-
-from mhddq import Control, Handle, Oplist, _Data, _File, _OnError, _Path, types
-
-_Value = TypeVar("_Value")
-
-class Future(concurrent.futures.Future[_Value]):
-    @property
-    def control(self) -> Control: ...
-
-def enqueue_oplist(oplist: Oplist, *, control: Control | None = None) -> Future[None]: ...
-def oplist(
-    *, on_error: _OnError = "continue", control: Control | None = None
-) -> AbstractContextManager[FutureList]: ...
-def directory_walk(
-    dirname: _Path,
-    *,
-    stat: bool = False,
-    batch: int = 1024,
-    on_error: _OnError = "stop",
-    control: Control | None = None,
-) -> Iterator[list[types.WalkEntry]]: ...
-def flush() -> Future[None]: ...
-"""
-FUTURES_CLASSES = {
-    "FutureList": """\
-    future: Future[None]
-    def __len__(self) -> int: ...
-    def __bool__(self) -> bool: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None: ...
-""",
-    "Futures": """\
-    def enqueue_oplist(self, oplist: Oplist, *, control: Control | None = None) -> Future[None]: ...
-    def oplist(
-        self, *, on_error: _OnError = "continue", control: Control | None = None
-    ) -> AbstractContextManager[FutureList]: ...
-    def directory_walk(
-        self,
-        dirname: _Path,
-        *,
-        stat: bool = False,
-        batch: int = 1024,
-        on_error: _OnError = "stop",
-        control: Control | None = None,
-    ) -> Iterator[list[types.WalkEntry]]: ...
-    def flush(self) -> Future[None]: ...
-""",
-}
-
-AIO_HEAD = """\
-# Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
-
-import os as _os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, TypeAlias, TypeVar, final, overload
-
-from typing_extensions import Buffer
-
-from mhddq import Control, Handle, Oplist, Queue, _Data, _File, _OnError, _Path, types
-from mhddq.aio import os as os
-from mhddq.aio import ospath as ospath
-from mhddq.aio import tempfile as tempfile
-from mhddq.aio._binary import BinaryFile
-from mhddq.aio._opening import Opening
-from mhddq.aio._text import TextFile
-
-_Value = TypeVar("_Value")
-_TextMode: TypeAlias = Literal[
-    "r", "r+", "w", "w+", "a", "a+", "x", "x+", "rt", "wt", "at", "xt", "r+t", "w+t", "a+t", "x+t"
-]
-_BinaryMode: TypeAlias = Literal[
-    "rb", "rb+", "r+b", "wb", "wb+", "w+b", "ab", "ab+", "a+b", "xb", "xb+", "x+b"
-]
-
-stdin: Any
-stdout: Any
-stderr: Any
-stdin_bytes: Any
-stdout_bytes: Any
-stderr_bytes: Any
-
-@overload
-def open(
-    file: _Path | int | Handle,
-    mode: _TextMode = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    closefd: bool = True,
-    opener: Callable[[str, int], int] | None = None,
-    *,
-    atomic: bool = False,
-    queue: Queue | None = None,
-    loop: object = None,
-    executor: object = None,
-) -> Opening[TextFile]: ...
-@overload
-def open(
-    file: _Path | int | Handle,
-    mode: _BinaryMode,
-    buffering: int = -1,
-    encoding: None = None,
-    errors: None = None,
-    newline: None = None,
-    closefd: bool = True,
-    opener: Callable[[str, int], int] | None = None,
-    *,
-    atomic: bool = False,
-    queue: Queue | None = None,
-    loop: object = None,
-    executor: object = None,
-) -> Opening[BinaryFile]: ...
-@overload
-def open(
-    file: _Path | int | Handle,
-    mode: str,
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    closefd: bool = True,
-    opener: Callable[[str, int], int] | None = None,
-    *,
-    atomic: bool = False,
-    queue: Queue | None = None,
-    loop: object = None,
-    executor: object = None,
-) -> Opening[Any]: ...
-
-@final
-class Operation(Coroutine[Any, Any, _Value]):
-    def cancel(self) -> bool: ...
-    def done(self) -> bool: ...
-    def cancelled(self) -> bool: ...
-    def result(self) -> _Value: ...
-    @property
-    def control(self) -> Control: ...
-    def abandon_on_cancel(self) -> Awaitable[_Value]: ...
-    def __await__(self) -> Generator[Any, None, _Value]: ...
-    def send(self, value: Any, /) -> Any: ...
-    def throw(self, kind: Any, value: Any = None, traceback: Any = None, /) -> Any: ...
-    def close(self) -> None: ...
-
-def enqueue_oplist(oplist: Oplist, *, control: Control | None = None) -> Operation[None]: ...
-def oplist(
-    *, on_error: _OnError = "continue", control: Control | None = None
-) -> AbstractAsyncContextManager[OperationList, None]: ...
-def directory_walk(
-    dirname: _Path,
-    *,
-    stat: bool = False,
-    batch: int = 1024,
-    on_error: _OnError = "stop",
-    control: Control | None = None,
-) -> AsyncIterator[list[types.WalkEntry]]: ...
-def flush() -> Operation[None]: ...
-"""
-AIO_CLASSES = {
-    "OperationList": """\
-    def __len__(self) -> int: ...
-    def __bool__(self) -> bool: ...
-""",
-    "Aio": """\
-    def open(
-        self, file: Any, *args: Any, atomic: bool = False, **keywords: Any
-    ) -> Opening[Any]: ...
-    def enqueue_oplist(
-        self, oplist: Oplist, *, control: Control | None = None
-    ) -> Operation[None]: ...
-    def oplist(
-        self, *, on_error: _OnError = "continue", control: Control | None = None
-    ) -> AbstractAsyncContextManager[OperationList, None]: ...
-    def directory_walk(
-        self,
-        dirname: _Path,
-        *,
-        stat: bool = False,
-        batch: int = 1024,
-        on_error: _OnError = "stop",
-        control: Control | None = None,
-    ) -> AsyncIterator[list[types.WalkEntry]]: ...
-    def flush(self) -> Operation[None]: ...
-    async def close(self, timeout: float | None = None) -> bool: ...
-""",
-}
 
 
 def function(name: str, parameters: list[str], returns: str, indent: str = "") -> str:
@@ -534,147 +183,6 @@ def every(style: str, indent: str = "") -> list[str]:
     ]
 
 
-def classes(bodies: dict[str, str], styles: dict[str, str]) -> Iterator[str]:
-    for name, body in bodies.items():
-        yield f"\n@final\nclass {name}:"
-        yield body.rstrip("\n")
-        yield from every(styles[name], "    ")
-
-
-def stub() -> str:
-    styles = {"Oplist": "list", "Queue": "method", "Port": "method"}
-    lines = [*every("function"), *every("oplist"), *classes(CLASSES, styles)]
-    listed = "".join(f'    "{name}",\n' for name in mhddq.__all__)
-    return "\n".join([HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
-
-
-def futures_stub() -> str:
-    styles = {"FutureList": "members", "Futures": "futures"}
-    lines = [*every("future"), *classes(FUTURES_CLASSES, styles)]
-    listed = "".join(f'    "{name}",\n' for name in mhddq.futures.__all__)
-    return "\n".join([FUTURES_HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
-
-
-def aio_stub() -> str:
-    styles = {"OperationList": "awaited members", "Aio": "operations"}
-    lines = [*every("operation"), *classes(AIO_CLASSES, styles)]
-    listed = "".join(f'    "{name}",\n' for name in mhddq.aio.__all__)
-    text = "\n".join([AIO_HEAD.rstrip("\n"), *lines, f"\n__all__ = [\n{listed}]\n"])
-    return text.replace("[os.", "[_os.")  # for `os` is aio's own there
-
-
-# ---- types.py ----
-
-TYPES_HEAD = '''\
-"""What callbacks are given, and stats(), for annotations:
-``def was_read(args: mhddq.types.FileReadArgs) -> None``.
-
-``args['result']`` shows which keys ``output`` has: on success those of the operation, on failure
-``exception`` alone. No module of mhddq imports this one when a program runs.
-
-Made by tools/make_stub.py from the table in mhddq/_ops.py. Do not edit.
-"""
-
-from __future__ import annotations
-
-import os
-from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
-
-from mhddq._core import Handle
-from mhddq._core import Resume as Resume  # noqa: PLC0414 - to be imported from here
-from mhddq._failure import FailureText as FailureText  # noqa: PLC0414 - to be imported from here
-
-Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-File: TypeAlias = Path | Handle
-
-
-class Entry(TypedDict):
-    name: str
-    type: Literal["file", "directory"]
-
-
-class _WalkEntry(TypedDict):
-    path: Any  # str, or bytes where dirname was bytes
-    type: Literal["file", "directory", "link", "other"]
-
-
-class WalkEntry(_WalkEntry, total=False):
-    stat: os.stat_result  # with stat=True
-
-
-class NoOutput(TypedDict):
-    exception: FailureText
-
-
-class ExistsOutput(NoOutput):
-    exists: bool
-
-
-class TextOutput(NoOutput):
-    data: str
-
-
-class BytesOutput(NoOutput):
-    data: bytes
-
-
-class DataOutput(NoOutput):
-    data: str | bytes
-
-
-class ContentsOutput(NoOutput):
-    contents: list[Entry]
-
-
-class FileOutput(NoOutput):
-    file: Handle
-
-
-class EntriesOutput(NoOutput):
-    entries: list[WalkEntry]
-    resume: Resume | None
-
-
-class LengthOutput(NoOutput):
-    length: int
-
-
-class StatOutput(NoOutput):
-    stat: os.stat_result
-
-
-class TargetOutput(NoOutput):
-    target: str | bytes
-
-
-class DiskUsage(NamedTuple):
-    total: int
-    used: int
-    free: int
-
-
-class UsageOutput(NoOutput):
-    total: int
-    used: int
-    free: int
-
-
-class _EnqueueOplistParams(TypedDict):
-    oplist: Any
-    callback: Any
-
-
-class EnqueueOplistParams(_EnqueueOplistParams, total=False):
-    control: Any
-
-
-class EnqueueOplistArgs(TypedDict):
-    action: Literal["enqueue_oplist"]
-    result: bool
-    params: EnqueueOplistParams
-    output: NoOutput
-'''
-
 # By what an operation gives.
 OUTPUTS = {
     "nothing": "NoOutput",
@@ -707,10 +215,9 @@ def params(name: str, definition: Callable[..., None]) -> Iterator[str]:
     yield typed_dict(full, passed, f"_{full}, total=False")
 
 
-def types() -> str:
-    parts = [TYPES_HEAD]
+def every_args() -> Iterator[str]:
     for name, definition in _binding.OPERATIONS.items():
-        parts.extend(params(name, definition))
+        yield from params(name, definition)
         for args in dict.fromkeys(args for args, _ in overloads(name)):
             kind = args.removeprefix(camel(name)).removesuffix("Args")
             fields = {
@@ -719,10 +226,27 @@ def types() -> str:
                 "params": f"{camel(name)}Params",
                 "output": f"{kind}Output" if kind else OUTPUTS[_binding.GIVES[name]],
             }
-            parts.append(typed_dict(args, fields))
-    counters = mhddq.stats().items()
-    parts.append(typed_dict("Stats", {k: KINDS[type(v)] for k, v in counters}))
-    return "\n\n".join(parts)
+            yield typed_dict(args, fields)
+    yield typed_dict("Stats", {k: KINDS[type(v)] for k, v in mhddq.stats().items()})
+
+
+def filled(made: str, module: ModuleType) -> str:
+    """The text in tools/stubs with what its marks stand for: a comment of a word in capitals."""
+
+    def fill(mark: re.Match[str]) -> str:
+        indent, word, style = mark.groups()
+        if word == "OPERATIONS":
+            text = "\n".join(every(style, indent))
+            # `os` is a module of aio's own there.
+            return text.replace("[os.", "[_os.") if module is mhddq.aio else text
+        if word == "ARGS":
+            return "\n\n".join(every_args()).rstrip("\n")
+        names = "".join(f'    "{name}",\n' for name in module.__all__)
+        return f"__all__ = [\n{names}]"
+
+    text = (STUBS / f"{made}.in").read_text(encoding="utf-8")
+    text = re.sub(r"^( *)# (OPERATIONS|ARGS|NAMES) ?(.*)$", fill, text, flags=re.MULTILINE)
+    return HEAD + text
 
 
 def main() -> int:
@@ -736,8 +260,8 @@ def main() -> int:
         if ours.read_bytes() != installed.read_bytes():
             sys.exit(f"the installed mhddq/{name} is not this checkout's: install it first")
     stale = 0
-    made = ((STUB, stub()), (FUTURES, futures_stub()), (AIO, aio_stub()), (TYPES, types()))
-    for path, text in made:
+    for made, module in MADE.items():
+        path, text = ROOT / "mhddq" / made, filled(made, module)
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if check:
