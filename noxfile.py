@@ -505,7 +505,7 @@ def wheels(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmark against the peers: a minute; ``-- --full`` takes up to ten."""
+    """The benchmark against the peers: some minutes; ``-- --full`` takes up to an hour."""
     session.install(".[bench]")
     session.run("python", "-m", "bench", *session.posargs)
 

@@ -26,7 +26,8 @@ from bench.harness import (
     take_turns,
 )
 from bench.report import Line
-from bench.rows import ROWS, SMALLER, Against, Row, Side
+from bench.row import Against, Row, Side
+from bench.rows import ROWS, SMALLER
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -122,7 +123,7 @@ def file_system(folder: Path) -> str:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="more rounds: up to ten minutes")
+    parser.add_argument("--full", action="store_true", help="more rounds: up to an hour")
     names = [*(row.name for row in ROWS), "absolute"]
     parser.add_argument(
         "--only", action="append", metavar="ROW", choices=names, help=", ".join(names)

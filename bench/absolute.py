@@ -1,4 +1,4 @@
-"""The absolute figures: idle cost, memory, and what an import costs."""
+"""The absolute figures: idle cost, memory, what an import costs, cancelling, gaps of a loop."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.harness import Absent, Figure, python_worker
+from bench.files import write_file
+from bench.harness import Absent, Figure, Measures, python_worker
+from bench.row import GIB, MIB
 
-MIB = 1 << 20
 RING = 1 << 20
 BUDGET = 64 * MIB
+RING_FOR_ALL = {"MHDDQ_RING_SIZE": str(1 << 17)}
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,17 @@ def idle(
     return Figure.of(cpu), Figure.of(wakes)
 
 
+def once(module: str, work: str, count: int, path: Path, settings: dict[str, str]) -> Measures:
+    """What a new process measures: memory that was used once is not new."""
+    worker = python_worker(module, work, {"path": str(path)}, settings)
+    worker.greet()
+    measured = worker.run(count)
+    worker.end()
+    return measured
+
+
 def repeated(work: str, count: int, path: Path, settings: dict[str, str], rounds: int) -> Figure:
-    """The measure "bytes", of a new process each round: memory that was used once is not new."""
-    values = []
-    for _ in range(rounds):
-        worker = python_worker("ours", work, {"path": str(path)}, settings)
-        worker.greet()
-        values.append(worker.run(count)["bytes"])
-        worker.end()
-    return Figure.of(values)
+    return Figure.of([once("ours", work, count, path, settings)["bytes"] for _ in range(rounds)])
 
 
 def start(statement: str) -> float:
@@ -85,14 +89,44 @@ def import_time(full: bool) -> Figure:
     return Figure.of([start("import mhddq") - start("pass") for _ in range(41 if full else 11)])
 
 
-def import_threads() -> int:
-    code = "import mhddq, os; print(len(os.listdir('/proc/self/task')) - 1)"
-    return int(subprocess.check_output([sys.executable, "-I", "-c", code]))
+def after_import(expression: str) -> Figure:
+    code = f"import mhddq, os, sys; print(int({expression}))"
+    value = int(subprocess.check_output([sys.executable, "-I", "-c", code]))
+    return Figure(value, value, value, 1)
+
+
+def of_queues(memory: Path, full: bool) -> Iterator[Reading]:
+    """Idle queues, cancelled copies, and how long a loop is held up."""
+    missing = memory / "missing"
+    each = [once("ours_queues", "idle_queues", 16, missing, {}) for _ in range(5 if full else 1)]
+    held = Figure.of([measured["bytes"] / MIB for measured in each])
+    yield Reading("an idle queue that was used once, resident", "MiB", held, 1)
+    threads = Figure.of([measured["threads"] for measured in each])
+    yield Reading("an idle queue that was used once, threads", "", threads, 2)
+
+    inside = memory / "cancelled"
+    inside.mkdir()
+    write_file(inside / "large", (4 if full else 1) * GIB, 0)
+    cancels = 100 if full else 20
+    each = [once("ours_queues", "cancel_copy", cancels, inside / "large", {})]
+    (inside / "large").unlink()
+    title = f"cancel of a running copy of {4 if full else 1} GiB, p99 of {cancels}"
+    yield Reading(title, "ms", Figure.of([measured["value"] for measured in each]), 100)
+
+    completions = 100_000 if full else 20_000
+    rounds = range(5)
+    each = [once("ours_await", "gap", completions, missing, RING_FOR_ALL) for _ in rounds]
+    gaps = Figure.of([measured["value"] for measured in each])
+    yield Reading(f"longest gap of a task beside {completions:,} completions", "ms", gaps, 10)
 
 
 def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[Reading]:
     rounds = 5 if full else 1  # memory hardly varies
-    for name, module, most in (("mhddq", "ours", 0), ("mhddq 0.2.0", "ancestor", None)):
+    for name, module, most in (
+        ("mhddq", "ours", 0),
+        ("a queue, a port, a control", "ours_queues", 0),
+        ("mhddq 0.2.0", "ancestor", None),
+    ):
         try:
             cpu, wakes = idle(module, memory, environment, full)
             yield Reading(f"{name}, idle: CPU time per second", "µs", cpu, most)
@@ -110,5 +144,8 @@ def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[
     title = "growth under 400 reads of 1 MiB, slow callbacks"
     yield Reading(title, "MiB", grown, BUDGET / MIB + 32)
     yield Reading("`import mhddq`, added to a bare start", "ms", import_time(full), 10)
-    threads = import_threads()
-    yield Reading("threads started by the import", "", Figure(threads, threads, threads, 1), 0)
+    threads = after_import("len(os.listdir('/proc/self/task')) - 1")
+    yield Reading("threads started by the import", "", threads, 0)
+    loaded = after_import("'asyncio' in sys.modules or 'concurrent.futures' in sys.modules")
+    yield Reading("asyncio or concurrent.futures imported with it", "", loaded, 0)
+    yield from of_queues(memory, full)

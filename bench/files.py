@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.rows import Row
+from bench.row import Row
 
 DIRECTORIES = (20, 100)  # in the quick form, in the full form
 FILES = 30  # in each
@@ -38,12 +38,35 @@ def build_many(top: Path) -> None:
             entry.touch()
 
 
+WIDE = (20_000, 100_000)  # files, in the quick form, in the full form; a hundred in a directory
+
+
+def build_wide(top: Path, full: bool) -> int:
+    """Returns how many entries there are below it."""
+    for number in range(WIDE[full]):
+        inside = top / f"directory-{number // 100:04}"
+        if number % 100 == 0:
+            inside.mkdir(parents=True)
+        (inside / f"file-{number:06}").touch()
+    return WIDE[full] + WIDE[full] // 100
+
+
+def write_file(path: Path, size: int, line: int) -> None:
+    """Zeros, or lines of so many bytes, a mebibyte at a time."""
+    pattern = b"x" * (line - 1) + b"\n" if line else bytes(1)
+    piece = pattern * (2**20 // len(pattern))
+    with path.open("wb") as file:
+        for left in range(size, 0, -len(piece)):
+            file.write(piece[:left])
+
+
 def prepare(
     row: Row, folder: Path, full: bool, turns: int
 ) -> tuple[dict[str, Any], Callable[[], None]]:
     """What the sides of the row work on, and a function to be called before each turn."""
     path = folder / "path"
-    options: dict[str, Any] = {"path": str(path), "size": row.file or 0, **row.options}
+    size = row.file[full] if isinstance(row.file, tuple) else row.file
+    options: dict[str, Any] = {"path": str(path), "size": size or 0, **row.options}
 
     number = count()
 
@@ -53,10 +76,12 @@ def prepare(
         if row.tree == "target":
             (folder / f"tree-{next(number)}").rename(path)
 
-    if row.file is not None:
-        path.write_bytes(bytes(row.file))
+    if size is not None:
+        write_file(path, size, row.line)
     if row.tree == "many":
         build_many(path)
+    if row.tree == "wide":
+        options["entries"] = build_wide(path, full)
     if row.tree == "source":
         options["source"] = str(folder / "source")
         build_tree(folder / "source", full)

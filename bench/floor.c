@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,6 +60,28 @@ static void do_write(void)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     must(fd >= 0 && pwrite(fd, buffer, size, 0) == (ssize_t)size, "pwrite");
     close(fd);
+}
+
+/* The calls of a durable file_replace, one after another. */
+static void do_replace(void)
+{
+    static unsigned long number;
+    char folder[4096], temporary[64], list[64];
+    const char *name = strrchr(path, '/') + 1;
+    struct stat st;
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path);
+    snprintf(temporary, sizeof temporary, ".floor-%d-%lu", getpid(), number++);
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    must(dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0, "fstatat");
+    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    must(fd >= 0 && pwrite(fd, buffer, size, 0) == (ssize_t)size, "pwrite");
+    int old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    must(old >= 0 && fstat(old, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0, "fchown");
+    (void)fgetxattr(fd, "system.posix_acl_access", NULL, 0);
+    (void)flistxattr(old, list, sizeof list);
+    must(fchmod(fd, st.st_mode & 07777) == 0 && close(old) == 0, "fchmod");
+    must(fsync(fd) == 0 && close(fd) == 0, "fsync");
+    must(renameat(dir, temporary, dir, name) == 0 && fsync(dir) == 0 && close(dir) == 0, "renameat");
 }
 
 static void empty(int parent, const char *name)
@@ -160,7 +183,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*once)(void);
-    } works[] = {{"exists", do_exists}, {"read", do_read}, {"write", do_write}, {"delete", do_delete}};
+    } works[] = {{"exists", do_exists}, {"read", do_read}, {"write", do_write}, {"replace", do_replace},
+                 {"delete", do_delete}};
     void (*once)(void) = NULL;
     long count;
     must(argc == 4, "usage");

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.absolute import Reading
 from bench.harness import Figure
-from bench.rows import Against, Row
+from bench.row import Against, Row
 
 
 @dataclass(frozen=True)

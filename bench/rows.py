@@ -1,7 +1,4 @@
-"""THE table: each row's work, its sides, and the figures to reach.
-
-A figure is throughput relative to the named side: its cost per operation divided by ours. So more
-is better, and 1 is a draw. If a row has `inverse`, the figure is ours divided by theirs.
+"""THE table: the rows about the seed's operations in callback style, and all others.
 
 Rows about a missing path use the working disk, where the kernel remembers that there is nothing. On
 tmpfs it does not: it makes an entry for every look-up and throws it away, which takes three times
@@ -10,66 +7,8 @@ as long and is no part of any side's work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Side:
-    """`share`: the part of the row's operations that a slow side does, in the quick form and in the
-    full form; costs are compared per operation."""
-
-    name: str
-    module: str  # in bench/sides, or "floor"
-    share: tuple[float, float] = (1, 1)
-    options: dict[str, Any] = field(default_factory=dict)
-    work: str = ""  # if it differs from the row's
-    polls: bool = False
-
-
-@dataclass(frozen=True)
-class Against:
-    """`least`, `most`: the bounds of the target; with neither the figure is for comparison."""
-
-    side: Side
-    least: float | None = None
-    most: float | None = None
-    ours: str = "cost"
-    theirs: str = "cost"
-    inverse: bool = False
-    label: str = ""
-
-    @property
-    def target(self) -> str:
-        if self.least is not None and self.most is not None:
-            return f"{self.least:g} to {self.most:g}"
-        if self.least is not None:
-            return f"≥ {self.least:g}"
-        return f"≤ {self.most:g}" if self.most is not None else ""
-
-    def verdict(self, figure: float) -> str:
-        if not self.target:
-            return ""
-        shown = round(figure, 2)
-        low = self.least is not None and shown < self.least
-        high = self.most is not None and shown > self.most
-        return "missed" if low or high else "reached"
-
-
-@dataclass(frozen=True)
-class Row:
-    name: str
-    title: str
-    work: str
-    against: list[Against]
-    count: tuple[int, int]  # operations a round: quick, full
-    rounds: tuple[int, int] = (5, 11)
-    options: dict[str, Any] = field(default_factory=dict)
-    place: str = "memory"  # or "disk"
-    file: int | None = None  # the size of the file at options.path
-    tree: str = ""  # "source": copied from; "target": deleted
-    ours: Side = Side("mhddq", "ours")
-
+from bench import rows_await, rows_operations, rows_queues
+from bench.row import KIB, MIB, Against, Row, Side
 
 FLOOR = Side("C loop", "floor")
 PLAIN = Side("plain call", "plain")
@@ -85,7 +24,6 @@ TRIO = Side("trio", "with_trio", (0.01, 0.03))
 ANCESTOR = Side("mhddq 0.2.0", "ancestor", (0.2, 1), polls=True)
 OTHERS = [Against(side) for side in (POOL[2], POOL[8], TO_THREAD, AIOFILE, ANYIO, TRIO)]
 
-KIB, MIB = 1 << 10, 1 << 20
 # size; reads of a round in a row; rounds; reads of a round while the caller computes
 LARGE = [
     ("64 KiB", 64 * KIB, 2000, (15, 101), 8),
@@ -275,6 +213,9 @@ ROWS = [
     ),
     scale("scale-1e5", (100_000, 100_000), (5, 21)),
     scale("scale-1e7", (300_000, 10_000_000), (5, 5)),
+    *rows_queues.ROWS,
+    *rows_operations.ROWS,
+    *rows_await.ROWS,
 ]
 
 SMALLER = "trees of 600 files in 20 directories, 300,000 operations instead of 10,000,000"

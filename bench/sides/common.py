@@ -1,12 +1,11 @@
-"""What several sides share: the clock, the callback that counts, the asynchronous driver."""
+"""What several sides share: the clock, the callback that counts, the caller that computes."""
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import repeat
 from threading import Lock
 from time import perf_counter as clock
-
-IN_FLIGHT = 64
 
 
 def countdown(count):
@@ -29,6 +28,26 @@ def countdown(count):
         return ended
 
     return called, wait
+
+
+IN_FLIGHT = 64
+
+
+def in_flight(submit):
+    """`run(count)` for a function that returns a future: IN_FLIGHT of them, in order."""
+
+    def run(count):
+        first = min(count, IN_FLIGHT)
+        began = clock()
+        waiting = deque(submit() for _ in range(first))
+        for _ in repeat(None, count - first):
+            waiting.popleft().result()
+            waiting.append(submit())
+        for future in waiting:
+            future.result()
+        return clock() - began
+
+    return run
 
 
 def spin():
@@ -57,24 +76,3 @@ def compute_beside(turns, begin, finished):
     while not finished():
         spin()
     return 2 * beside / (before + spins(turns))
-
-
-async def consume(todo, operation, called):
-    for _ in todo:
-        called(await operation())
-
-
-def on_asyncio(operation):
-    """`run(count)` for a coroutine function: IN_FLIGHT tasks on a loop that stays."""
-    import asyncio  # noqa: PLC0415 - only the processes that need it
-
-    loop = asyncio.new_event_loop()
-
-    async def everything(count):
-        todo = repeat(None, count)
-        called, wait = countdown(count)
-        began = clock()
-        await asyncio.gather(*(consume(todo, operation, called) for _ in range(IN_FLIGHT)))
-        return wait() - began
-
-    return lambda count: loop.run_until_complete(everything(count))

@@ -92,3 +92,60 @@ def busy(options):
         return {"cost": (times[1] - times[0]) / count, "loop": loop}
 
     return run
+
+
+def stat(options):
+    return timed(os.stat, options.path)
+
+
+def append_to(path, data):
+    with open(path, "ab") as file:
+        file.write(data)
+
+
+def append(options):
+    return timed(append_to, options.path, bytes(options.piece))
+
+
+def read_at(options):
+    descriptor = os.open(options.path, os.O_RDONLY)
+    return timed(os.pread, descriptor, 4096, 8192)
+
+
+def read_into_buffer(path, buffer):
+    with open(path, "rb", buffering=0) as file:
+        return file.readinto(buffer)
+
+
+def read_into(options):
+    return timed(read_into_buffer, options.path, bytearray(options.size))
+
+
+def walk_with_stat(top):
+    entries = 0
+    for directory, directories, files in os.walk(top):
+        for name in directories + files:
+            os.lstat(os.path.join(directory, name))
+            entries += 1
+    return entries
+
+
+def walk(options):
+    return timed(walk_with_stat, options.path)
+
+
+def read_lines(path, count):
+    with open(path, encoding="utf-8") as file:
+        for _ in file:
+            count -= 1
+            if not count:
+                break
+
+
+def lines(options):
+    def run(count):
+        began = clock()
+        read_lines(options.path, count)
+        return clock() - began
+
+    return run

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import repeat
 
-from sides.common import clock, countdown
+from sides.common import clock, countdown, in_flight
 from sides.plain import read_file, write_file
 
 VERSION = platform.python_version()
@@ -37,3 +38,11 @@ def read(options):
 
 def write(options):
     return timed(options, write_file, options.path, bytes(options.size))
+
+
+def futures_exists(options):
+    return in_flight(partial(ThreadPoolExecutor(1).submit, os.path.exists, options.path))
+
+
+def futures_read(options):
+    return in_flight(partial(ThreadPoolExecutor(1).submit, read_file, options.path))

@@ -6,20 +6,20 @@ import os
 import platform
 from asyncio import to_thread
 
-from sides.common import on_asyncio
+from sides.loops import driven
 from sides.plain import read_file, write_file
 
 VERSION = platform.python_version()
 
 
 def exists(options):
-    return on_asyncio(lambda: to_thread(os.path.exists, options.path))
+    return driven(options, lambda: to_thread(os.path.exists, options.path))
 
 
 def read(options):
-    return on_asyncio(lambda: to_thread(read_file, options.path))
+    return driven(options, lambda: to_thread(read_file, options.path))
 
 
 def write(options):
     data = bytes(options.size)
-    return on_asyncio(lambda: to_thread(write_file, options.path, data))
+    return driven(options, lambda: to_thread(write_file, options.path, data))

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import aiofile
 import caio  # noqa: F401 - aiofile runs on it; without it the side is missing
-from sides.common import on_asyncio
+from sides.loops import driven
 
 VERSION = f"{version('aiofile')}, caio {version('caio')}"
 
@@ -16,7 +16,7 @@ def read(options):
         async with aiofile.async_open(options.path, "rb") as file:
             return await file.read()
 
-    return on_asyncio(operation)
+    return driven(options, operation)
 
 
 def write(options):
@@ -26,4 +26,4 @@ def write(options):
         async with aiofile.async_open(options.path, "wb") as file:
             await file.write(data)
 
-    return on_asyncio(operation)
+    return driven(options, operation)

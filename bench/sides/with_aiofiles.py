@@ -6,13 +6,13 @@ from importlib.metadata import version
 
 import aiofiles
 import aiofiles.os
-from sides.common import on_asyncio
+from sides.loops import driven, lines_of, lines_to, whole_of
 
 VERSION = version("aiofiles")
 
 
 def exists(options):
-    return on_asyncio(lambda: aiofiles.os.path.exists(options.path))
+    return driven(options, lambda: aiofiles.os.path.exists(options.path))
 
 
 def read(options):
@@ -20,7 +20,7 @@ def read(options):
         async with aiofiles.open(options.path, "rb") as file:
             return await file.read()
 
-    return on_asyncio(operation)
+    return driven(options, operation)
 
 
 def write(options):
@@ -30,4 +30,16 @@ def write(options):
         async with aiofiles.open(options.path, "wb") as file:
             await file.write(data)
 
-    return on_asyncio(operation)
+    return driven(options, operation)
+
+
+def open_read(options):
+    return whole_of(options, aiofiles.open)
+
+
+def lines(options):
+    return lines_of(options, aiofiles.open)
+
+
+def write_lines(options):
+    return lines_to(options, aiofiles.open)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from types import SimpleNamespace
 
 import trio
-from sides.common import IN_FLIGHT, clock, consume, countdown
+from sides.loops import driven
 
 VERSION = trio.__version__
-
-
-def timed(operation):
-    async def everything(count):
-        todo = repeat(None, count)
-        called, wait = countdown(count)
-        began = clock()
-        async with trio.open_nursery() as nursery:
-            for _ in range(IN_FLIGHT):
-                nursery.start_soon(consume, todo, operation, called)
-        return wait() - began
-
-    return lambda count: trio.run(everything, count)
+ON_TRIO = SimpleNamespace(loop="trio")
 
 
 def exists(options):
-    return timed(trio.Path(options.path).exists)
+    return driven(ON_TRIO, trio.Path(options.path).exists)
 
 
 def read(options):
-    return timed(trio.Path(options.path).read_bytes)
+    return driven(ON_TRIO, trio.Path(options.path).read_bytes)
 
 
 def write(options):
     data = bytes(options.size)
-    return timed(lambda: trio.Path(options.path).write_bytes(data))
+    return driven(ON_TRIO, lambda: trio.Path(options.path).write_bytes(data))
