@@ -1,6 +1,7 @@
 """Ordered, off-thread file I/O: calls that return at once, two native I/O threads, callbacks."""
 
 from mhddq import _surroundings  # noqa: F401, I001 - first: refuses what it cannot run in
+from mhddq import _later
 from mhddq import _ops  # noqa: F401 - enters the operations
 from mhddq._binding import PUBLIC as _PUBLIC
 from mhddq._core import Control, Handle, Port, Queue
@@ -38,16 +39,8 @@ globals().update(_PUBLIC)
 __all__.extend(_PUBLIC)
 __all__.sort()
 
-_SUBMODULES = ("aio", "futures", "progress", "types")  # loaded when they are first looked at
-
-
-def __getattr__(name: str) -> object:
-    if name in _SUBMODULES:
-        import importlib  # noqa: PLC0415 - only where it is used
-
-        return importlib.import_module(f"mhddq.{name}")
-    raise AttributeError(f"module 'mhddq' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_SUBMODULES})
+# Public modules, which are loaded when something of them is first looked at.
+aio = _later.later("aio")
+futures = _later.later("futures")
+progress = _later.later("progress")
+types = _later.later("types")

@@ -8,11 +8,11 @@ Guarantees
 
 from __future__ import annotations
 
-import os
 import sys
 
 from mhddq import _reports, _settings
-from mhddq._core import ReentrantLock, start_native_thread
+from mhddq._core import start_native_thread
+from mhddq._later import importing
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
@@ -21,16 +21,7 @@ if TYPE_CHECKING:
 
     from mhddq._core import Service
 
-# Held while modules are imported here, and while a process forks: a child that was forked on
-# another thread meanwhile would wait for those modules for ever. The thread that holds it may fork.
-_importing = ReentrantLock()
-_half_way = False  # set by the thread that holds it
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_importing.acquire,
-        after_in_parent=_importing.release,
-        after_in_child=_importing.release,
-    )
+_half_way = False  # set by the thread that holds `importing`
 
 
 def _be_listed(thread: Any, threading: Any) -> None:
@@ -63,7 +54,7 @@ class Hooks:
     def prepare(self) -> None:
         """Imports what the callback thread needs, or the thread of a port."""
         global _half_way  # noqa: PLW0603
-        _importing.acquire()
+        importing.acquire()
         try:
             if _half_way:
                 # A signal handler has forked in the middle of the imports below, on this thread,
@@ -77,7 +68,7 @@ class Hooks:
             finally:
                 _half_way = False
         finally:
-            _importing.release()
+            importing.release()
 
     def thread_begins(self, service: Service) -> None:
         """On the callback thread: makes it known to ``threading``."""

@@ -118,3 +118,84 @@ def test_a_fork_while_the_first_operation_imports_leaves_no_module_half_made():
         """
     )
     assert end["status"] == 0
+
+
+def test_public_modules_are_loaded_when_they_are_looked_at():
+    end = ended(
+        """
+        plain = type(sys)
+        names = ["aio", "futures", "progress", "types"]
+        first = {name: getattr(mhddq, name) for name in names}
+        before = [type(module) is plain for module in first.values()]
+        must(not {"asyncio", "concurrent.futures"} & set(sys.modules), "imported with mhddq")
+        from mhddq import aio as from_package
+        import mhddq.types as as_statement
+        import mhddq.futures
+        found = [mhddq.aio.file_read, as_statement.FailureText, mhddq.futures.Future,
+                 "tqdm" in dir(mhddq.progress)]
+        must(all(found))
+        report(before=before, after=[type(module) is plain for module in first.values()],
+               same=[first[name] is sys.modules["mhddq." + name] for name in names],
+               again=from_package is mhddq.aio, hook="__getattr__" in vars(mhddq),
+               missing=hasattr(mhddq, "missing") or hasattr(mhddq.types, "missing"))
+        """
+    )
+    assert end["before"] == [False] * 4
+    assert end["after"] == end["same"] == [True] * 4
+    assert end["again"] is True
+    assert end["hook"] is end["missing"] is False
+
+
+def test_a_submodule_of_what_is_not_loaded_yet_can_be_imported():
+    end = ended("import mhddq.aio.ospath as p\nreport(ok=p is mhddq.aio.ospath)")
+    assert end["ok"] is True
+
+
+def test_what_could_not_be_loaded_is_loaded_later():
+    end = ended(
+        """
+        class Finder:
+            '''Interrupts the import of what mhddq.futures imports first.'''
+            def find_spec(self, name, path=None, target=None):
+                if name == "concurrent":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Finder())
+        try:
+            mhddq.futures.Future
+        except KeyboardInterrupt:
+            left = sorted(vars(mhddq.futures))
+        sys.meta_path.pop(0)
+        report(left=left, future=mhddq.futures.Future.__name__)
+        """
+    )
+    assert end["left"] == ["__name__"]
+    assert end["future"] == "Future"
+
+
+def test_threads_that_look_at_a_module_while_it_is_loaded_wait():
+    end = ended(
+        """
+        found, loading, others = [], threading.Event(), []
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "concurrent" and not loading.is_set():
+                    loading.set()
+                    for other in others:
+                        waits(other)
+        def look():
+            found.append(mhddq.futures.Future)
+        def look_later():
+            must(loading.wait(DEADLINE), "load")
+            look()
+        sys.meta_path.insert(0, Finder())
+        others += [threading.Thread(target=look_later) for _ in range(2)]
+        first = threading.Thread(target=look)
+        for thread in [*others, first]:
+            thread.start()
+        for thread in [*others, first]:
+            thread.join(DEADLINE)
+        report(found=len(found), alike=len(set(found)))
+        """
+    )
+    assert end["found"] == 3
+    assert end["alike"] == 1
