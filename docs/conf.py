@@ -13,7 +13,7 @@ author = "the mhddq authors"
 copyright = "the mhddq authors, MPL-2.0"
 version = release = mhddq.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 nitpicky = True
 myst_heading_anchors = 3
 smartquotes_action = "D"  # dashes only: quotes in docstrings are those of Python literals
@@ -25,6 +25,9 @@ html_title = f"mhddq {release}"
 html_static_path = ["_static"]
 html_css_files = ["mhddq.css"]
 pygments_style = "friendly"
+copybutton_selector = "div.highlight-python pre, div.highlight-pycon pre, div.highlight-sh pre"
+copybutton_prompt_text = r">>> |\.\.\. "  # sessions are copied without prompts and output
+copybutton_prompt_is_regexp = True
 
 # What a block of a docstring may begin with, apart from the names of parameters.
 LABELS = {"Output", "On failure", "Returns", "Raises", "Threads"}
