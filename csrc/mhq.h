@@ -27,6 +27,7 @@ typedef struct mhq_config {
     uint32_t lookahead;        /* files ahead that may be read ahead on disks that rotate; 0: none */
     uint64_t lookahead_bytes;  /* at most so many bytes that are not read yet */
     int32_t spin_us;           /* how long a thread spins before it parks; 0: not at all */
+    int background;            /* its threads ask the system to serve others first */
     size_t head, tail;         /* space around the results of file_read, see fs/fs.h */
     const struct mhq_calls *calls; /* NULL: the real system */
 } mhq_config;
@@ -56,6 +57,10 @@ void mhq_close(mhq_engine *engine);
  * the callback thread, in mhq_collect, that finds it so and closes. Pauses are ignored from here on. */
 void mhq_close_when_quiet(mhq_engine *engine);
 int mhq_is_closed(mhq_engine *engine);
+
+/* Any thread: does the device `device` (st_dev), on which `path` lies, rotate (1) as far as reading ahead is
+ * concerned, or not (0)? -1: the path does not lead there, or may not be opened. */
+int mhq_rotates(const char *path, uint64_t device);
 
 /* Any thread: the operation that an I/O thread is running, or NULL. To be read only while the
  * caller keeps jobs from being freed. */
@@ -248,6 +253,7 @@ void mhq_control_resume(mhq_control *control);
 typedef struct mhq_figures {
     uint64_t accepted, finished; /* operations */
     uint64_t done, total;        /* bytes, or entries of deletes and walks */
+    uint64_t files;              /* regular files copied, also by moves to another file system */
     int total_known;             /* every operation that has started has reported its total */
     int cancelled, paused;
 } mhq_figures;

@@ -118,6 +118,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t write_bytes
         uint32_t lookahead
         uint64_t lookahead_bytes
+        int background
         int32_t spin_us
         size_t head
         size_t tail
@@ -145,6 +146,7 @@ cdef extern from "mhq.h" nogil:
     void mhq_pause(mhq_engine *engine)
     void mhq_resume(mhq_engine *engine)
     int mhq_is_paused(mhq_engine *engine)
+    int mhq_rotates(const char *path, uint64_t device)
     void mhq_totals(mhq_engine *engine, uint64_t *accepted, uint64_t *under_way)
 
     void mhq_job_init(mhq_job *job, const mhq_op *op)
@@ -205,7 +207,7 @@ cdef extern from "mhq.h" nogil:
     enum: MHQ_WATCHED
 
     ctypedef struct mhq_figures:
-        uint64_t accepted, finished, done, total
+        uint64_t accepted, finished, done, total, files
         int total_known, cancelled, paused
     mhq_control *mhq_control_new(int64_t interval_ns)
     void mhq_control_hold(mhq_control *control)

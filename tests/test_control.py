@@ -193,3 +193,19 @@ def test_none_is_no_control(queue):
     collected = Outcome()
     queue.file_exists(collected, ".", control=None)
     assert collected.wait(1)[0]["params"]["control"] is None
+
+
+def test_it_counts_the_regular_files_that_were_copied(queue, tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "below").mkdir(parents=True)
+    for i in range(5):
+        (tree / "below" / f"{i}").write_text("text")
+    (tree / "empty").touch()
+    collected, control = Outcome(), mhddq.Control()
+    queue.directory_copy(collected, tree, tmp_path / "copy", control=control)
+    queue.file_copy(collected, tree / "empty", tmp_path / "single", control=control)
+    queue.file_copy(collected, tmp_path / "none", tmp_path / "failed", control=control)
+    queue.directory_delete(collected, tree, control=control)
+    queue.file_read(collected, tmp_path / "single", control=control)
+    assert [args["result"] for args in collected.wait(5)] == [True, True, False, True, True]
+    assert control.files == 7

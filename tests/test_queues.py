@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import gc
 import os
 import pickle
+import platform
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from helpers import DEADLINE, Outcome
@@ -206,6 +209,41 @@ def test_a_paused_queue_starts_nothing_and_closing_resumes(tmp_path):
 def test_wrong_settings_are_refused_at_once(settings, error, text):
     with pytest.raises(error, match=text):
         mhddq.Queue(**settings)
+
+
+def niceness_of_its_threads():
+    """Of this process's I/O threads, by name."""
+    found = {}
+    for task in Path("/proc/self/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        if name.startswith("mhddq-io"):
+            priority = os.getpriority(os.PRIO_PROCESS, int(task.name))
+            found.setdefault(name, []).append((priority, disk_class_of(int(task.name))))
+    return found
+
+
+def disk_class_of(thread):
+    """ioprio_get(2): 3 is idle."""
+    number = {"x86_64": 252, "aarch64": 31}[platform.machine()]
+    return ctypes.CDLL(None).syscall(number, 1, thread) >> 13
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "aarch64"), reason="the call's number is not known"
+)
+def test_a_queue_in_the_background_has_threads_that_are_nice():
+    with mhddq.Queue() as plain:
+        assert plain.futures.directory_exists(".").result(DEADLINE)
+        before = niceness_of_its_threads()
+        with mhddq.Queue(background=True) as queue:
+            assert queue.futures.directory_exists(".").result(DEADLINE)
+            both = niceness_of_its_threads()
+    for name in ("mhddq-io-0", "mhddq-io-1"):
+        added = both[name]
+        for each in before[name]:
+            added.remove(each)
+        assert added == [(max(10, os.getpriority(os.PRIO_PROCESS, 0)), 3)]
+        assert all(kind != 3 for _, kind in before[name])
 
 
 def test_settings_count_before_the_environment(monkeypatch):

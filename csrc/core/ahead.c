@@ -1,6 +1,8 @@
 /* core/ahead.c - what comes next, for the scout; see core/ahead.h for the invariant A1. */
 #include "core/ahead.h"
 
+#include "mhq.h"
+
 #include <string.h>
 
 #define BATCH 64            /* handed over at once */
@@ -53,6 +55,11 @@ static int rotates(mhq_ahead *ahead, const char *path, uint64_t device)
         ahead->devices[at].rotates = yes;
     }
     return yes;
+}
+
+int mhq_rotates(const char *path, uint64_t device)
+{
+    return mhq_scout_rotates(&mhq_calls_real, path, device);
 }
 
 /* From here on operations are not followed: what was handed over counts as passed. */

@@ -81,6 +81,7 @@ void mhq_control_figures(mhq_control *control, mhq_figures *figures)
         .finished = mhq_load_acq(&control->finished),
         .accepted = mhq_load_acq(&control->accepted), /* after: never fewer */
         .done = mhq_load_sc(&control->done),
+        .files = mhq_load_rlx(&control->files),
         .total = mhq_load_rlx(&control->total),
         .cancelled = mhq_load_acq(&control->cancelled) != 0,
         .paused = mhq_load_acq(&control->paused) != 0,

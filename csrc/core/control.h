@@ -40,7 +40,7 @@ struct mhq_control {
     mhq_halted *halted;
     int64_t interval_ns;          /* negative: no progress */
     _Atomic uint32_t references, cancelled, paused;
-    alignas(MHQ_CACHE_LINE) _Atomic uint64_t accepted, finished, done, total;
+    alignas(MHQ_CACHE_LINE) _Atomic uint64_t accepted, finished, done, total, files;
     _Atomic uint64_t started, reported; /* operations; those that have reported their total */
 };
 

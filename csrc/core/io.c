@@ -303,6 +303,8 @@ void *mhq_io_main(void *argument)
 {
     mhq_io *io = argument;
     mhq_engine *engine = io->engine;
+    if (engine->config.background)
+        engine->config.calls->thread_background();
     while (mhq_baton_wait(&engine->baton, io->me)) {
         mhq_port *port = take_turn(io);
         if (port != NULL) {

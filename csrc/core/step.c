@@ -80,7 +80,13 @@ static void report(mhq_io *io, mhq_job *job)
 /* `done`: since the last time. */
 static void add_done(mhq_io *io, uint64_t done)
 {
-    if (done > 0 && io->job->share != NULL)
+    uint64_t files = io->fs.files;
+    io->fs.files = 0;
+    if (io->job->share == NULL)
+        return;
+    if (files > 0)
+        mhq_add_rlx(&io->job->share->control->files, files);
+    if (done > 0)
         mhq_add_sc(&io->job->share->control->done, done); /* [W1] of progress */
 }
 
@@ -114,6 +120,7 @@ int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mh
         io->job = job;
         io->fate = fate;
         io->total_reported = 0;
+        io->fs.files = 0;
         io->fs.measure = wants_progress(job);
         io->fs.unwatched = 0;
         if (job->share != NULL)

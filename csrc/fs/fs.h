@@ -55,6 +55,7 @@ typedef struct mhq_fs {
     uint64_t bytes_read, bytes_written, retries;
     size_t slice;          /* the most bytes between two steps: MHQ_SLICE, but in tests */
     uint64_t done;         /* since the last step */
+    uint64_t files;        /* regular files copied; read and reset by the owner at each step */
     int masked;            /* no steps: what is being undone, or finished, is not stopped */
 } mhq_fs;
 

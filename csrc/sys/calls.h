@@ -39,6 +39,7 @@ typedef struct mhq_calls {
     /* mhq_thread_start: 0 or an errno. */
     int (*thread_start)(mhq_thread *thread, void *(*body)(void *), void *argument, const char *name);
     int (*bell_open)(mhq_bell *bell); /* mhq_bell_open: 0 or an errno */
+    void (*thread_background)(void);  /* mhq_thread_background */
 } mhq_calls;
 
 extern const mhq_calls mhq_calls_real;

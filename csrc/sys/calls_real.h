@@ -58,6 +58,7 @@ static inline int real_open_limit(uint64_t *limit)
         .release_aligned = free,     \
         .thread_start = mhq_thread_start, \
         .bell_open = mhq_bell_open,  \
+        .thread_background = mhq_thread_background, \
     }
 
 #endif

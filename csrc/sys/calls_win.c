@@ -201,4 +201,5 @@ const mhq_calls mhq_calls_real = {
     .release_aligned = _aligned_free,
     .thread_start = mhq_thread_start,
     .bell_open = mhq_bell_open,
+    .thread_background = mhq_thread_background,
 };

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +64,18 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
     if (!error)
         pthread_setname_np(*thread, name);
     return error;
+}
+
+/* Idle at the disk, as far as its scheduler knows classes (BFQ, mq-deadline): see ioprio_set(2). Niceness
+ * is each thread's own on Linux. */
+void mhq_thread_background(void)
+{
+    enum { THIS_THREAD = 1, IDLE = 3 << 13, NICE = 10 };
+    (void)syscall(SYS_ioprio_set, THIS_THREAD, 0, IDLE);
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, 0);
+    if (errno == 0 && now < NICE)
+        (void)setpriority(PRIO_PROCESS, 0, NICE);
 }
 
 int mhq_bell_open(mhq_bell *bell)

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <os/clock.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sys/waiters_macos.h"
@@ -85,6 +86,11 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
     if (error)
         free(made);
     return error;
+}
+
+void mhq_thread_background(void)
+{
+    (void)setiopolicy_np(IOPOL_TYPE_DISK, IOPOL_SCOPE_THREAD, IOPOL_THROTTLE);
 }
 
 static int prepare(int fd)

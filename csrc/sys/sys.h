@@ -43,6 +43,9 @@ void mhq_advise_huge(void *memory, size_t size);
  * SIGABRT stay open: fault handlers need them). 0 or an errno. */
 int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, const char *name);
 void mhq_thread_join(mhq_thread thread);
+/* The calling thread, and those that it starts, ask the system to serve others first, at the disk above
+ * all. A wish: where it cannot be had, nothing happens. */
+void mhq_thread_background(void);
 /* Instead of joining: the thread's resources are freed when it ends. A thread may detach itself. */
 void mhq_thread_detach(mhq_thread thread);
 

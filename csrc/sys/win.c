@@ -107,6 +107,11 @@ int mhq_thread_start(mhq_thread *thread, void *(*main)(void *), void *argument, 
     return 0;
 }
 
+void mhq_thread_background(void)
+{
+    (void)SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN);
+}
+
 void mhq_thread_join(mhq_thread thread)
 {
     WaitForSingleObject(thread, INFINITE);

@@ -89,6 +89,7 @@ cdef class Control:
         f.accepted += self.inherited.accepted
         f.finished += self.inherited.finished
         f.done += self.inherited.done
+        f.files += self.inherited.files
         f.total += self.inherited.total
         if f.accepted == self.inherited.accepted:
             f.total_known = self.inherited.total_known
@@ -140,6 +141,12 @@ cdef class Control:
         before it is copied only if progress is called."""
         cdef mhq_figures f = self.figures()
         return f.total if f.total_known else None
+
+    @property
+    def files(self):
+        """Regular files copied so far: by copies, those in trees included, and by moves to another
+        file system."""
+        return self.figures().files
 
     @property
     def accepted(self):

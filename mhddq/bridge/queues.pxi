@@ -11,7 +11,9 @@ cdef class Queue:
     name: shown in thread names and messages; need not be unique.
     ring_size, buffer_bytes, write_bytes, lookahead, spin_us: as the environment variables
         MHDDQ_RING_SIZE and so on; None: those, read at the first operation, else the defaults.
-    background: a wish that the disk serve others first. It is taken, and has no effect yet.
+    background: True asks the system to serve other programs first: its threads work at the idle disk
+        priority (Linux, where they are also nicer, macOS), or in the background mode (Windows). It is
+        a wish: not every disk and file system regards it.
     Raises: TypeError or ValueError for a wrong setting.
     Threads: any. It starts at its first operation and costs nothing before. Closed once, it cannot be
         started again: make another. One that is collected finishes what it has accepted. All
@@ -36,6 +38,7 @@ cdef class Queue:
             unnamed_queues += 1
             name = "queue-%d" % unnamed_queues
         self.service = Service.__new__(Service, name, given)
+        self.service.background = background
 
     def __dealloc__(self):
         if self.service is not None:

@@ -22,6 +22,7 @@ cdef class Service:
     cdef object hooks
     cdef bint delivering, stood_in_for  # looked at in the section only
     cdef public bint is_default        # it is never let go
+    cdef bint background               # its I/O threads ask the system to serve others first
     cdef bint kept                     # it holds itself: it is started and has not come to rest
     cdef shared_word core              # mhq_engine *; stays for good once it is there
     cdef shared_word closed            # after it was set, `core` does not change
@@ -93,6 +94,7 @@ cdef class Service:
         config.lookahead = settings["lookahead"]
         config.lookahead_bytes = settings["lookahead_bytes"]
         config.spin_us = settings["spin_us"]
+        config.background = self.background
         config.head = BYTES_HEAD
         config.tail = 1
         cdef bint adopts = proven_adoptable()

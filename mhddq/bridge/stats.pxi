@@ -58,6 +58,14 @@ cdef object stat_by_name(const mhq_status *s):
                                if hasattr(stat_result, name)})
 
 
+def rotates(str path, uint64_t device):
+    """Whether the device (st_dev) on which the path lies rotates, as far as reading ahead is
+    concerned. None: the path may not be opened."""
+    cdef bytes encoded = os.fsencode(path)
+    cdef int found = mhq_rotates(encoded, device)
+    return None if found < 0 else found == 1
+
+
 cdef double time_of(const mhq_status *s, int which) noexcept:
     """As Python rounds it."""
     return <double>s.seconds[which] + 1e-9 * <double>s.nanoseconds[which]

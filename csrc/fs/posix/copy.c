@@ -333,7 +333,10 @@ int mhq_copy_all(mhq_copier *c)
     int error = copy_bytes(c);
     if (!error && c->ownership)
         error = check_length(c);
-    return error ? error : copy_all_metadata(c);
+    if (!error)
+        error = copy_all_metadata(c);
+    c->fs->files += !error;
+    return error;
 }
 
 /* Some file systems report only now that a write has failed. */

@@ -143,6 +143,7 @@ int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
     error = apply_times(fs, path2, seen);
     if (error)
         drop(fs, path2);
+    fs->files += !error;
     return error;
 }
 
