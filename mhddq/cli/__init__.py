@@ -1,39 +1,45 @@
-"""The console command ``mhddq``: its arguments, and its exit status."""
+"""The console command ``mhddq``: what it runs, and its exit status."""
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 import sys
 
-import mhddq
-from mhddq.cli._demo import Failed, demo
+from mhddq.cli._arguments import parser
+from mhddq.cli._plan import Usage
+
+TYPE_CHECKING = False  # as typing has it, without importing typing
+if TYPE_CHECKING:
+    import argparse
 
 
-def parser() -> argparse.ArgumentParser:
-    command = argparse.ArgumentParser(
-        prog="mhddq", description="Ordered, off-thread file I/O: see it at work."
-    )
-    command.add_argument("--version", action="version", version=f"mhddq {mhddq.__version__}")
-    commands = command.add_subparsers(dest="command", metavar="COMMAND")
-    demo_parser = commands.add_parser(
-        "demo",
-        help="run operations on real files and show what happened",
-        description="Runs operations on real files and shows what happened: in a temporary "
-        "directory, or, with DIR, on a copy of that tree, which is compared and deleted again.",
-    )
-    demo_parser.add_argument("directory", metavar="DIR", nargs="?", help="a directory to copy")
-    return command
-
-
-def reader_has_left(error: Exception) -> bool:
+def reader_has_left(error: BaseException) -> bool:
     """Has the reader of the output closed the pipe? On Windows a write then fails with EINVAL."""
     if isinstance(error, BrokenPipeError):
         return True
     if os.name != "nt" or not isinstance(error, OSError):
         return False
     return error.errno == errno.EINVAL and error.filename is None
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Each command is imported only where it is run."""
+    if chosen.command == "demo":
+        from mhddq.cli._demo import demo  # noqa: PLC0415
+
+        return demo(chosen.directory)
+    if chosen.command == "info":
+        from mhddq.cli._info import info  # noqa: PLC0415
+
+        return info(chosen.path, chosen.json)
+    if chosen.command == "completion":
+        from mhddq.cli._completion import completion  # noqa: PLC0415
+
+        return completion(chosen.shell)
+    from mhddq.cli._work import work  # noqa: PLC0415
+
+    return work(chosen)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,13 +53,16 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return demo(chosen.directory)
-    except (Failed, OSError, ValueError) as error:
+        return run(chosen)
+    except Usage as error:
+        print(f"mhddq {chosen.command}: {error}", file=sys.stderr)
+        return 2
+    except (OSError, ValueError) as error:
         if reader_has_left(error):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
-        print(f"mhddq demo: {error}", file=sys.stderr)
+        print(f"mhddq {chosen.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("mhddq demo: interrupted", file=sys.stderr)
+        print(f"mhddq {chosen.command}: interrupted", file=sys.stderr)
         return 130

@@ -22,37 +22,20 @@ from queue import SimpleQueue
 from typing import Any
 
 import mhddq
+from mhddq.cli._words import MIB, counted, size_of, time_of
 
 Args = dict[str, Any]
 
-MIB = 1 << 20
 TOO_LARGE = 1 << 30  # files from this size on are not read back: all data of one are in memory
 SHOWN = 10  # how many notes and differences are shown one by one
 
 
-class Failed(Exception):
+class Failed(ValueError):
     """Ends the demo with exit status 1."""
 
 
 def show(text: str = "") -> None:
     print(text, flush=True)
-
-
-def counted(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
-def size_of(n: int) -> str:
-    for unit, name in ((1 << 30, "GiB"), (MIB, "MiB"), (1 << 10, "KiB")):
-        if n >= unit:
-            return f"{n / unit:,.1f} {name}"
-    return counted(n, "byte")
-
-
-def time_of(seconds: float) -> str:
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} us"
 
 
 class step:
