@@ -63,6 +63,8 @@ void mhq_fs_file_delete(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* ---- read ---- */
 
+#define SMALL_PART ((size_t)8192) /* fits a block: see fs/block.h */
+
 /* Files in /proc and the like have a size of 0 and bytes all the same; most files of size 0
  * have none, and must cost neither budget nor memory. */
 static MHQ_COLD int read_unsized(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, mhq_growing *g)
@@ -129,18 +131,47 @@ static int read_part(mhq_fs *fs, int fd, const mhq_part *part, const struct stat
     return mhq_last_step(fs);
 }
 
-void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+/* Of a handle, which can be read only if its file is regular, a part that is worth no question for the
+ * file's size. It ends where a read brings nothing. */
+static int read_small_part(mhq_fs *fs, int fd, const mhq_part *part, mhq_run *run, mhq_growing *g)
+{
+    int error = mhq_reserve(fs, run, g, part->most);
+    while (!error && g->have < part->most) {
+        ssize_t got = mhq_read_at(fs, fd, g->buffer + fs->head + g->have, part->most - g->have,
+                                  part->from + (off_t)g->have);
+        if (got < 0)
+            return errno;
+        if (got == 0)
+            break;
+        g->have += (size_t)got;
+    }
+    if (error)
+        return error;
+    mhq_total(fs, g->have);
+    fs->done = g->have;
+    return mhq_last_step(fs);
+}
+
+static int reach_and_read(mhq_fs *fs, const mhq_op *op, const mhq_part *part, mhq_run *run,
+                          mhq_growing *g)
 {
     struct stat st;
-    mhq_growing g = {NULL, 0, 0};
-    mhq_part part;
-    int fd, error = mhq_part_of(op, &part);
-    if (!error)
-        error = mhq_reach_regular(fs, op, &fd, &st);
+    int fd, small = op->handle != NULL && part->most <= SMALL_PART;
+    int error = small ? mhq_enter(op, &fd) : mhq_reach_regular(fs, op, &fd, &st);
     if (!error) {
-        error = read_part(fs, fd, &part, &st, run, &g);
+        error = small ? read_small_part(fs, fd, part, run, g) : read_part(fs, fd, part, &st, run, g);
         (void)mhq_leave(fs, op, fd);
     }
+    return error;
+}
+
+void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
+{
+    mhq_growing g = {NULL, 0, 0};
+    mhq_part part;
+    int error = mhq_part_of(op, &part);
+    if (!error)
+        error = reach_and_read(fs, op, &part, run, &g);
     if (error) {
         mhq_result_drop(fs, run, g.buffer);
         mhq_fail(run, error, MHQ_AT_PATH);
