@@ -17,7 +17,18 @@ from mhddq.aio._turns import Turns
 
 A = TypeVar("A", str, bytes)
 
-_open_files: weakref.WeakSet[File[Any]] = weakref.WeakSet()
+_open_files: dict[int, weakref.ref[File[Any]]] = {}  # by their ids; they take themselves out
+
+
+def _forget_parent() -> None:
+    for reference in _open_files.values():
+        if (file := reference()) is not None:
+            file._inherited = True
+    _open_files.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parent)
 
 
 class File(Generic[A]):
@@ -46,12 +57,12 @@ class File(Generic[A]):
         self._mode = mode
         self._atomic = atomic
         self._borrowed = borrowed  # a descriptor that is the caller's: closefd=False
-        self._process = os.getpid()
+        self._inherited = False  # this process is a child, and the file is its parent's
         self._turns = Turns()
         self._looping = False  # a loop over lines may hold what is read ahead
         self._closed = self._detached = False
         self._afterwards: Callable[[], Awaitable[object]] | None = None  # called once it is closed
-        _open_files.add(self)
+        _open_files[id(self)] = weakref.ref(self)
 
     # ---- what needs no wait ------------------------------------------------------------------
 
@@ -97,6 +108,10 @@ class File(Generic[A]):
         return self._stream.handle
 
     # ---- turns -------------------------------------------------------------------------------
+
+    def _entered(self) -> bool:
+        """Takes the turn where that needs no wait, as it usually does."""
+        return not self._looping and self._turns.take()
 
     def _enter(self) -> Awaitable[None]:
         """Every call that may suspend is a turn; a loop over lines ends before it."""
@@ -229,7 +244,8 @@ class File(Generic[A]):
         if self._closed:
             return
         try:
-            await self._enter()
+            if not self._entered():
+                await self._enter()
         except BaseException:
             self._end(discard)  # behind what is under way
             raise
@@ -254,7 +270,7 @@ class File(Generic[A]):
             return None, None
         self._stream.drop()
         self._closed = True
-        _open_files.discard(self)
+        _open_files.pop(id(self), None)
         stream = self._stream
         written = None
         try:
@@ -276,9 +292,10 @@ class File(Generic[A]):
     def _abandon(self) -> None:
         """Flushes and closes, or discards, through the queue, which reports failures. For when no
         loop can be asked: at the exit, and from a finaliser."""
-        if self._closed or self._detached or self._process != os.getpid():
+        if self._closed or self._detached or self._inherited:
             return
         self._closed = True
+        _open_files.pop(id(self), None)
         stream = self._stream
         if stream.pending and not self._atomic:
             if stream.appends:
@@ -314,5 +331,6 @@ def _unhooked(generator: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]
 @atexit.register
 def _abandon_all() -> None:
     """What was written by then is in its files when the program has ended; atomic ones are not."""
-    for file in list(_open_files):
-        file._abandon()
+    for reference in list(_open_files.values()):
+        if (file := reference()) is not None:
+            file._abandon()

@@ -11,6 +11,7 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Coroutine, Generator
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -36,6 +37,10 @@ class Mode(NamedTuple):
     def parsed(cls, mode: str) -> Mode:
         if not isinstance(mode, str):
             raise TypeError(f"open() argument 'mode' must be str, not {type(mode).__name__}")
+        return _parsed(mode)
+
+    @classmethod
+    def of_letters(cls, mode: str) -> Mode:
         letters = set(mode)
         if letters - set("axrwb+t") or len(mode) > len(letters):
             raise ValueError(f"invalid mode: {mode!r}")
@@ -73,6 +78,9 @@ class Mode(NamedTuple):
         return access | kinds[self.kind] | extra | getattr(os, "O_BINARY", 0)
 
 
+_parsed = lru_cache(Mode.of_letters)
+
+
 class Text(NamedTuple):
     """How bytes are text."""
 
@@ -83,7 +91,7 @@ class Text(NamedTuple):
     @classmethod
     def checked(cls, encoding: str | None, errors: str | None, newline: str | None) -> Text:
         for what, value in (("encoding", encoding), ("errors", errors), ("newline", newline)):
-            if not isinstance(value, str | None):
+            if value is not None and not isinstance(value, str):
                 kind = type(value).__name__
                 raise TypeError(f"open() argument {what!r} must be str or None, not {kind}")
         if newline not in (None, "", "\n", "\r", "\r\n"):
@@ -113,8 +121,8 @@ class Opening(Coroutine[Any, Any, F], Generic[F]):
         self._opened: F | None = None
 
     async def _open(self) -> F:
-        self._opened = await self._start()
-        return self._opened
+        self._opened = opened = await self._start()
+        return opened
 
     def __await__(self) -> Generator[Any, None, F]:
         return self._open().__await__()
@@ -134,7 +142,8 @@ class Opening(Coroutine[Any, Any, F], Generic[F]):
             self._coroutine.close()
 
     async def __aenter__(self) -> F:
-        return await self._open()
+        self._opened = opened = await self._start()
+        return opened
 
     async def __aexit__(
         self,
@@ -147,6 +156,9 @@ class Opening(Coroutine[Any, Any, F], Generic[F]):
             await self._opened.discard()
         else:
             await self._opened.close()
+
+
+_FILES = (int, _core.Handle)
 
 
 class Plan(NamedTuple):
@@ -165,10 +177,19 @@ class Plan(NamedTuple):
     async def open(self) -> File[Any]:
         handle, borrowed = await self._handle()
         try:
-            return await self._made(handle, borrowed)
+            at, regular = 0, True
+            if not self._by_name() or self.mode.kind == "a":
+                at, regular = await self._look(handle)
+            elif not self.mode.readable:
+                regular = _seekable(handle.fileno())
+            return self._made(handle, borrowed, at, regular)
         except BaseException:
             self.queue.aio.file_close(handle, discard=True)
             raise
+
+    def _by_name(self) -> bool:
+        """It was file_open that opened it."""
+        return self.opener is None and not isinstance(self.file, _FILES)
 
     async def _handle(self) -> tuple[Any, int | None]:
         """The open handle, and the caller's descriptor where it stays the caller's."""
@@ -199,20 +220,19 @@ class Plan(NamedTuple):
             raise ValueError(f"opener returned {descriptor}")
         return descriptor
 
-    async def _made(self, handle: Any, borrowed: int | None) -> File[Any]:
+    async def _look(self, handle: Any) -> tuple[int, bool]:
+        """Where it begins, and whether it is a regular file."""
         mode = self.mode
-        at, regular = 0, True
-        by_path = not isinstance(self.file, int | _core.Handle) and self.opener is None
-        if not by_path or mode.kind == "a":
-            status = await self.queue.aio.path_stat(handle)
-            regular = stat.S_ISREG(status.st_mode)
-            if not regular:
-                _refuse(status.st_mode, mode, self.file)
-            at = status.st_size if regular and mode.kind == "a" else 0
-        elif not mode.readable:
-            regular = _seekable(handle.fileno())
-        if isinstance(self.file, int) and regular and mode.kind != "a":
-            at = os.lseek(self.file, 0, os.SEEK_CUR)
+        status = await self.queue.aio.path_stat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            _refuse(status.st_mode, mode, self.file)
+            return 0, False
+        if mode.kind == "a":
+            return status.st_size, True
+        return os.lseek(self.file, 0, os.SEEK_CUR) if isinstance(self.file, int) else 0, True
+
+    def _made(self, handle: Any, borrowed: int | None, at: int, regular: bool) -> File[Any]:
+        mode = self.mode
         stream = Stream(
             self.queue.aio,
             handle,
@@ -224,12 +244,22 @@ class Plan(NamedTuple):
             seekable=regular,
         )
         name = handle.name if isinstance(self.file, _core.Handle) else self.file
-        how: dict[str, Any] = {"atomic": self.atomic, "borrowed": borrowed}
         if self.text is None:
-            return BinaryFile(stream, self.queue, name, mode.text, **how)
-        how |= self.text._asdict()
-        how["line_buffering"] = self.line_buffering
-        return TextFile(stream, self.queue, name, mode.text, **how)
+            own = self.queue, name, mode.text
+            return BinaryFile(stream, *own, atomic=self.atomic, borrowed=borrowed)
+        encoding, errors, newline = self.text
+        return TextFile(
+            stream,
+            self.queue,
+            name,
+            mode.text,
+            encoding=encoding,
+            errors=errors,
+            newline=newline,
+            line_buffering=self.line_buffering,
+            atomic=self.atomic,
+            borrowed=borrowed,
+        )
 
 
 def _adopted(descriptor: int, mode: str, name: Any) -> Any:
@@ -269,7 +299,7 @@ def plan(  # noqa: PLR0913, PLR0917 - as Python's own open()
     if not isinstance(buffering, int):
         kind = type(buffering).__name__
         raise TypeError(f"{kind!r} object cannot be interpreted as an integer")
-    if not isinstance(file, int | _core.Handle):
+    if not isinstance(file, _FILES):
         file = os.fspath(file)
         if not closefd:
             raise ValueError("Cannot use closefd=False with file name")

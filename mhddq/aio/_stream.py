@@ -142,6 +142,24 @@ class Stream:
         data = await self._read(length)
         return self._append(data, length if ahead else None)
 
+    async def rest(self) -> bytes:
+        """Takes all that there is to the end of the file."""
+        if not self.end and self.ahead is None and self.at is not None:  # as of a file just opened
+            data: bytes = await self._read(None)
+            self.at += len(data)
+            self.sequential = True
+            return data
+        while self.ahead is not None:
+            if not await self.fill():
+                break
+        else:
+            await self.fill(whole=True)
+        return self.chunk.read()
+
+    def put_back(self, data: bytes) -> None:
+        """What rest() has given is unread again."""
+        self._replace(data)
+
     async def _take_ahead(self, operation: Any) -> bytes:
         if operation.done():
             await checkpoint()

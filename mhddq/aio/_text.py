@@ -65,7 +65,7 @@ class TextFile(File[str]):
         self.encoding, self.errors, self.line_buffering = encoding, errors, line_buffering
         self._newline = newline
         self._decoding = Decoding(encoding, errors, newline)
-        self._encoder = self._make_encoder()
+        self._encoder = self._make_encoder() if stream.writable else None
         self._text = io.StringIO()
         self._length = 0  # of _text, read and unread: whole lines
         self._rest: list[str] = []  # what is behind them
@@ -202,7 +202,8 @@ class TextFile(File[str]):
         if 0 < size <= self._length - self._text.tell() and not self._turns.taken:
             return self._text.read(size)
         self._check(reads=True)
-        await self._enter()
+        if not self._entered():
+            await self._enter()
         try:
             await self._start_reading()
             if size < 0:
@@ -214,24 +215,18 @@ class TextFile(File[str]):
             self._turns.leave()
 
     async def _read_all(self) -> str:
-        stream = self._stream
-        while stream.ahead is not None:
-            if not await stream.fill():
-                break
-        else:
-            await stream.fill(whole=True)
+        data = await self._stream.rest()
         decoder = self._decoding.decoder
         state = decoder.getstate()
-        data = stream.chunk.read()
         try:
             text: str = decoder.decode(data, True)
         except UnicodeError:
             decoder.setstate(state)
-            stream.chunk.seek(-len(data), 1)
+            self._stream.put_back(data)
             raise
         self._decoding.pieces.clear()
         self._decoding.decoded = 0
-        return self._take(-1) + text
+        return self._take(-1) + text if self._unread() else text
 
     async def readline(self, size: int | None = -1) -> str:
         """A line with its end; at the end of the file what is left, then "". size: at most."""

@@ -17,13 +17,21 @@ class Turns:
 
     def __init__(self) -> None:
         self.taken = False
-        self._waiting: deque[Waiter] = deque()
+        self._waiting: deque[Waiter] | None = None  # made for the first that waits
+
+    def take(self) -> bool:
+        """Takes the turn if no call has it."""
+        if self.taken:
+            return False
+        self.taken = True
+        return True
 
     async def enter(self) -> None:
         """Takes the turn. Cancelled meanwhile, it has not got it."""
-        if not self.taken:
-            self.taken = True
+        if self.take():
             return
+        if self._waiting is None:
+            self._waiting = deque()
         waiter = Waiter()
         self._waiting.append(waiter)
         try:
