@@ -77,6 +77,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["-m", "not slow"]))
 
 
+@nox.session
+def examples(session: nox.Session) -> None:
+    """The examples, with what they need; those with a window on a virtual screen, by Xvfb."""
+    session.install(".[test,examples]")
+    tests = sorted(str(path) for path in (ROOT / "tests").glob("test_examples*.py"))
+    session.run("pytest", "-q", *tests, *session.posargs)
+
+
 # What aiofiles' own suite asks that no other can answer: it patches aiofiles' inside, and wraps
 # files that were opened elsewhere. And access() for root, which root is always granted.
 NOT_ASKED = ["threadpool/test_concurrency.py::test_slow_file"]

@@ -1,79 +1,85 @@
-"""Downloads a file in chunks that are written in order, and goes on where it was interrupted.
+"""Downloads a file, and goes on where an earlier run was interrupted.
 
     python download.py URL FILENAME
 
-Each chunk is a file in FILENAME.parts, and gets its final name when it is complete. So the next run
-knows what is there, and requests the rest from the server. In the end the chunks are joined.
+What has arrived is in FILENAME.part, which gets its final name when it is complete. The main thread
+reads from the network while the queue writes. At most 8 MiB wait for the disk: the call after that
+waits until there is room.
 """
 
 import argparse
-import queue
+import collections
+import os
 import sys
-import threading
+import urllib.error
 import urllib.request
 
 import mhddq
 
-CHUNK, AHEAD = 1 << 20, 8  # bytes in a chunk; chunks that may wait for the disk
+CHUNK, WAITING = 1 << 20, 8 << 20  # bytes
 
 
-def run(function, *arguments, **keywords):  # waits for the operation and returns its output
-    results = queue.SimpleQueue()
-    if not function(results.put, *arguments, **keywords):
-        raise OSError("the queue has been shut down")
-    if not (args := results.get())["result"]:
-        raise OSError(args["output"]["exception"])
-    return args["output"]
-
-
-def fetch(url, parts, start):
-    """Writes the chunks from number `start` on, and returns how many there are then."""
-    waiting, failures = threading.Semaphore(AHEAD), []
-
-    def was_written(args):
-        if not args["result"]:
-            return was_renamed(args)
-        new = args["params"]["filename"]  # a list would rename it even if the write had failed
-        return mhddq.file_rename(was_renamed, new, new.removesuffix(".new"))
-
-    def was_renamed(args):
-        if not args["result"]:
-            failures.append(args["output"]["exception"])
-        waiting.release()
-
-    request = urllib.request.Request(url, headers={"Range": f"bytes={start * CHUNK}-"})
-    with urllib.request.urlopen(request, timeout=60) as response:
-        n = start if response.status == 206 else 0  # 200: the server sends the whole file
-        while not failures and (chunk := response.read(CHUNK)):
-            waiting.acquire()
-            mhddq.file_write(was_written, data=chunk, filename=f"{parts}/{n:06d}.new", binary=True)
-            n += 1
+def fetch(disk, file, url, start):
+    """Writes what comes from byte `start` on. What is in the file afterwards has no hole."""
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"})
+    try:
+        response = urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and error.headers["Content-Range"] == f"bytes */{start}":
+            return  # it is all there
+        raise
+    with response:
+        if response.status != 206:  # the server sends the whole file
+            start = 0
+            disk.file_truncate(file).result()
+        writes = collections.deque()  # the offset and the future of each that may yet fail
+        try:
+            while not has_failed(writes) and (chunk := response.read(CHUNK)):
+                writes.append((start, disk.file_write(chunk, file, offset=start)))
+                start += len(chunk)
+        finally:
+            check(disk, file, writes)
         if response.length:  # read() does not report this
-            failures.append(f"the connection ended {response.length:,} bytes early")
-    for _ in range(AHEAD):
-        waiting.acquire()  # until all have been written
-    if failures:
-        raise OSError(failures[0])
-    return n
+            raise OSError(f"the connection ended {response.length:,} bytes early")
+
+
+def has_failed(writes):
+    while writes and writes[0][1].done() and not writes[0][1].exception():
+        writes.popleft()
+    return bool(writes) and writes[0][1].done()
+
+
+def check(disk, file, writes):
+    for offset, write in writes:
+        if error := write.exception():
+            # Later chunks may have been written behind the one that is missing.
+            disk.file_truncate(file, offset).result()
+            raise error
 
 
 def download(url, filename):
-    parts = f"{filename}.parts"
-    mhddq.directory_create(lambda args: None, parts)  # or it exists from the last run
-    names = {entry["name"] for entry in run(mhddq.directory_contents, parts)["contents"]}
-    have = next(n for n in range(len(names) + 1) if f"{n:06d}" not in names)
-    count = fetch(url, parts, max(0, have - 1))  # the last one may be short: fetch it again
-    data = b"".join(run(mhddq.file_read, f"{parts}/{n:06d}", True)["data"] for n in range(count))
-    run(mhddq.file_write, data=data, filename=f"{parts}/joined", binary=True)
-    run(mhddq.file_rename, f"{parts}/joined", filename)
-    run(mhddq.directory_delete, parts)
+    part = f"{filename}.part"
+    with mhddq.Queue("download", write_bytes=WAITING) as queue:
+        disk = queue.futures
+        have = os.path.exists(part)
+        file = disk.file_open(part, "r+" if have else "x").result()
+        try:
+            fetch(disk, file, url, disk.path_stat(file).result().st_size)
+        finally:
+            closed = disk.file_close(file, sync=True)
+        closed.result()
+        disk.path_rename(part, filename).result()
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(description="Downloads a file; run it again to go on.")
     parser.add_argument("url")
     parser.add_argument("filename")
     try:
         download(**vars(parser.parse_args()))
     except (OSError, KeyboardInterrupt) as error:
-        sys.exit(f"{error or 'interrupted'}\nThe chunks are kept: run it again to go on.")
+        sys.exit(f"{error or 'interrupted'}\nWhat has arrived is kept: run it again to go on.")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@
 
     python photo_index.py DIRECTORY INDEX.json
 
-PNG and JPEG files are read by mhddq, and their headers are parsed. Callbacks enqueue what comes
-next: a listing leads to more listings and reads. A count of what is under way shows the end.
+PNG and JPEG files are found by a walk, and their headers are read; while one batch is parsed, the
+next is read. The index is saved whole: a reader sees the old one or the new one.
 """
 
 import argparse
@@ -11,9 +11,10 @@ import json
 import os
 import struct
 import sys
-import threading
 
-import mhddq
+from mhddq import futures
+
+HEAD = 256 * 1024  # bytes of a picture in which its width and height stand
 
 
 def dimensions(data):
@@ -26,54 +27,52 @@ def dimensions(data):
         if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # a frame's header
             return struct.unpack_from(">HH", data, at + 5)[::-1]
         at += 2 + length
+    return None
 
 
-class Indexer:
-    """Every method but `run` is called on the callback thread, so nothing here needs a lock."""
+def index(top):
+    """(pictures, problems): a list of dicts, and one of exceptions."""
+    found, problems = [], []
 
-    def __init__(self, top):
-        self.top, self.pictures, self.problems = top, [], []
-        self.seen = {os.path.realpath(top)}  # a link may lead upwards
-        self.under_way = 1
-        self.done = threading.Event()
+    def take(entries, reads):
+        for entry, read in zip(entries, reads, strict=True):
+            try:
+                size = dimensions(read.result())
+            except OSError as error:
+                problems.append(error)
+                continue
+            if size:
+                name, length = os.path.relpath(entry["path"], top), entry["stat"].st_size
+                found.append({"name": name, "bytes": length, "width": size[0], "height": size[1]})
 
-    def run(self):
-        mhddq.directory_contents(self.was_listed, self.top)
-        self.done.wait()
-
-    def was_listed(self, args):
-        for entry in args["output"].get("contents", []):
-            path = os.path.join(args["params"]["dirname"], entry["name"])
-            if entry["type"] == "directory" and os.path.realpath(path) not in self.seen:
-                self.seen.add(os.path.realpath(path))
-                self.under_way += mhddq.directory_contents(self.was_listed, path)
-            elif entry["type"] == "file" and path.lower().endswith((".png", ".jpg", ".jpeg")):
-                self.under_way += mhddq.file_read(self.was_read, path, binary=True)
-        self.ended(args)
-
-    def was_read(self, args):
-        data = args["output"].get("data", b"")  # kept no longer than this call
-        if size := dimensions(data):
-            picture = {"name": os.path.relpath(args["params"]["filename"], self.top)}
-            picture |= {"bytes": len(data), "width": size[0], "height": size[1]}
-            self.pictures.append(picture)
-        self.ended(args)
-
-    def ended(self, args):
-        if not args["result"]:
-            self.problems.append(args["output"]["exception"])
-        self.under_way -= 1
-        if not self.under_way:
-            self.done.set()
+    before = ([], [])
+    # At most two batches of heads are in memory: 32 MiB.
+    for batch in futures.directory_walk(top, stat=True, batch=64, on_error="continue"):
+        pictures = [entry for entry in batch if is_picture(entry)]
+        reads = [futures.file_read(p["path"], binary=True, length=HEAD) for p in pictures]
+        take(*before)
+        before = (pictures, reads)
+    take(*before)
+    return found, problems
 
 
-if __name__ == "__main__":
+def is_picture(entry):
+    return entry["type"] == "file" and entry["path"].lower().endswith((".png", ".jpg", ".jpeg"))
+
+
+def main():
     parser = argparse.ArgumentParser(description="Writes an index of pictures as JSON.")
     parser.add_argument("directory")
     parser.add_argument("index")
     arguments = parser.parse_args()
-    indexer = Indexer(arguments.directory)
-    indexer.run()
-    found = sorted(indexer.pictures, key=lambda picture: picture["name"])
-    mhddq.file_write(None, data=json.dumps(found, indent=1) + "\n", filename=arguments.index)
-    print(len(found), "pictures", *indexer.problems, sep="\n", file=sys.stderr)
+    try:
+        found, problems = index(arguments.directory)
+        found.sort(key=lambda picture: picture["name"])
+        futures.file_replace(json.dumps(found, indent=1) + "\n", arguments.index).result()
+    except OSError as error:
+        sys.exit(str(error))
+    print(len(found), "pictures", *problems, sep="\n", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
