@@ -108,6 +108,28 @@ def aiofiles(session: nox.Session) -> None:
         session.run(*command, env={"PYTHONPATH": str(ROOT / "tests" / "aio")})
 
 
+# What fsspec's own suite asks about the inside of LocalFileSystem: a method that a mock replaces,
+# and how often the umask is asked for.
+INSIDE = "test_copy_errors or use_umask_cache"
+# What reads and writes through fsspec. There may be no wheels of it for this Python.
+TABLES = ["dask[dataframe]", "distributed", "pandas", "pyarrow", "zarr; python_version >= '3.11'"]
+
+
+@nox.session(python=interpreter("3.11"))
+def fsspec(session: nox.Session) -> None:
+    """fsspec's abstract tests; pandas, pyarrow, zarr and dask; with ``-- FOLDER``, of its sources,
+    also fsspec's own tests of local files. Not as root, which may do everything."""
+    session.install(".[test]", *TABLES)
+    session.run("pytest", "-q", *(str(path) for path in sorted(ROOT.glob("tests/test_fsspec*.py"))))
+    if session.posargs:
+        local = Path(session.posargs[0]) / "fsspec" / "implementations" / "tests" / "test_local.py"
+        copy = shutil.copy(local, session.create_tmp())
+        options = ["-c", os.devnull, "--import-mode=importlib", "-p", "fsspec_in_place"]
+        with session.chdir(session.create_tmp()):  # its tests write beside themselves
+            command = ["pytest", "-q", *options, "-k", f"not ({INSIDE})", str(copy)]
+            session.run(*command, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
 @nox.session(python=HERE)
 def exits(session: nox.Session) -> None:
     """Every end of a program, in every state of the queue: 100 rounds, or ``-- ROUNDS``."""
@@ -195,7 +217,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy, strict, and pyright; the stubs agree with the table and with the compiled module."""
-    session.install("mypy", "pyright[nodejs]", "typing_extensions", ".")
+    session.install("mypy", "pyright[nodejs]", "typing_extensions", ".[fsspec]")
     session.run("mypy")
     session.run("mypy", "tests/typed")
     session.run("pyright")

@@ -1,0 +1,75 @@
+"""Files of a transaction: written beside their targets, which they replace when it is committed.
+
+Guarantee: until commit() nothing is seen under the name. After discard(), after a failed commit(),
+and after the end of the process, whatever ends it, the old version is there as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from fsspec.implementations.local import LocalFileOpener
+
+
+class Version:
+    """A new version of a file that shows up when it is committed. It holds a descriptor.
+
+    queue: the Queue whose operations commit and discard it.
+    handle: an open Handle, made with atomic=True.
+    Threads: any, but none that the queue's callbacks are called by.
+    """
+
+    def __init__(self, queue: Any, handle: Any) -> None:
+        self._queue = queue
+        self._handle = handle
+
+    def commit(self) -> None:
+        """Syncs it, and replaces the old version. Raises: OSError; the old version stays then."""
+        self._queue.futures.file_close(self._handle).result()
+
+    def discard(self) -> None:
+        """Leaves nothing of it."""
+        self._queue.futures.file_close(self._handle, discard=True).result()
+
+
+class Opener(LocalFileOpener):  # type: ignore[misc]
+    """fsspec's opener of local files. With autocommit=False, which a transaction passes, what is
+    written replaces the file on commit(); appending begins with a copy of the file."""
+
+    def _open(self) -> None:
+        if self.autocommit or self.mode[0] == "r":
+            super()._open()
+        elif self.f is None:
+            self._open_version()
+
+    def _open_version(self) -> None:
+        queue = self.fs.own_queue
+        kind, rest = self.mode[0], self.mode[1:]
+        atomic = "x" if kind == "x" else "w"
+        handle = queue.futures.file_open(self.path, atomic + rest, atomic=True).result()
+        self._version = Version(queue, handle)
+        try:
+            self.f = os.fdopen(os.dup(handle.fileno()), "w" + rest)
+            if kind == "a" and os.path.exists(self.path):
+                with open(self.path, "rb") as old:
+                    shutil.copyfileobj(old, self.f)
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        if self.autocommit:
+            raise RuntimeError("a file that is not of a transaction is committed by closing it")
+        self.f.close()
+        self._version.commit()
+
+    def discard(self) -> None:
+        if self.autocommit:
+            raise RuntimeError("a file that is not of a transaction cannot be discarded")
+        try:
+            if self.f is not None:
+                self.f.close()
+        finally:
+            self._version.discard()
