@@ -6,7 +6,7 @@
 #include "test/things.h"
 
 /* What a failure may leave, other than everything as before. */
-enum rule { AS_BEFORE, OR_DONE, ANY_TARGET, LESS, MOVING };
+enum rule { AS_BEFORE, OR_DONE, ANY_TARGET, LESS, MORE, MOVING };
 
 typedef struct scenario {
     int kind;
@@ -33,6 +33,9 @@ static inline const char *rule_broken(const scenario *s, const world *before, co
         return world_beyond(&rest, before, 1);
     case LESS:
         return world_beyond(now, before, 0);
+    case MORE: /* a part of what should be there */
+        path = world_beyond(before, now, 1);
+        return path ? path : world_beyond(now, done, 0);
     case MOVING: /* the source is whole, or else the target is, and what is left of the source */
         path = world_beyond(done, now, 1);
         if (path)

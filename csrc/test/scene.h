@@ -331,16 +331,24 @@ static inline void scene_leave(void)
 
 /* ---- running ---- */
 
-static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const char *path2,
-                                const char *data, size_t size)
+static inline mhq_run scene_run_with(mhq_fs *fs, int kind, const char *path, const char *path2,
+                                     const char *data, size_t size, uint32_t options)
 {
+    static char room[100000];
     mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size,
-                 .options = usual_options(kind)};
+                 .room = room, .options = usual_options(kind) | options, .numbers = usual_numbers(kind)};
     mhq_run run;
+    REQUIRE(kind != MHQ_FILE_READ_INTO || size <= sizeof room);
     memset(&run, 0, sizeof run);
     mhq_fs_run(fs, &op, &run);
     run.op = NULL; /* it ends here */
     return run;
+}
+
+static inline mhq_run scene_run(mhq_fs *fs, int kind, const char *path, const char *path2,
+                                const char *data, size_t size)
+{
+    return scene_run_with(fs, kind, path, path2, data, size, 0);
 }
 
 /* Runs an operation whose result does not matter; its error. */

@@ -1,4 +1,5 @@
-/* usual.h - the flags that an operation has unless a call says otherwise, as mhddq/_ops.py has them. */
+/* usual.h - the flags that an operation has unless a call says otherwise, as mhddq/_ops.py has them; and
+ * the numbers of those that must have some. */
 #ifndef MHQ_USUAL_H
 #define MHQ_USUAL_H
 
@@ -20,6 +21,23 @@ static inline uint32_t usual_options(int kind)
         return MHQ_FOLLOW_SYMLINKS;
     }
     return 0;
+}
+
+/* NULL: it needs none. */
+static inline const mhq_numbers *usual_numbers(int kind)
+{
+    static const mhq_numbers opening = {.mode = MHQ_OPEN_READS | MHQ_OPEN_WRITES},
+                             mode = {.mode = 0600},
+                             times = {.accessed = 86400, .accessed_ns = 1, .modified = 86401};
+    switch (kind) {
+    case MHQ_FILE_OPEN:
+        return &opening;
+    case MHQ_PATH_CHMOD:
+        return &mode;
+    case MHQ_PATH_UTIME:
+        return &times;
+    }
+    return NULL;
 }
 
 #endif

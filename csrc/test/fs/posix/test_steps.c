@@ -21,6 +21,13 @@ typedef struct step_case {
     int64_t total; /* -1: none is reported */
 } step_case;
 
+/* Copies over what is there: with MHQ_REPLACE. */
+static const step_case replacing[] = {
+    {{MHQ_FILE_COPY, "large", "taken", AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
+    {{MHQ_FILE_COPY, "large", "link", AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
+    {{MHQ_FILE_COPY, "sparse", "@taken", AS_BEFORE, 0}, WORLD_SPARSE, WORLD_SPARSE},
+};
+
 static const step_case cases[] = {
     {{MHQ_FILE_READ, "large", NULL, AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
     {{MHQ_FILE_READ, "file", NULL, AS_BEFORE, 0}, 100, 100},
@@ -30,6 +37,9 @@ static const step_case cases[] = {
     {{MHQ_FILE_REPLACE, "new", NULL, AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
     {{MHQ_FILE_REPLACE, "file", NULL, AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
     {{MHQ_FILE_REPLACE, "link", NULL, AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
+    {{MHQ_FILE_APPEND, "new", NULL, ANY_TARGET, RUNS_TO_ITS_END}, WORLD_LARGE, WORLD_LARGE},
+    {{MHQ_FILE_APPEND, "taken", NULL, ANY_TARGET, RUNS_TO_ITS_END}, WORLD_LARGE, WORLD_LARGE},
+    {{MHQ_FILE_READ_INTO, "large", NULL, AS_BEFORE, RUNS_TO_ITS_END}, WORLD_LARGE, WORLD_LARGE},
     {{MHQ_FILE_COPY, "large", "new", AS_BEFORE, 0}, WORLD_LARGE, WORLD_LARGE},
     {{MHQ_FILE_COPY, "sparse", "@new", AS_BEFORE, 0}, WORLD_SPARSE, WORLD_SPARSE},
     {{MHQ_FILE_COPY, "file", "new", AS_BEFORE, 0}, 100, 100},
@@ -88,12 +98,14 @@ static void on_leftover(void *context, const char *path)
     lefts++;
 }
 
+static uint32_t options; /* beside the usual ones */
+
 static mhq_run run_stopped(const step_case *c, long stop)
 {
     memset(&steps, 0, sizeof steps);
     steps.stop = stop, steps.total = -1, steps.goes_on = c->s.refusal == RUNS_TO_ITS_END;
-    mhq_run run = scene_run(&fs, c->s.kind, world_path(c->s.path), world_path(c->s.path2), large,
-                            WORLD_LARGE);
+    mhq_run run = scene_run_with(&fs, c->s.kind, world_path(c->s.path), world_path(c->s.path2), large,
+                                 WORLD_LARGE, options);
     fs.sys->release(run.buffer);
     run.buffer = NULL;
     return run;
@@ -157,6 +169,13 @@ static void stop_everywhere(const step_case *c, unsigned lacks)
     }
 }
 
+static void stop_each(const step_case *these, size_t count, unsigned lacks)
+{
+    for (size_t i = 0; i < count; i++)
+        if (world_away[0] || !these[i].s.path2 || these[i].s.path2[0] != '@')
+            stop_everywhere(&these[i], lacks);
+}
+
 int main(void)
 {
     const char *base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -172,10 +191,12 @@ int main(void)
     fs.slice = 8192;
     build();
     world_look(&before);
-    for (size_t y = 0; y < sizeof systems / sizeof *systems; y++)
-        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-            if (world_away[0] || !cases[i].s.path2 || cases[i].s.path2[0] != '@')
-                stop_everywhere(&cases[i], systems[y]);
+    for (size_t y = 0; y < sizeof systems / sizeof *systems; y++) {
+        options = 0;
+        stop_each(cases, sizeof cases / sizeof *cases, systems[y]);
+        options = MHQ_REPLACE;
+        stop_each(replacing, sizeof replacing / sizeof *replacing, systems[y]);
+    }
     CHECK_INT(lefts, 0);
     mhq_fs_fini(&fs);
     world_clear();
