@@ -26,16 +26,16 @@ cdef class FutureBase(Pending):
         cdef shared_section section
         cdef bint quick
         shared_enter(&section, <PyObject *>self)
-        quick = self.condition is None and self.state == PENDING
+        quick = self.condition is None and shared_get(&self.state) == PENDING
         if quick:
             self.value = value
             self.error = error
             self.what = what
-            self.state = state
+            shared_set(&self.state, state)
         shared_leave(&section)
         if not quick:
             self.settle_with_condition(state, value, error, what)
-        self.link = None
+        self.unlink()
         return 0
 
     cdef int settle_with_condition(self, int state, object value, object error,
@@ -43,12 +43,12 @@ cdef class FutureBase(Pending):
         if self.condition is None:   # it has ended: by a cancel
             return 0
         with self.condition:
-            if self.state != PENDING:
+            if shared_get(&self.state) != PENDING:
                 return 0
             self.value = value
             self.error = error
             self.what = what
-            self.state = state
+            shared_set(&self.state, state)
             for waiter in self.waiters or ():
                 if state == CANCELLED:
                     waiter.add_cancelled(self)
@@ -182,15 +182,15 @@ cdef class FutureBase(Pending):
     def add_done_callback(self, fn):
         """Has fn(future) called when the operation has ended, by the thread that delivers it; or at
         once where it has ended. Until then the future is kept."""
-        cdef Link link = self.link
+        cdef Link link = self.held_link()
         if not self.enqueued and self.now() == PENDING:
             raise RuntimeError("the list of this operation has not been enqueued yet")
         self.asked = True
         if link is not None and self.now() == PENDING:
-            link.strong = self
+            link.keep(self)
         future_base.add_done_callback(self, fn)
         if link is not None and self.now() != PENDING:
-            link.strong = None
+            link.keep(None)
 
     def set_running_or_notify_cancel(self):
         raise RuntimeError("the queue sets what becomes of the operation")

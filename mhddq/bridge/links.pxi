@@ -1,6 +1,10 @@
 # Links: the way from a job to the object that is notified of its end. The object is held weakly, unless
 # something waits for it: where it is collected before its operation has started, and that only looks,
 # the operation is skipped.
+#
+# The taker ends a link, any thread cancels by it, and where there is no GIL they may do so at once: what
+# they take from it they take in a section, and only one of them finds it. A thread that calls a method of
+# a link holds a reference of its own, for the end takes the link from its Pending.
 
 cdef enum:
     # What became of it, as concurrent.futures has it.
@@ -26,7 +30,7 @@ cdef class Pending:
     cdef bint looks
     cdef bint enqueued                 # else it is a member of a list that is still being filled
     cdef bint asked
-    cdef int state
+    cdef shared_word state             # released after value and error
     cdef object value, error           # the error, where it ended with one
     cdef object what                   # of one that failed: what reports name it by
     cdef object __weakref__
@@ -36,17 +40,36 @@ cdef class Pending:
 
     cdef int now(self) noexcept:
         """Its state; in a child of the process that it is of it is found cancelled."""
-        if self.state == PENDING and self.generation != generation:
-            self.state = CANCELLED
-            self.link = None
+        if shared_get(&self.state) == PENDING and self.generation != generation:
+            shared_set(&self.state, CANCELLED)
+            self.unlink()
             self.forget_condition()
-        return self.state
+        return <int>shared_get(&self.state)
+
+    cdef Link held_link(self):
+        cdef shared_section section
+        cdef Link link
+        shared_enter(&section, <PyObject *>self)
+        link = self.link
+        shared_leave(&section)
+        return link
+
+    cdef void unlink(self) noexcept:
+        """The link is freed outside of the section: a view may be the last thing that it has."""
+        cdef shared_section section
+        cdef Link link
+        shared_enter(&section, <PyObject *>self)
+        link = self.link
+        self.link = None
+        shared_leave(&section)
 
     cdef bint stop(self) except -1:
         """Cancels it. True: it never ran and never will."""
+        cdef Link link
         if self.now() != PENDING:
-            return self.state == CANCELLED
-        return self.link is not None and self.link.cancel()
+            return self.now() == CANCELLED
+        link = self.held_link()
+        return link is not None and link.cancel()
 
     cdef void forget_condition(self) noexcept:
         pass
@@ -58,7 +81,7 @@ cdef class Pending:
     def __del__(self):
         if self.fate == NULL or self.generation != generation:
             return
-        if self.state == PENDING:
+        if shared_get(&self.state) == PENDING:
             if self.looks:
                 mhq_skip(self.fate)
         elif self.error is not None and not self.asked and self.what is not None:
@@ -77,6 +100,7 @@ cdef class Pending:
         """The Control that was passed, or one of its own. That of an operation which is done in one
         step cancels it, and has no figures."""
         cdef Control made
+        cdef Link link
         if self.own is None:
             made = Control.__new__(Control)
             made.links = {}
@@ -87,8 +111,9 @@ cdef class Pending:
             else:
                 made.make()
             note_control(made)
-            if self.link is not None and self.now() == PENDING:
-                made.links[id(self.link)] = self.link
+            link = self.held_link()
+            if link is not None and self.now() == PENDING:
+                made.links[id(link)] = link
             self.own = made
         return self.own
 
@@ -105,20 +130,43 @@ cdef class Link:
     cdef object strong                 # the same, while something waits for it
     cdef object view                   # of the caller's buffer, while it is lent
     cdef Control control               # in whose `links` it is
+    cdef bint ended
 
     def __dealloc__(self):
         if self.fate != NULL and self.generation == generation:
             mhq_fate_drop(self.fate)
 
     cdef object target(self):
-        return self.strong if self.strong is not None else self.weak()
+        cdef shared_section section
+        cdef object found
+        shared_enter(&section, <PyObject *>self)
+        found = self.strong
+        shared_leave(&section)
+        return found if found is not None else self.weak()
 
-    cdef void end(self) noexcept:
-        self.strong = None
-        self.view = None
-        if self.control is not None:
-            self.control.links.pop(id(self), None)
-            self.control = None
+    cdef void keep(self, object pending) noexcept:
+        """Something waits for it from now on; None: no more."""
+        cdef shared_section section
+        cdef object before
+        shared_enter(&section, <PyObject *>self)
+        before = self.strong
+        if not self.ended:
+            self.strong = pending
+        shared_leave(&section)
+
+    cdef object end(self):
+        """Returns: the view of the caller's buffer, if there is one and the other did not take it."""
+        cdef shared_section section
+        cdef object strong, view
+        cdef Control control
+        shared_enter(&section, <PyObject *>self)
+        self.ended = True
+        strong, view, control = self.strong, self.view, self.control
+        self.strong = self.view = self.control = None
+        shared_leave(&section)
+        if control is not None:
+            control.links.pop(id(self), None)
+        return view
 
     cdef bint cancel(self) except -1:
         """True: it never runs, and has ended now."""
@@ -130,8 +178,7 @@ cdef class Link:
         if core == NULL or not (mhq_cancel(core, pending.fate)
                                 or mhq_fate_state(pending.fate) == MHQ_CANCELLED):
             return False
-        view = self.view
-        self.end()
+        view = self.end()
         if view is not None:   # the data is the caller's again
             try:
                 view.release()

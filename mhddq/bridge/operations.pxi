@@ -110,17 +110,17 @@ cdef class Operation(Pending):
         cdef list others
         cdef bint mine
         shared_enter(&section, <PyObject *>self)
-        mine = self.state == PENDING
+        mine = shared_get(&self.state) == PENDING
         if mine:
             self.value = value
             self.error = error
             self.what = what
-            self.state = state
+            shared_set(&self.state, state)
         awaiting = self.first
         others = self.others
         self.first = self.others = None
         shared_leave(&section)
-        self.link = None
+        self.unlink()
         if awaiting is not None:
             awaiting.wake()
         if others is not None:
@@ -131,10 +131,10 @@ cdef class Operation(Pending):
     cdef bint note(self, Awaiting awaiting) except -1:
         """It waits from now on. False: this has ended."""
         cdef shared_section section
-        cdef Link link = self.link
+        cdef Link link = self.held_link()
         cdef bint noted
         shared_enter(&section, <PyObject *>self)
-        noted = self.state == PENDING
+        noted = shared_get(&self.state) == PENDING
         if noted:
             self.server.count(1)
             if self.first is None:
@@ -145,13 +145,13 @@ cdef class Operation(Pending):
                 self.others.append(awaiting)
         shared_leave(&section)
         if noted and link is not None:
-            link.strong = self
+            link.keep(self)
         return noted
 
     cdef bint forget(self, Awaiting awaiting) except -1:
         """It waits no more. False: it did not."""
         cdef shared_section section
-        cdef Link link = self.link
+        cdef Link link = self.held_link()
         cdef bint found = True, last
         shared_enter(&section, <PyObject *>self)
         if self.first is awaiting:
@@ -165,7 +165,7 @@ cdef class Operation(Pending):
         if found:
             self.server.count(-1)
         if found and last and link is not None:
-            link.strong = None
+            link.keep(None)
         return found
 
     cdef int leave_alone(self) except -1:
@@ -201,7 +201,7 @@ cdef class Operation(Pending):
         if self.now() == PENDING:
             raise RuntimeError("the operation has not ended")
         self.asked = True
-        if self.state == CANCELLED:
+        if self.now() == CANCELLED:
             raise was_cancelled()
         if self.error is not None:
             raise self.error.with_traceback(None)
@@ -403,7 +403,7 @@ cdef class Awaiting:
         if self.cancelling:
             cancelled_error = sys.modules["asyncio"].CancelledError
             return cancelled_error() if self.message is None else cancelled_error(self.message)
-        if self.operation.state == CANCELLED:
+        if self.operation.now() == CANCELLED:
             return was_cancelled()
         return self.operation.error
 

@@ -263,7 +263,7 @@ cdef class Futures:
         linked(future, self.service, self.port)
         future.enqueued = True
         latch.pending = future
-        future.link.strong = None
+        future.link.keep(None)
         notify_of_all(self.service, latch)
         latch()
         return future
