@@ -68,8 +68,9 @@ WEAKER = {
 # two `finished`, and of the tail in mhq_ring_drained, the first load of the same look; before the
 # load of `waiters` in mhq_ring_close, the look at the consumer; behind the change of `undelivered`
 # in mhq_delivered, what gives the place or the record back. has_room is weakened with the load that
-# stands before it. Before the load of `paused` stands that of the fate; behind the change of
-# `waiting` the second look, in mhq_intake_wait.
+# stands before it, and what the holder looks for with that of mhq_ring_announce, with which its looks
+# begin. Before the load of `paused` stands that of the fate; behind the change of `waiting` the second
+# look, in mhq_intake_wait.
 WEAKENED = """
 park.h mhq_park_prepare store_sc                             | small       | quick
 park.h mhq_is_parked load_sc                                 | small       | quick
@@ -77,9 +78,9 @@ ring.c mhq_ring_publish store_sc                             | small
 ring.c overflow_insert add_sc                                | overdraw
 ring.c mhq_ring_close or_sc                                  | small
 engine.c mhq_close_when_quiet store_sc                       | quiet
-ring.c mhq_ring_ready load_sc                                | small
+ring.c mhq_ring_announce load_sc(unannounced) + ring.c mhq_ring_ready load_sc | small
 ring.c mhq_ring_return add_sc(done)                             | room
-ring.c mhq_ring_return load_sc                               | room
+ring.c mhq_ring_return load_sc                               | room, late
 ring.c mhq_ring_wait_room add_sc                             | room
 ring.c mhq_ring_wait_room load_sc                            | close, late
 ring.c has_room load_sc + ring.c mhq_ring_wait_room load_sc  | room, late
@@ -89,8 +90,8 @@ io.c mhq_io_main store_sc                                    | small
 baton.c mhq_baton_pass store_sc                              | baton
 baton.c mhq_baton_finish store_sc                            | baton
 baton.c is_over_or_mine load_sc(holder)                      | baton
-io.c charge_fits load_sc                                 | bytes
-list.c mhq_credit_ready load_sc                                | lists
+ring.c mhq_ring_announce load_sc(unannounced) + io.c charge_fits load_sc | bytes
+ring.c mhq_ring_announce load_sc(unannounced) + list.c mhq_credit_ready load_sc | lists
 list.c mhq_credit_give_back cas_sc                           | one record
 ring.c mhq_ring_return add_sc(unannounced)                   | stalled
 taker.c arm store_sc                                         | port: bell  | quick
