@@ -59,15 +59,14 @@ def converted(what, name, line, parameters):
     if not found:
         return ("text" if line and not line[0].isspace() else "more"), [line]
     label, text = found.groups()
-    if label in parameters:
-        return "field", [f":param {label}: {text}"]
+    if parameters.issuperset(names := label.split(", ")):
+        return "field", [f":param {','.join(names)}: {text}"]  # a blank would end the name
     if label == "Returns":
         return "field", [f":returns: {text}"]
     if label in LABELS or (what == "class" and label[0].isupper()):
         return "field", [f":{label}: {text}"]
     if label[0].islower():
-        names = ", ".join(f"``{key}``" for key in label.split(", "))
-        return "item", [names, f"    {text}"]
+        return "item", [", ".join(f"``{key}``" for key in names), f"    {text}"]
     raise ValueError(f"{name}: the docstring's '{label}:' is no parameter and no label")
 
 
