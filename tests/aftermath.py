@@ -14,6 +14,10 @@ from model import DATA, NAMES, World
 
 Tree = dict[str, tuple[Any, ...]]
 
+WRITE = ("file_write", "file_replace")
+LOOK = ("file_exists", "directory_exists", "path_exists", "link_read", "file_read")
+LOOK += ("directory_contents", "directory_walk")
+
 
 def subtree(tree: Tree, top: str) -> Tree:
     return {
@@ -30,7 +34,7 @@ class Aftermath:
     def __init__(self, world: World, operation: tuple[Any, ...]) -> None:
         self.name, *arguments = operation
         self.before: Tree = tree_of(world.twin)
-        self.data = DATA.get(arguments[0], arguments[0]) if self.name == "file_write" else b""
+        self.data = DATA.get(arguments[0], arguments[0]) if self.name in WRITE else b""
         paths = [a for a in arguments if a in NAMES][-2:]
         self.top = world.twin
         self.places = [self.lexical(path) for path in paths]
@@ -64,7 +68,7 @@ class Aftermath:
         return self.before.get(path) != after.get(path)
 
     def may_change(self, path: str) -> bool:
-        if self.name in ("file_exists", "directory_exists", "file_read", "directory_contents"):
+        if self.name in LOOK:
             return False
         mine = self.places[-1:] if self.name.endswith("copy") else self.places
         mine = [*mine, self.followed[-1]]
@@ -82,6 +86,12 @@ class Aftermath:
             if kind != "file" or not data.startswith(content):
                 return f"it left {kind} in {path}, no beginning of the data"
         return None
+
+    def after_file_replace(self, after: Tree, changed: list[str]) -> str | None:
+        """The old version or the new one."""
+        data = self.data if isinstance(self.data, bytes) else self.data.encode("utf-8", "replace")
+        whole = all(after.get(path) == ("file", data) for path in changed)
+        return None if whole else "it left what is no whole version"
 
     def after_file_delete(self, after: Tree, changed: list[str]) -> str | None:
         return f"it made {changed}" if any(path in after for path in changed) else None
@@ -106,4 +116,4 @@ class Aftermath:
         return "neither the source nor the target is complete"
 
     after_file_move = after_directory_move = after_move
-    after_file_rename = after_directory_rename = after_move
+    after_file_rename = after_directory_rename = after_path_rename = after_move

@@ -53,6 +53,10 @@ def content(data: Any, binary: bool) -> bytes:
     return bytes(data)
 
 
+def by_path(entry: Any) -> str:
+    return entry["path"]
+
+
 def is_really_directory(path: Path) -> bool:
     """A link to a directory is no directory. OSError where there is nothing."""
     return stat.S_ISDIR(os.lstat(path).st_mode)
@@ -118,7 +122,7 @@ def make_parents(path: Path) -> None:
 
 
 class Oracle:
-    """The 15 operations in plain Python."""
+    """The operations in plain Python."""
 
     @staticmethod
     def file_exists(path):
@@ -184,6 +188,10 @@ class Oracle:
         return {}
 
     @staticmethod
+    def file_replace(data, path, binary):
+        return Oracle.file_write(data, path, binary)
+
+    @staticmethod
     def file_append(data, path, binary):
         with open(path, "ab") as file:
             file.write(content(data, bool(binary)))
@@ -219,6 +227,25 @@ class Oracle:
         with os.scandir(path) as entries:
             kinds = {os.fsdecode(e.name): kind_of(e) for e in entries}
         return {"contents": [{"name": n, "type": kinds[n]} for n in sorted(kinds)]}
+
+    @staticmethod
+    def directory_walk(path):
+        with os.scandir(path):
+            pass
+        top = without_slashes(path)
+        found = []
+        for directory, directories, files in os.walk(path):
+            rest = directory[len(os.path.join(path, "")) :]
+            for name in directories + files:
+                whole = os.path.join(top, rest, name)
+                is_link = os.path.islink(whole)
+                kind = "link" if is_link else "directory" if name in directories else "file"
+                found.append({"path": whole, "type": kind})
+        return {"entries": sorted(found, key=by_path), "resume": None}
+
+    @staticmethod
+    def link_read(path):
+        return {"target": os.readlink(path)}
 
     @staticmethod
     def directory_rename(path, path2):
@@ -289,6 +316,8 @@ def difference(args: Args, expected: Expected) -> str | None:
     reported = args["output"]
     if args["result"] is True and result and "contents" in reported:
         reported = {"contents": sorted(reported["contents"], key=lambda entry: entry["name"])}
+    if args["result"] is True and result and "entries" in reported:
+        reported = {**reported, "entries": sorted(reported["entries"], key=by_path)}
     if args["result"] is not result:
         return f"{args}: the oracle expects {result}: {output}"
     wanted = output if result else {"exception": output}

@@ -47,6 +47,7 @@ from model import (
     TARGETS,
     TEXTS,
     TWO_PATHS,
+    WALK,
     World,
 )
 from oracle import Expected, difference
@@ -63,6 +64,7 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
 }
 MOST_SHOWN = 10  # divergences
+WRITE = ["file_write", "file_append", "file_replace"]
 
 # The errors that soak_faults.c makes up, and an operation may come to report.
 INJECTED = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EROFS", "ENOMEM", "EXDEV"]
@@ -153,7 +155,7 @@ class Interrupted(Exception):
 
 
 def random_operation(chance: random.Random) -> tuple[Any, ...]:
-    name = chance.choice([*ONE_PATH, *TWO_PATHS, *TWO_PATHS, "file_read", "file_write"])
+    name = chance.choice([*ONE_PATH, *TWO_PATHS, *TWO_PATHS, "file_read", *WRITE])
     path = chance.choice(NAMES)
     if name in ONE_PATH:
         return name, path
@@ -163,6 +165,11 @@ def random_operation(chance: random.Random) -> tuple[Any, ...]:
     if name == "file_read":
         return name, path, binary
     return name, chance.choice(list(DATA) if binary else TEXTS), path, binary
+
+
+def random_single(chance: random.Random) -> tuple[Any, ...]:
+    """One that is no part of a list."""
+    return (WALK, chance.choice(NAMES)) if chance.random() < 0.05 else random_operation(chance)
 
 
 def random_entries(chance: random.Random, depth: int = 0) -> list[Any]:
@@ -235,7 +242,7 @@ class Producer:
     def one(self) -> None:
         """One operation by itself: if it fails by a fault, its aftermath is checked."""
         self.compare()
-        operation = random_operation(self.chance)
+        operation = random_single(self.chance)
         aftermath = Aftermath(self.world, operation)
         self.world.enqueue(operation)
         self.compare(aftermath)
@@ -245,7 +252,7 @@ class Producer:
             if self.chance.random() < 0.2:
                 self.world.enqueue_list(random_entries(self.chance), self.chance.choice([1, 1, 2]))
             else:
-                self.world.enqueue(random_operation(self.chance))
+                self.world.enqueue(random_single(self.chance))
         self.compare()
 
     def compare(self, aftermath: Aftermath | None = None) -> None:

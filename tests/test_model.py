@@ -13,7 +13,7 @@ from helpers import Outcome
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from model import DATA, LINKS, NAMES, ONE_PATH, TARGETS, TEXTS, TWO_PATHS, World
+from model import DATA, LINKS, NAMES, ONE_PATH, TARGETS, TEXTS, TWO_PATHS, WALK, World
 
 names = st.sampled_from(NAMES)
 operations = st.one_of(
@@ -21,7 +21,12 @@ operations = st.one_of(
     st.tuples(st.sampled_from(TWO_PATHS), names, names),
     st.tuples(st.just("file_read"), names, st.booleans()),
     st.tuples(st.just("file_append"), st.sampled_from(list(DATA)), names, st.just(True)),
-    st.tuples(st.just("file_write"), st.sampled_from(list(DATA)), names, st.just(True)),
+    st.tuples(
+        st.sampled_from(["file_write", "file_replace"]),
+        st.sampled_from(list(DATA)),
+        names,
+        st.just(True),
+    ),
     st.tuples(st.just("file_write"), st.sampled_from(TEXTS), names, st.just(False)),
 )
 lists = st.recursive(
@@ -39,6 +44,10 @@ class Histories(RuleBasedStateMachine):
     @rule(operation=operations)
     def enqueue(self, operation):
         self.world.enqueue(operation)
+
+    @rule(name=names)
+    def walk(self, name):
+        self.world.enqueue((WALK, name))
 
     @rule(entries=lists, times=st.integers(1, 2))
     def enqueue_list(self, entries, times):
