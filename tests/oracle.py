@@ -193,8 +193,9 @@ class Oracle:
 
     @staticmethod
     def file_append(data, path, binary):
+        written = content(data, bool(binary))
         with open(path, "ab") as file:
-            file.write(content(data, bool(binary)))
+            file.write(written)
         return {}
 
     @staticmethod

@@ -88,6 +88,7 @@ def test_hard_links_keep_the_old_version_and_links_are_followed():
         ("directory", errno.EISDIR),
         ("new/", errno.EISDIR),
         ("file/", errno.EISDIR),
+        ("link/", errno.EISDIR),
         ("no/file", errno.ENOENT),
         ("file/file", errno.ENOTDIR),
         ("", errno.ENOENT),
@@ -99,6 +100,7 @@ def test_a_failure_has_the_text_of_open(path, number):
     Path("directory").mkdir()
     Path("file").write_text("old")
     os.symlink("loop", "loop")
+    os.symlink("file", "link")
     with pytest.raises(OSError) as raised:  # noqa: PT011 - its text is compared
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
     assert raised.value.errno == number

@@ -62,8 +62,12 @@ static int look(mhq_fs *fs, mhq_version *v, int *link)
     int missing = mhq_stat(fs, v->place.dir, v->place.name, AT_SYMLINK_NOFOLLOW, &st);
     *link = 0;
     v->mode = missing ? 0 : st.st_mode;
+    if (missing && missing != ENOENT)
+        return missing;
+    if (slash) /* whatever is there, a link too: as open() has it */
+        return EISDIR;
     if (missing)
-        return missing != ENOENT ? missing : slash ? EISDIR : 0;
+        return 0;
     if (v->only_new)
         return EEXIST;
     if (S_ISLNK(st.st_mode)) {
@@ -80,7 +84,7 @@ static int look(mhq_fs *fs, mhq_version *v, int *link)
     }
     if (!S_ISREG(st.st_mode))
         return S_ISDIR(st.st_mode) ? EISDIR : MHQ_ENOTREGULAR;
-    return slash ? EISDIR : 0; /* as open() has it */
+    return 0;
 }
 
 static int find_target(mhq_fs *fs, mhq_version *v)
