@@ -3,12 +3,13 @@ leaves no file."""
 
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from commands import AFTER, ORDINARY, Terminal
 from helpers import DEADLINE
 
 import mhddq
@@ -88,8 +89,8 @@ def test_the_demo_with_a_tree_of_its_own_runs(run):
     assert [line.split()[-1] for line in exists] == ["False", "True", "True", "False"]
     assert "copy: branch (directory), root (file)" in lines
     assert "file_read: [Errno 2] No such file or directory: './no-such-file'" in lines
-    assert "at the disk   both at once: never" in lines
-    assert "shut down     is_shutdown() is True; another call returns False" in lines
+    assert "at the disk   one at a time, always" in lines
+    assert "the end       all is done, and the queue is closed" in lines
 
 
 @pytest.mark.parametrize("size", ["1", "2", "3"])
@@ -157,87 +158,61 @@ def test_a_setting_out_of_range(run):
     assert ran.stderr.startswith("mhddq demo: MHDDQ_RING_SIZE='many': must be a whole number")
 
 
-# Runs the command without the capabilities of root, who may do everything whatever the permissions.
-ORDINARY = """
-import ctypes, struct, sys
-header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
-if ctypes.CDLL(None).capset(header, nothing):
-    sys.exit("capset failed")
-from mhddq.cli import main
-sys.exit(main(["demo", sys.argv[1]]))
-"""
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="gives up capabilities")
 def test_an_ordinary_users_read_only_directory(run, tree):
     tree.chmod(0o555)
     try:
-        ran = run(tree, program=("-c", ORDINARY))
+        ran = run("demo", tree, program=("-c", AFTER.format(statements=ORDINARY)))
     finally:
         tree.chmod(0o755)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "deleted   the copy, and nothing else" in ran.stdout
 
 
-def read_until(terminal, text, shown=b""):
-    """Reads from a terminal until `text` came or its other side is closed, which Linux reports as
-    EIO."""
-    while text is None or text not in shown:
-        try:
-            got = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not got:
-            break
-        shown += got
-    return shown
-
-
-# Runs the command. A copy that is complete before the signal comes, as on a machine where this test
-# has to wait for its turn, is not reported before.
+# The copy waits when some of it is there, at the latest when all of it is: so it is not complete
+# before the signal comes, as on a machine where this test has to wait for its turn.
 HELD = """
-import sys, threading
-from mhddq import cli
+import threading
 from mhddq.cli import _demo
-
-copy_of = _demo.copy_of
-
-def copied(original, top):
+copy_of, part = _demo.copy_of, _demo.part
+def held(original, top):
     copy_of(original, top)
     threading.Event().wait()
-
-_demo.copy_of = copied
-sys.exit(cli.main())
+def pausing(done, total):
+    if done * 20 > total:
+        _demo.copying.pause()
+    return part(done, total)
+_demo.copy_of, _demo.part = held, pausing
 """
 
 
-def test_ctrl_c_in_the_copy_gives_the_prompt_back(scratch, tmp_path):
-    pty = pytest.importorskip("pty", reason="POSIX only")
+@pytest.mark.posix("a pseudo-terminal")
+def test_ctrl_c_in_the_copy_says_what_it_does_and_leaves_nothing(scratch, tmp_path):
     many = tmp_path / "many"
-    for n in range(100):
+    for n in range(60):
         (many / f"{n}").mkdir(parents=True)
-        for m in range(200):
-            (many / f"{n}" / f"{m}").touch()
-    terminal, other_side = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", HELD, "demo", many],
-        env={**os.environ, "TMPDIR": str(scratch)},
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=other_side,
-        stderr=subprocess.PIPE,
-    ) as process:
-        os.close(other_side)
-        shown = read_until(terminal, b"copying 20,000 files")
-        process.send_signal(signal.SIGINT)
-        shown = read_until(terminal, None, shown)
-        errors = process.stderr.read()
-        assert process.wait(DEADLINE) == 130
-    os.close(terminal)
-    assert errors == b"mhddq demo: interrupted\n"
-    assert b"listed    20,000 files" in shown
-    assert shown.rstrip().endswith(b": interrupted")
-    assert b"failed" not in shown
+        for m in range(60):
+            (many / f"{n}" / f"{m}").write_text("text")
+        (many / f"{n}").chmod(0o555)
+    statements = (ORDINARY if sys.platform == "linux" else "") + HELD
+    with Terminal(
+        "demo", many, cwd=tmp_path, statements=statements, TMPDIR=str(scratch)
+    ) as terminal:
+        while not re.search(rb" [1-9]\d*% ", terminal.shown):  # how far it is
+            terminal.shown += os.read(terminal.terminal, 4096)
+        terminal.interrupt()
+        status, shown = terminal.end()
+    for n in range(60):
+        (many / f"{n}").chmod(0o755)
+    assert status == 130
+    lines = shown.replace("\r", "\n").splitlines()
+    assert "  listed    3,600 files, 14.1 KiB, 60 directories" in shown
+    assert "failed" not in shown
+    assert [line for line in lines if line][-3:] == [
+        "  copying 3,600 files, 14.1 KiB, 60 directories: interrupted",
+        "mhddq demo: interrupted; what was copied is being removed",
+        "mhddq demo: nothing of it is left",
+    ]
 
 
 # Runs the command, and executes `happens` right after the tree was copied.

@@ -2,16 +2,14 @@
 
 Everything that touches the disk goes through the queue, except the stats of single entries (which
 kind it is, whether it has changed), and making and removing the temporary directory. Nothing is
-written in DIR. Exit status: 0; 1 where something failed or differed; 130 after Ctrl-C.
+written in DIR. Exit status: 0; 1 where something failed or differed; 130 after Ctrl-C, which stops
+what is under way and removes the temporary directory.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -22,12 +20,16 @@ from queue import SimpleQueue
 from typing import Any
 
 import mhddq
-from mhddq.cli._words import MIB, counted, size_of, time_of
+from mhddq.cli._words import MIB, counted, shown, size_of, time_of
 
 Args = dict[str, Any]
 
 TOO_LARGE = 1 << 30  # files from this size on are not read back: all data of one are in memory
 SHOWN = 10  # how many notes and differences are shown one by one
+
+# What Ctrl-C cancels: the copy, and all the rest.
+copying = mhddq.Control()
+everything = mhddq.Control()
 
 
 class Failed(ValueError):
@@ -40,11 +42,12 @@ def show(text: str = "") -> None:
 
 class step:
     """Prints a line with what was done, its outcome, and how long it took. Meanwhile, on a
-    terminal, it shows what is being done, and for how long."""
+    terminal, it shows what is being done, how far it is, and for how long."""
 
     def __init__(self, doing: str, done: str, what: str = "") -> None:
-        self.doing, self.done = f"{doing} {what}".rstrip(), done
+        self.doing, self.done = shown(f"{doing} {what}".rstrip()), done
         self.outcome = ""
+        self.how_far: Callable[[], float] | None = None  # a part of 1; None: it is not known
         self._ended = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
@@ -62,8 +65,9 @@ class step:
         while True:
             seconds = int(time.perf_counter() - self.began)
             since = f"{seconds} s" if seconds else ""
-            print(f"\r  {self.doing:<64.64} {since:>10}", end="", flush=True)
-            if self._ended.wait(1):
+            far = f"{int(100 * min(self.how_far(), 1))}%" if self.how_far else ""
+            print(f"\r  {self.doing:<60.60} {far:>5} {since:>8}", end="", flush=True)
+            if self._ended.wait(0.2):
                 return
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -79,10 +83,16 @@ class step:
             show(f"{again}  {f'{self.doing}: {ended}':<75}".rstrip())
 
 
-def run_one(function: Callable[..., bool], *arguments: Any) -> Args:
+def part(done: int, total: int) -> float:
+    return done / total if total else 0.0
+
+
+def run_one(
+    function: Callable[..., bool], *arguments: Any, control: mhddq.Control | None = None
+) -> Args:
     """Enqueues one operation and waits for its callback."""
     done: SimpleQueue[Args] = SimpleQueue()
-    if not function(done.put, *arguments):
+    if not function(done.put, *arguments, control=control or everything):
         raise Failed("the queue has been shut down")
     return done.get()
 
@@ -99,7 +109,7 @@ def must(function: Callable[..., bool], *arguments: Any) -> dict[str, Any]:
 
 
 def seed_program() -> None:
-    show("A question, a list of operations, a list within a list")
+    show("A file is made, looked for and deleted, in a list of operations")
 
     collected: list[str] = []  # printed below, not in the callback: a print may raise
 
@@ -181,7 +191,7 @@ def large_reads(size: int, times: int) -> None:
     first, second = (now - then for now, then in zip(threads_now(), before, strict=True))
     total = size * times
     show(f"  {size_of(total)} in {time_of(took)}, {size_of(int(total / took))} a second")
-    show(f"  one I/O thread ran {first} of these operations, the other one {second}")
+    show(f"  two threads took turns at it: one ran {first} of these operations, the other {second}")
 
 
 def small_tree() -> None:
@@ -275,7 +285,9 @@ class Listing:
     def _list(self, where: str) -> None:
         self._waiting += 1
         mhddq.directory_contents(
-            functools.partial(self._listed, where), os.path.join(self.top, where)
+            functools.partial(self._listed, where),
+            os.path.join(self.top, where),
+            control=everything,
         )
 
     def _listed(self, where: str, args: Args) -> None:
@@ -302,10 +314,12 @@ class Listing:
     def of_kind(self, kind: str) -> list[str]:
         return [path for path, st in self.entries.items() if kind_of(st) == kind]
 
+    @property
+    def bytes(self) -> int:
+        return sum(self.entries[path].st_size for path in self.of_kind("file"))
+
     def summary(self) -> str:
-        files = self.of_kind("file")
-        size = sum(self.entries[path].st_size for path in files)
-        parts = [counted(len(files), "file"), size_of(size)]
+        parts = [counted(len(self.of_kind("file")), "file"), size_of(self.bytes)]
         parts.append(counted(len(self.of_kind("directory")), "directory", "directories"))
         links = len(self.of_kind("link"))
         if links:
@@ -317,6 +331,7 @@ class Comparison:
     """Reads a tree and its copy back, and notes what differs.
 
     differences: where the copy is wrong. notes: what cannot be compared, or has changed meanwhile.
+    bytes: read so far, of both.
     """
 
     def __init__(self, original: Listing, copy: Listing) -> None:
@@ -326,6 +341,9 @@ class Comparison:
         self.notes: list[str] = []
         self.files = self.bytes = 0
         self._first: Args = {}
+
+    def run(self) -> None:
+        copy, original = self.copy, self.original
         for path in copy.entries.keys() - original.entries.keys():
             self.notes.append(f"appeared meanwhile: {path}")
         for path, st in original.entries.items():
@@ -363,7 +381,7 @@ class Comparison:
                 os.path.join(self.copy.top, path),
                 True,
             )
-            mhddq.enqueue_oplist(pair)
+            mhddq.enqueue_oplist(pair, control=everything)
 
     def _compare_links(self, path: str) -> None:
         try:
@@ -392,7 +410,7 @@ class Comparison:
 
 def copy_of(original: Listing, top: str) -> None:
     for _ in range(3):
-        args = run_one(mhddq.directory_copy, original.top, top)
+        args = run_one(mhddq.directory_copy, original.top, top, control=copying)
         if args["result"]:
             return
         # Something was removed while it was copied. No copy was left, so it is tried again.
@@ -413,7 +431,7 @@ def make_writable(copied: Listing) -> None:
 
 def report_notes(notes: list[str]) -> None:
     for note in notes[:SHOWN]:
-        show(f"    {note}")
+        show(f"    {shown(note)}")
     if len(notes) > SHOWN:
         show(f"    ... and {counted(len(notes) - SHOWN, 'more', 'more')}")
 
@@ -421,24 +439,29 @@ def report_notes(notes: list[str]) -> None:
 def demo_of_tree(directory: str, scratch: str) -> None:
     if not must(mhddq.directory_exists, directory)["exists"]:
         exists = must(mhddq.file_exists, directory)["exists"]
-        raise Failed(f"{directory}: {'not a directory' if exists else 'no such directory'}")
+        problem = "not a directory" if exists else "no such directory"
+        raise Failed(f"{shown(directory)}: {problem}")
     top, copy = os.path.realpath(directory), os.path.join(os.path.realpath(scratch), "copy")
     if os.path.commonpath([top, copy]) == top:
         raise Failed(
-            f"{directory} contains the temporary directory {scratch}: "
+            f"{shown(directory)} contains the temporary directory {scratch}: "
             "set TMPDIR to a directory outside of it"
         )
-    show(f"{directory}\n")
+    show(f"{shown(directory)}\n")
     with step("listing", "listed", directory) as listing:
         original = Listing(top)
         listing.outcome = original.summary()
     report_notes(original.troubles)
-    with step("copying", "copied", original.summary()) as copying:
+    total = original.bytes
+    with step("copying", "copied", original.summary()) as making:
+        making.how_far = lambda: part(copying.done, total)
         copy_of(original, copy)
-        copying.outcome = "to a temporary directory"
+        making.outcome = "to a temporary directory"
     with step("comparing", "compared", original.summary()) as comparing:
         copied = Listing(copy)
         comparison = Comparison(original, copied)
+        comparing.how_far = lambda: part(comparison.bytes, 2 * total)
+        comparison.run()
         pairs, size = counted(comparison.files, "pair"), size_of(comparison.bytes)
         comparing.outcome = f"{pairs} of files, {size}"
     report_notes(copied.troubles + comparison.notes)
@@ -470,54 +493,58 @@ def report(seconds: float) -> None:
 
     show("\nHow it went")
     failed, callbacks = stats["failed"], counted(stats["callbacks"], "callback")
-    line("operations", f"{done:,} done, {failed:,} failed; {callbacks}")
-    for i, operations in enumerate(stats["thread_operations"], 1):
-        share = operations / done if done else 0
-        bar = "#" * round(share * 30)
-        line(f"I/O thread {i}", f"{operations:>8,} operations {share:>5.0%}  {bar}")
-    line("trades", f"{counted(stats['trades'], 'time')} one thread took over from the other")
-    overlaps = stats["disk_overlaps"]
-    line("at the disk", f"both at once: {counted(overlaps, 'time') if overlaps else 'never'}")
+    line("operations", f"{done:,} done, {failed:,} of them failed; {callbacks} called")
+    first, second = stats["thread_operations"]
+    line("two threads", f"took turns: one ran {first:,} operations, the other {second:,}")
+    both = stats["disk_overlaps"]
+    line(
+        "at the disk", f"both at once: {counted(both, 'time')}" if both else "one at a time, always"
+    )
     line("data", f"{size_of(stats['bytes_read'])} read, {size_of(stats['bytes_written'])} written")
     rates = f"{done / seconds:,.0f} operations and {size_of(int(moved / seconds))} a second"
     line("time", f"{time_of(seconds)}: {rates}")
-    accepted = mhddq.file_exists(None, "file.txt")
-    line("shut down", f"is_shutdown() is {mhddq.is_shutdown()}; another call returns {accepted}")
+    refused = mhddq.is_shutdown() and not mhddq.file_exists(None, "file.txt")
+    ended = "all is done, and the queue is closed" if refused else "the queue is not closed"
+    line("the end", ended)
 
 
 def demo(directory: str | None) -> int:
-    show(f"mhddq {mhddq.__version__}: ordered file I/O, off your thread\n")
-    with tempfile.TemporaryDirectory(prefix="mhddq-demo-", ignore_cleanup_errors=True) as scratch:
-        began = time.perf_counter()
-        try:
-            if directory is None:
-                demo_of_its_own(scratch)
-            else:
-                demo_of_tree(directory, scratch)
-        except KeyboardInterrupt:
-            give_up(scratch)
-            raise
-        except BaseException:
-            mhddq.shutdown()
-            raise
-        mhddq.shutdown()
-        report(time.perf_counter() - began)
+    show(f"mhddq {mhddq.__version__}: file operations in order, while your program goes on\n")
+    began = time.perf_counter()
+    scratch = tempfile.TemporaryDirectory(prefix="mhddq-demo-", ignore_cleanup_errors=True)
+    try:
+        if directory is None:
+            demo_of_its_own(scratch.name)
+        else:
+            demo_of_tree(directory, scratch.name)
+    except KeyboardInterrupt:
+        give_up(scratch)
+        return 130
+    except BaseException:
+        end(scratch)
+        raise
+    end(scratch)
+    report(time.perf_counter() - began)
     return 0
 
 
-def give_up(scratch: str) -> None:
-    """After Ctrl-C. A copy that is under way fails as soon as what it makes is removed, so the
-    prompt does not wait until the copy is complete. The copy itself removes files as well, so both
-    ignore what the other has removed."""
-    ended = threading.Event()
+def end(scratch: tempfile.TemporaryDirectory[str]) -> None:
+    mhddq.shutdown()
+    scratch.cleanup()
 
-    def remove() -> None:
-        while not ended.wait(0.01):
-            shutil.rmtree(scratch, ignore_errors=True)
 
-    remover = threading.Thread(target=remove, daemon=True)
-    remover.start()
-    with contextlib.redirect_stderr(io.StringIO()):
-        mhddq.shutdown(timeout=10)
-    ended.set()
-    remover.join()
+def give_up(scratch: tempfile.TemporaryDirectory[str]) -> None:
+    """After Ctrl-C. What is under way stops at its next slice; then everything is removed."""
+
+    def say(text: str) -> None:
+        print(f"mhddq demo: {text}", file=sys.stderr, flush=True)
+
+    try:
+        say("interrupted; what was copied is being removed")
+        copying.cancel()
+        everything.cancel()
+        end(scratch)
+    except KeyboardInterrupt:
+        say(f"interrupted again; {scratch.name} may be left")
+        os._exit(130)
+    say(f"{scratch.name} is left" if os.path.exists(scratch.name) else "nothing of it is left")
