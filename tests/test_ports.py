@@ -144,6 +144,63 @@ def test_callbacks_begin_in_order_where_one_delivers_itself(queue):
     assert events == ["begin", "a", "b", "c", "end"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the allocator that overwrites is glibc's")
+def test_the_end_of_a_list_is_delivered_inside_the_callback_of_its_member():
+    """The list stays until that callback has returned; freed memory is overwritten here."""
+    end = ended(
+        """
+    port, order = mhddq.Queue().port(), []
+    def member(args):
+        while port.deliver(timeout=10):
+            pass
+        order.append("member")
+    for _ in range(20):
+        todo = mhddq.Oplist()
+        todo.file_exists(member, ".")
+        for _ in range(3):
+            todo.file_exists(None, ".")
+        port.enqueue_oplist(todo, callback=lambda args: order.append("end"))
+        del todo
+        while port.pending:
+            port.deliver(timeout=1)
+    report(order=order, left=port.queue.stats()["in_flight"])
+    """,
+        env={"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": "165"},
+    )
+    assert end["order"] == ["end", "member"] * 20
+    assert end["left"] == 0
+
+
+def test_a_port_closes_in_its_own_callback(queue):
+    """Without a timeout, too: what is under way but for that callback is delivered."""
+    port, order = queue.port(), []
+
+    def closes(args):
+        order.append("begin")
+        order.append(port.close())
+
+    port.file_exists(closes, ".")
+    for name in "ab":
+        port.file_exists(lambda args, name=name: order.append(name), ".")
+    drain(port)
+    assert order == ["begin", "a", "b", True]
+    assert port.closed
+    assert not port.pending
+
+
+def test_deliver_does_not_wait_for_the_callback_that_called_it(queue):
+    port, waited = queue.port(), []
+
+    def delivers(args):
+        began = time.monotonic()
+        port.deliver(timeout=DEADLINE)
+        waited.append(time.monotonic() - began)
+
+    port.file_exists(delivers, ".")
+    drain(port)
+    assert waited[0] < DEADLINE / 2
+
+
 def test_what_a_callback_raises_is_printed_and_delivery_goes_on(queue, capfd):
     collected = []
     port = queue.port()

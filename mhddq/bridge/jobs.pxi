@@ -13,6 +13,7 @@ cdef struct listed:
     PyObject *given      # a dict, or NULL: the parameters that were passed
     PyObject *control
     PyObject *failure    # the first operation's that failed; noted where there is a callback
+    int users            # calls of its operations that are kept (keep_list) and have not returned
 
 # Jobs that have come back are kept for the next ones, warm: they are taken by producers and given
 # back by the callback thread, which costs malloc and free far more than it costs here, lock or no
@@ -22,7 +23,7 @@ cdef enum:
 
 cdef single *spare_singles = NULL    # linked by job.run.next
 cdef int spare_count = 0
-cdef shared_mutex spares             # holds both
+cdef shared_mutex spares             # holds both, and the users of each list
 
 
 cdef inline single *take_single() except NULL:
@@ -68,7 +69,32 @@ cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
     if is_single:
         free_single(<single *>job)
     else:
-        free_listed(<listed *>job)
+        leave_list(<listed *>job)
+
+
+cdef listed *keep_list(mhq_run *run) noexcept:
+    """The list of this operation, or NULL. It stays until leave_list, though its end may be delivered
+    before the operation's callback returns: by a deliver() inside of that, or, where that closes
+    the port, by the callback thread."""
+    cdef listed *l
+    if run.op == NULL or run.job.op != NULL:
+        return NULL
+    l = <listed *>run.job
+    shared_lock(&spares)
+    l.users += 1
+    shared_unlock(&spares)
+    return l
+
+
+cdef void leave_list(listed *l) noexcept:
+    """By each that has kept it, and by its end. The last one frees it."""
+    cdef int users
+    shared_lock(&spares)
+    users = l.users
+    l.users -= 1
+    shared_unlock(&spares)
+    if users == 0:
+        free_listed(l)
 
 
 cdef void free_listed(listed *l) noexcept:

@@ -41,6 +41,7 @@ cdef class Port:
     cdef deliveries counts
     cdef dict aside
     cdef int depth                     # its callbacks that are running, one inside of another
+    cdef uint64_t unreturned           # of these, those that end their operation or list
     cdef bint refuses                  # it is closed, or being closed
     cdef bint closed_for_good
     cdef unsigned long generation
@@ -90,6 +91,10 @@ cdef class Port:
         if self.core == NULL or self.generation != generation or self.closed_for_good:
             return 0
         return mhq_port_pending(self.core)
+
+    cdef bint has_others(self) noexcept:
+        """Is anything under way but the operations whose callbacks this is called in?"""
+        return self.waiting_for() > self.unreturned
 
     cdef int give_up(self) except -1:
         """Closes. What is due or under way goes to the callback thread, which calls no callback of it."""
@@ -161,11 +166,14 @@ cdef class Port:
         cdef uint64_t calls = shared_read(&self.counts.callbacks)
         cdef uintptr_t outer = shared_get(&self.counts.calling)
         cdef mhq_engine *core = <mhq_engine *>shared_get(&self.service.core)
-        cdef bint called = True
+        cdef bint called = True, counts = not run.progress and run == &run.job.run
+        cdef listed *around = NULL
         self.depth += 1
+        self.unreturned += counts
         if run.progress:
             deliver_progress(self.service.hooks, run, kept)
         else:
+            around = keep_list(run)
             if self.aside is None:
                 self.aside = set_aside()
             if deliver_any(self.service.hooks, &self.counts, self.aside, run, kept):
@@ -178,7 +186,10 @@ cdef class Port:
                 shared_lock(&self.service.frees)
                 shared_unlock(&self.service.frees)
                 finish(core, run)
+                if around != NULL:
+                    leave_list(around)
         shared_set(&self.counts.calling, outer)
+        self.unreturned -= counts
         self.depth -= 1
         return called
 
@@ -244,7 +255,7 @@ cdef class Port:
             if isinstance(limit, bool) or not isinstance(limit, int):
                 raise TypeError("limit must be int or None, not '%s'" % type(limit).__name__)
             if limit < 0:
-                raise ValueError("limit must not be negative")
+                raise ValueError("limit must not be negative, not %s" % limit)
             most = min(<object>limit, sys.maxsize)
         deadline = moment_after(timeout)
         self.must_be_here()
@@ -252,7 +263,7 @@ cdef class Port:
             calls = self.deliver_due(most, &any)
             if any or calls or self.is_closed() or most == 0:
                 return calls
-            if timeout is not None and (not self.waiting_for() or time.monotonic() >= deadline):
+            if timeout is not None and (not self.has_others() or time.monotonic() >= deadline):
                 return 0
             self.wait(deadline)
 
@@ -307,12 +318,12 @@ cdef class Port:
         self.refuses = True
         if not here and not self.seat.ended:
             return self.close_elsewhere(deadline)
-        while self.waiting_for():
+        while self.has_others():
             self.serve_a_turn()
-            if not self.waiting_for() or time.monotonic() >= deadline or self.is_held():
+            if not self.has_others() or time.monotonic() >= deadline or self.is_held():
                 break
             self.wait(deadline)
-        left = self.waiting_for() > (self.depth > 0)
+        left = self.has_others()
         self.give_up()
         return not left
 
