@@ -14,6 +14,7 @@ import importlib
 from mhddq import _binding, _core
 from mhddq._queues import default_queue
 from mhddq.aio import _loops  # noqa: F401 - makes itself known
+from mhddq.aio._default import queue_of
 from mhddq.aio._opening import Opening, opening
 from mhddq.aio._views import Aio
 
@@ -82,7 +83,7 @@ def open(  # noqa: PLR0913, PLR0917 - as Python's own
     Raises: ValueError, TypeError, LookupError for wrong arguments, as open(); awaited, OSError.
     """
     how = (mode, buffering, encoding, errors, newline, closefd, opener)
-    return opening(default_queue() if queue is None else queue, file, *how, atomic=atomic)
+    return opening(queue_of(queue), file, *how, atomic=atomic)
 
 
 def flush() -> Operation[None]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
-from mhddq.aio._file import File
+from mhddq.aio._file import LAST, File, place_of, size_of
 from mhddq.aio._stream import BUFFER, CHUNK
 
 
@@ -44,7 +44,8 @@ class BinaryFile(File[bytes]):
     async def read(self, size: int | None = -1) -> bytes:
         """So many bytes, fewer at the end of the file. -1 or None: all that there are."""
         stream = self._stream
-        size = -1 if size is None else size
+        if type(size) is not int:
+            size = size_of(size)
         if 0 < size <= stream.end - stream.chunk.tell() and not self._turns.taken:
             return stream.chunk.read(size)
         self._check(reads=True)
@@ -74,7 +75,8 @@ class BinaryFile(File[bytes]):
 
     async def read1(self, size: int | None = -1) -> bytes:
         """What is there, at most `size` bytes; reads once where nothing is."""
-        size = BUFFER if size is None or size < 0 else size
+        size = size_of(size)
+        size = BUFFER if size < 0 else size
         self._check(reads=True)
         await self._enter()
         try:
@@ -87,15 +89,20 @@ class BinaryFile(File[bytes]):
 
     async def readinto(self, buffer: Any) -> int:
         """Fills a writable buffer, or as much of it as the file has. Returns how many bytes."""
-        with memoryview(buffer) as view, view.cast("B") as octets:
-            if octets.readonly:
-                raise TypeError("readinto() argument must be read-write bytes-like object")
+        with memoryview(buffer) as view:
+            if view.readonly or not view.c_contiguous:
+                raise TypeError("readinto() argument must be a writable, C-contiguous buffer")
+            return await self._read_into(view.cast("B"))
+
+    async def _read_into(self, octets: memoryview) -> int:
+        with octets:
             data = await self.read(len(octets))
             octets[: len(data)] = data
         return len(data)
 
     async def peek(self, size: int = 0) -> bytes:
         """Bytes from the position on, which stays: what is there, else what one read gives."""
+        size = size_of(size)
         self._check(reads=True)
         await self._enter()
         try:
@@ -109,7 +116,8 @@ class BinaryFile(File[bytes]):
 
     async def readline(self, size: int | None = -1) -> bytes:
         """A line with its end; at the end of the file what is left, then b"". size: at most."""
-        size = -1 if size is None else size
+        if type(size) is not int:
+            size = size_of(size)
         stream = self._stream
         if size < 0 and not self._turns.taken and not self._unbuffered:
             line = stream.chunk.readline()
@@ -238,6 +246,7 @@ class BinaryFile(File[bytes]):
     async def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Moves the position, from the start (0), the position (1) or the end (2). Returns it."""
         self._check()
+        offset = place_of(offset)
         if whence not in (0, 1, 2):
             raise ValueError(f"whence value {whence} unsupported")
         if not self._stream.seekable:
@@ -253,6 +262,8 @@ class BinaryFile(File[bytes]):
                 offset += await stream.size()
             if offset < 0:
                 raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+            if offset > LAST:
+                raise OverflowError("offset is beyond 64 bits")
             stream.seek(offset)
             return offset
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import errno
 import io
+import operator
 import os
 import sys
 import warnings
@@ -16,6 +17,8 @@ from mhddq.aio._stream import Stream
 from mhddq.aio._turns import Turns
 
 A = TypeVar("A", str, bytes)
+
+LAST = 2**63 - 1  # the last place in a file that the system can name
 
 _open_files: dict[int, weakref.ref[File[Any]]] = {}  # by their ids; they take themselves out
 
@@ -175,7 +178,7 @@ class File(Generic[A]):
         self._check()
         if not self._stream.writable:
             raise io.UnsupportedOperation("truncate")
-        if size is not None and size < 0:
+        if size is not None and (size := size_of(size)) < 0:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         await self._enter()
         try:
@@ -210,11 +213,12 @@ class File(Generic[A]):
 
     async def readlines(self, hint: int | None = -1) -> list[A]:
         """All lines, or those that begin before `hint` bytes or characters have been read."""
+        hint = size_of(hint, "hint")
         self._check(reads=True)
         await self._enter()
         try:
             self._check()
-            return await self._take_lines(-1 if hint is None else hint)
+            return await self._take_lines(hint)
         finally:
             self._turns.leave()
 
@@ -312,6 +316,25 @@ class File(Generic[A]):
             warnings.warn(f"unclosed file {self!r}", ResourceWarning, stacklevel=2, source=self)
         finally:
             self._abandon()
+
+
+def size_of(given: int | None, name: str = "size") -> int:
+    """A number that a method was given; -1 for None."""
+    if given is None:
+        return -1
+    try:
+        return operator.index(given)
+    except TypeError:
+        kind = type(given).__name__
+        raise TypeError(f"{name} must be an integer or None, not {kind!r}") from None
+
+
+def place_of(given: int) -> int:
+    """What seek() was given."""
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise TypeError(f"offset must be an integer, not {type(given).__name__!r}") from None
 
 
 def _unhooked(generator: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:

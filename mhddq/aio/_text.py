@@ -10,7 +10,7 @@ from typing import Any
 
 from mhddq.aio._binary import detached
 from mhddq.aio._decoding import Cookie, Decoding
-from mhddq.aio._file import File
+from mhddq.aio._file import LAST, File, place_of, size_of
 from mhddq.aio._stream import Stream
 
 PIECE = 32 * 1024  # bytes decoded at once
@@ -198,7 +198,8 @@ class TextFile(File[str]):
 
     async def read(self, size: int | None = -1) -> str:
         """So many characters, fewer at the end of the file. -1 or None: all that there are."""
-        size = -1 if size is None else size
+        if type(size) is not int:
+            size = size_of(size)
         if 0 < size <= self._length - self._text.tell() and not self._turns.taken:
             return self._text.read(size)
         self._check(reads=True)
@@ -230,7 +231,8 @@ class TextFile(File[str]):
 
     async def readline(self, size: int | None = -1) -> str:
         """A line with its end; at the end of the file what is left, then "". size: at most."""
-        size = -1 if size is None else size
+        if type(size) is not int:
+            size = size_of(size)
         if size < 0 and not self._turns.taken and (line := self._text.readline()):
             return line
         self._check(reads=True)
@@ -373,6 +375,7 @@ class TextFile(File[str]):
     async def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """To a number that tell() gave, to 0, or (0, 2) to the end. Returns the position."""
         self._check()
+        offset = place_of(offset)
         if whence not in (0, 1, 2):
             raise ValueError(f"invalid whence ({whence}, should be 0, 1 or 2)")
         if not self._stream.seekable:
@@ -391,7 +394,10 @@ class TextFile(File[str]):
                 return await self._stream.position() if place is None else place.packed()
             if whence == 2:
                 offset = await self._stream.size()
-            await self._go(Cookie.unpacked(offset))
+            place = Cookie.unpacked(offset)
+            if place.start > LAST:
+                raise OverflowError("offset is beyond 64 bits")
+            await self._go(place)
             return offset
         finally:
             self._turns.leave()

@@ -9,7 +9,8 @@ cdef dict existing_controls = {}       # weak references to them, by id; resumed
 
 
 cdef class Control:
-    """Cancels, pauses and watches all operations that were given it as control=.
+    """Control(progress=None, *, interval=0.1)\n--\n
+    Cancels, pauses and watches all operations that were given it as control=.
 
     progress: called as progress(done, total) where the operations are delivered, first at the start
         of one, then at most every `interval` seconds, and last before its completion. total is None
@@ -30,7 +31,7 @@ cdef class Control:
 
     def __init__(self, progress=None, *, interval=0.1):
         if progress is not None and callback_kind(<PyObject *>progress) != MHDDQ_CALLABLE:
-            raise TypeError("progress must be callable or None, not '%s'" % type(progress).__name__)
+            raise TypeError(why_not_called(progress, "progress"))
         if isinstance(interval, bool) or not isinstance(interval, (int, float)):
             raise TypeError("interval must be a number of seconds, not '%s'"
                             % type(interval).__name__)

@@ -439,14 +439,36 @@ cdef extern from *:
         PyType_Modified(of);
         return failed ? -1 : 0;
     }
+
+    static PyObject *mhddq_new_refused(PyObject *none, PyObject *args, PyObject *keywords)
+    {
+        PyErr_SetString(PyExc_TypeError, "__new__() of this type is not to be called: it would make"
+                                         " an object without content");
+        return NULL;
+    }
+
+    /* What Python code finds as the type's __new__; tp_new stays. */
+    static int mhddq_refuse_new(PyObject *type)
+    {
+        static PyMethodDef refused = {"__new__", (PyCFunction)(void (*)(void))mhddq_new_refused,
+                                      METH_VARARGS | METH_KEYWORDS, NULL};
+        PyTypeObject *of = (PyTypeObject *)type;
+        PyObject *made = PyCFunction_New(&refused, NULL);
+        int failed = made == NULL || PyDict_SetItemString(of->tp_dict, "__new__", made) < 0;
+        Py_XDECREF(made);
+        PyType_Modified(of);
+        return failed ? -1 : 0;
+    }
     """
     void mhddq_set_name(object type, const char *name)
     int mhddq_add_method(object type, PyMethodDef *definition) except -1
+    int mhddq_refuse_new(object type) except -1
 
 mhddq_set_name(Queue, "mhddq.Queue")
 mhddq_set_name(Port, "mhddq.Port")
 mhddq_set_name(Control, "mhddq.Control")
 mhddq_set_name(Oplist, "mhddq.Oplist")
+mhddq_set_name(Handle, "mhddq.Handle")
 mhddq_set_name(Futures, "mhddq.futures.Futures")
 mhddq_set_name(FutureList, "mhddq.futures.FutureList")
 mhddq_set_name(Operation, "mhddq.aio.Operation")
@@ -455,3 +477,8 @@ mhddq_set_name(OperationList, "mhddq.aio.OperationList")
 
 cdef int add_method(object kind, Spec spec) except -1:
     return mhddq_add_method(kind, &spec.definition)
+
+
+# Without their fields the methods of these would follow null pointers.
+for _kind in (Queue, Port, Handle, Futures, FutureList, OperationList):
+    mhddq_refuse_new(_kind)

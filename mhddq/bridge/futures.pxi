@@ -127,7 +127,7 @@ cdef class FutureBase(Pending):
     def running(self):
         """Whether the operation is being run."""
         cdef mhq_state at
-        if self.now() != PENDING:
+        if self.now() != PENDING or self.fate == NULL:
             return False
         at = mhq_fate_state(self.fate)
         return at == MHQ_RUNNING or at == MHQ_STOPPING

@@ -123,7 +123,8 @@ cdef class Segment:
 
 @cython.final
 cdef class Oplist:
-    """A list of operations that runs as one: the two I/O threads do not trade inside it.
+    """Oplist(*, on_error='continue')\n--\n
+    A list of operations that runs as one: the two I/O threads do not trade inside it.
 
     on_error: 'continue', or 'stop': what stands behind the first failed operation is cancelled; an
         embedded list with a failure is a failed operation of its parent.

@@ -6,7 +6,9 @@ cdef uint64_t unnamed_queues = 0
 @cython.final
 @cython.no_gc
 cdef class Queue:
-    """An order of operations, run one at a time by two native threads of its own.
+    """Queue(name=None, *, ring_size=None, buffer_bytes=None, write_bytes=None, lookahead=None, \
+spin_us=None, background=False)\n--\n
+    An order of operations, run one at a time by two native threads of its own.
 
     name: shown in thread names and messages; need not be unique.
     ring_size, buffer_bytes, write_bytes, lookahead, spin_us: as the environment variables
@@ -176,7 +178,7 @@ cdef bint enqueue_oplist_at(Service service, Port port, oplist, callback, contro
     the_control(control)
     if callback is not None:
         if callback_kind(<PyObject *>callback) != MHDDQ_CALLABLE:
-            raise TypeError(why_no_callback(callback))
+            raise TypeError(why_not_called(callback, "callback"))
         given = {"oplist": oplist, "callback": callback}
         if control is not None:
             given["control"] = control
@@ -196,7 +198,7 @@ cdef class ListContext:
         self.control = the_control(control)
         self.gathered = Oplist(on_error=on_error)
         if callback is not None and callback_kind(<PyObject *>callback) != MHDDQ_CALLABLE:
-            raise TypeError(why_no_callback(callback))
+            raise TypeError(why_not_called(callback, "callback"))
 
     def __enter__(self):
         return self.gathered

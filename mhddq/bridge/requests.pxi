@@ -411,15 +411,15 @@ cdef Control control_of(request *r):
     return None if r.more == NULL else (<More>r.more).control
 
 
-cdef str why_no_callback(object callback):
-    if callback_kind(<PyObject *>callback) == MHDDQ_ASYNC:
-        return "callback must not be an async function: nothing would await what it returns"
-    return "callback must be callable or None, not '%s'" % type(callback).__name__
+cdef str why_not_called(object given, str name):
+    if callback_kind(<PyObject *>given) == MHDDQ_ASYNC:
+        return "%s must not be an async function: nothing would await what it returns" % name
+    return "%s must be callable or None, not '%s'" % (name, type(given).__name__)
 
 
 cdef inline int take_callback(request *r, PyObject *callback) except -1:
     if callback != <PyObject *>None and callback_kind(callback) != MHDDQ_CALLABLE:
-        raise TypeError(why_no_callback(<object>callback))
+        raise TypeError(why_not_called(<object>callback, "callback"))
     Py_XINCREF(callback)
     r.callback = callback
     return 0
