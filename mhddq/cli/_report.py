@@ -87,7 +87,7 @@ def percent_of(state: State) -> str:
 def figures_of(state: State) -> list[str]:
     """How far it is, in words: what bars and lines show, what matters most first."""
     if state.doing == "measuring":
-        return [f"{state.entries:,} found"]
+        return [f"{state.entries:,} found"] if state.entries else []
     if state.unit == "entries":
         parts = [counted(state.done, "entry", "entries")]
         if state.speed:

@@ -83,11 +83,13 @@ class Command:
         chosen, plan = self.chosen, self.plan
         if chosen.command == "delete":
             for path in chosen.paths:
+                self.state.name = path
                 plan.add(plan.delete, path, None, chosen.recursive)
             return
         measure = self.report.shows_progress or chosen.dry_run
         targets = targets_of(self.lane, chosen.sources, chosen.destination)
         for source, target in zip(chosen.sources, targets, strict=True):
+            self.state.name = source
             if chosen.command == "copy":
                 plan.add(plan.copy, source, target, chosen.recursive, measure)
             else:
