@@ -38,6 +38,7 @@ cdef extern from "Python.h":
     bint PyCoro_CheckExact(object o)
     int PyErr_ResourceWarning(object source, Py_ssize_t level, const char *form, ...) except -1
     int PyDict_SetItem(PyObject *d, PyObject *key, PyObject *value) except -1
+    Py_ssize_t Py_REFCNT(PyObject *o)
     PyObject *PyTuple_GET_ITEM(PyObject *t, Py_ssize_t place)
     PyObject *Py_True
     PyObject *Py_False

@@ -4,17 +4,6 @@
 # Whatever is raised ends here, but for `kept`: a list that KeyboardInterrupt and SystemExit of a callback
 # are put into where the taker is a thread of the program, or None.
 
-cdef object new_text = str.__new__
-
-
-cdef dict failed(object error):
-    hide_own_frames(error)
-    # As FailureText.of makes it, but without Python code, which could be interrupted here.
-    text = new_text(FailureText, str(error) or type(error).__name__)
-    text.error = error
-    return {"exception": text}
-
-
 cdef bint attempt(object hooks, str name, object a=None, object b=None) noexcept:
     """Calls a hook, which is Python code. A trace function may raise in it, an exception that
     another thread has set in this one may come up in it, memory may be short: each of these is
@@ -54,25 +43,6 @@ cdef void report(object hooks, str name, request *r, object a, object b) noexcep
         mhddq_report_plainly(mhq_op_names[r.op.kind], r.op.path)
 
 
-cdef dict set_aside():
-    """Arguments for a time without memory: to fill them in takes none."""
-    cdef dict params = {"": None}
-    del params[""]     # leaves its table, which has room for four
-    return {"action": None, "result": False, "params": params, "output": failed(MemoryError())}
-
-
-cdef dict args_from_aside(request *r, dict args):
-    if args is None:
-        return None
-    cdef const shape *asked = &SHAPES[r.op.kind]
-    try:
-        args["action"] = <object>asked.action
-        fill_parameters(asked, r, <dict>args["params"])
-        return args
-    except BaseException:
-        return None
-
-
 cdef dict described(request *r):
     """What reports name an operation by."""
     cdef const shape *asked = &SHAPES[r.op.kind]
@@ -97,40 +67,6 @@ cdef object failure_again(deliveries *counts, request *r, mhq_run *run) noexcept
         except BaseException:
             pass
     return None
-
-
-cdef dict output_or_failure(deliveries *counts, request *r, mhq_run *run, bint *result):
-    """Of what gives more than a flag, and of what failed."""
-    try:
-        if run.error == 0:
-            return output_of(SHAPES[r.op.kind].gives, value_of(counts, r, run))
-    except BaseException as error:      # text that is no UTF-8, or no memory for the result
-        result[0] = False
-        return failed(error)
-    return failed(failure_of(r, run))
-
-
-cdef dict args_of(deliveries *counts, request *r, mhq_run *run):
-    """What the callback is given; None where there is neither a callback nor a failure."""
-    cdef const shape *asked = &SHAPES[r.op.kind]
-    cdef bint result = run.error == 0
-    cdef dict output, args
-    if (r.callback == <PyObject *>None and result
-            and asked.gives not in (GIVES_DATA, GIVES_FILE)):
-        return None
-    if result and asked.gives == GIVES_EXISTS:   # without a try: nothing can fail late
-        output = {"exists": True if run.exists else False}
-    elif result and asked.gives == GIVES_NOTHING:
-        output = {}
-    else:
-        output = output_or_failure(counts, r, run, &result)
-        if r.callback == <PyObject *>None and result:
-            return None
-    args = {"action": <object>asked.action, "result": result, "params": parameters_of(asked, r),
-            "output": output}
-    if run.error == 0 and not result:
-        shared_bump(&counts.late_failures)
-    return args
 
 
 cdef bint is_for_the_thread(object error, object kept) noexcept:
@@ -220,11 +156,13 @@ cdef bint deliver_one(object hooks, deliveries *counts, PyObject *aside, mhq_run
     shared_bump(&counts.callbacks)
     shared_set(&counts.calling, <uintptr_t>r)
     returned = call_unchecked(r.callback, args)
-    if returned != <PyObject *>None:
+    if returned == <PyObject *>None:
+        keep_args(counts, r, run, args)
+    else:
         end_callback(hooks, counts, run, returned, kept)
+        Py_XDECREF(args)
     Py_XDECREF(returned)
     shared_set(&counts.calling, 0)
-    Py_XDECREF(args)
     return used
 
 

@@ -178,6 +178,7 @@ cdef class Port:
                 self.aside = set_aside()
             if deliver_any(self.service.hooks, &self.counts, self.aside, run, kept):
                 self.aside = None
+            let_spare_go(&self.counts, self.in_hand)
             called = (shared_read(&self.counts.callbacks) != calls
                       or (run.op != NULL and (<request *>run.op).op.flags & FUTURE))
             if self.generation == generation:
@@ -216,6 +217,7 @@ cdef class Port:
         return calls
 
     cdef void rest(self) noexcept:
+        let_spare_go(&self.counts, NULL)
         if not self.closed_for_good and self.core != NULL and self.generation == generation:
             mhq_port_rest(self.core, self.in_hand != NULL)
 

@@ -74,6 +74,14 @@ cdef struct shape:
     uint8_t kind, gives
     PyObject *action               # the operation's name
     PyObject *names                # a tuple of the positional parameters' names
+    PyObject **keys                # of params: 'callback' and those names
+
+
+cdef extern from *:
+    """
+    #define mhddq_items(tuple) (((PyTupleObject *)(tuple))->ob_item)
+    """
+    PyObject **mhddq_items(PyObject *tuple)
 
 
 cdef class Parameter:
@@ -110,6 +118,7 @@ cdef class Row:
     cdef shape asked
     cdef tuple positional          # its Parameters, by position
     cdef tuple names               # of those
+    cdef tuple keys                # 'callback' and those
     cdef dict keywords             # its Parameters that are keyword-only, by name
     cdef mhq_numbers numbers       # the defaults; MHQ_ABSENT for None, and for what it does not take
 
@@ -125,6 +134,8 @@ cdef class Row:
         self.asked.lasts = name in LASTING
         self.asked.action = <PyObject *>self.name
         self.asked.names = <PyObject *>self.names
+        self.keys = (sys.intern("callback"), *self.names)
+        self.asked.keys = mhddq_items(<PyObject *>self.keys)
         self.asked.count = len(self.positional)
         self.asked.path = self.asked.path2 = self.asked.data = self.asked.flag = -1
         if self.asked.count > MAX_POSITIONAL:

@@ -144,6 +144,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
                 service.aside = None
         else:
             deliver_any(hooks, &service.counts, None, run, None)
+        let_spare_go(&service.counts, service.collected)
         if generation != begun_in:
             return False
         if run.op != NULL:

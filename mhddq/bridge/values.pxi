@@ -5,6 +5,7 @@
 cdef struct deliveries:
     bint adopts
     shared_word calling
+    PyObject *spare      # args to be filled anew, or NULL; see args.pxi
     shared_count delivered, callbacks, callback_errors, late_failures, copied, uncopied
 
 cdef enum:
@@ -183,6 +184,7 @@ cdef void add_deliveries(deliveries *sum, deliveries *counts) noexcept:
 
 
 cdef void forget_deliveries(deliveries *counts) noexcept:
+    counts.spare = NULL
     shared_set(&counts.calling, 0)
     shared_zero(&counts.delivered)
     shared_zero(&counts.callbacks)
