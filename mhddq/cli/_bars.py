@@ -82,13 +82,13 @@ def bar(state: State, width: int) -> Any:
     from rich.text import Text  # noqa: PLC0415
 
     percent = percent_of(state)
-    name = shortened(state.name, max(width - len(state.doing) - 26, 12))
+    name = shortened(state.name, max(width - len(state.headline) - 26, 12))
     row = Table.grid(padding=(0, 2), expand=True)
     row.add_column(no_wrap=True)
     row.add_column(ratio=1)
     row.add_column(no_wrap=True)
     row.add_row(
-        Text.assemble((state.doing, "bold"), " ", name),
+        Text.assemble((state.headline, "bold"), " ", name),
         ProgressBar(
             total=state.total if percent else None,
             completed=state.done if percent else 0,

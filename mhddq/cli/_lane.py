@@ -13,6 +13,7 @@ from collections import deque
 from queue import Empty, SimpleQueue
 
 import mhddq
+from mhddq._settings import read_settings
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Lane:
         """
         ended: SimpleQueue[Args] = SimpleQueue()
         under_way: deque[What] = deque()
+        ahead = max(1, min(ahead, read_settings()["ring_size"] - 1))  # it never waits for room
         work = iter(work)
         more = True
         while more or under_way:

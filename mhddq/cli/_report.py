@@ -32,6 +32,7 @@ class State:
     def __init__(self, command: str) -> None:
         self.command = command
         self.doing = ""
+        self.stopping = False  # whatever it does: it is stopped, and what is incomplete is removed
         self.unit = "bytes"
         self.name = ""
         self.done = 0
@@ -58,6 +59,10 @@ class State:
             self._seen.popleft()
 
     @property
+    def headline(self) -> str:
+        return "stopping" if self.stopping else self.doing
+
+    @property
     def seconds(self) -> float:
         return time.monotonic() - self.began
 
@@ -72,7 +77,7 @@ class State:
     @property
     def seconds_left(self) -> float | None:
         speed = self.speed
-        if self.total is None or not speed:
+        if self.total is None or not speed or self.stopping:
             return None
         return (self.total - self.done) / speed
 
@@ -171,9 +176,10 @@ class Lines(Report):
             return
         self._next = now + EVERY
         width = columns() - 1
-        figures = fitting([percent_of(state), *figures_of(state)], width - len(state.doing) - 10)
-        name = shortened(state.name, max(width - len(figures) - len(state.doing) - 4, 8))
-        line = f"{state.doing} {name}  {figures}"[:width]
+        doing = state.headline
+        figures = fitting([percent_of(state), *figures_of(state)], width - len(doing) - 10)
+        name = shortened(state.name, max(width - len(figures) - len(doing) - 4, 8))
+        line = f"{doing} {name}  {figures}"[:width]
         if os.environ.get("TERM") == "dumb":
             print(line, flush=True)
             return

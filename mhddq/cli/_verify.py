@@ -56,6 +56,7 @@ class Verifier:
         state = self.command.state
         state.see(self.compared)
         state.files = self.command.files
+        state.stopping = self.command.lane.stopped
         self.command.report.progress(state)
 
     def is_at(self, part: Part) -> None:
@@ -63,12 +64,20 @@ class Verifier:
 
     def parts(self) -> Iterator[tuple[Part, list[Step]]]:
         for item in self.command.done:
-            for source, target, size in self.files_of(item):
-                for offset in range(0, size + 1, PIECE):
-                    for name in (source, target):
-                        read = step("file_read", name, True, offset=offset, length=PIECE)
-                        yield Part((source, target), name is target), [read]
-                self.command.files += 1
+            try:
+                yield from self.parts_of(item)
+            except OSError as error:  # what was copied is gone, or cannot be read
+                if is_cancelled(error):
+                    raise
+                self.differs((item.source, str(item.target)), error)
+
+    def parts_of(self, item: Item) -> Iterator[tuple[Part, list[Step]]]:
+        for source, target, size in self.files_of(item):
+            for offset in range(0, size + 1, PIECE):
+                for name in (source, target):
+                    read = step("file_read", name, True, offset=offset, length=PIECE)
+                    yield Part((source, target), name is target), [read]
+            self.command.files += 1
 
     def files_of(self, item: Item) -> Iterator[tuple[str, str, int]]:
         """The regular files of an item, their copies, their sizes. The rest is compared here."""
