@@ -139,7 +139,7 @@ def test_every_access_of_the_arm_is_logged():
     disk = model.Arm()
     disk.log = []
     serve(disk, [read(0), read(1 << 30)])
-    assert [entry[1:] for entry in disk.log] == [(0, 4096, False), (1 << 30, 4096, False)]
+    assert [entry[1:4] for entry in disk.log] == [(0, 4096, False), (1 << 30, 4096, False)]
 
 
 MOUNTED = """

@@ -62,15 +62,15 @@ def rotation_seconds(place: float, now: float) -> float:
 
 
 class Arm:
-    """A disk that spins. `log`: (when, first byte, bytes, whether written) of each access that
-    the arm made, if it is a list."""
+    """A disk that spins. `log`: (when, first byte, bytes, whether written, how many others waited)
+    of each access that the arm made, if it is a list."""
 
     def __init__(self, queue: int = 32):
         self.queue = queue
         self.waiting: list[Access] = []
         self.serving: Access | None = None
         self.deepest = 0  # the most that were there at once
-        self.log: list[tuple[float, int, int, bool]] | None = None
+        self.log: list[tuple[float, int, int, bool, int]] | None = None
         self._free_at = 0.0
         # Where the head was at a time, and how far it reads on from there.
         self._place, self._since, self._limit = 0.0, 0.0, 0.0
@@ -136,7 +136,8 @@ class Arm:
         began = now + delay
         access.done = max(from_bus, began + (access.end - first) / RATE)
         if self.log is not None:
-            self.log.append((began, int(first), int(access.end - first), access.write))
+            length = int(access.end - first)
+            self.log.append((began, int(first), length, access.write, len(self.waiting)))
         self._cached.append((self._start, head))
         self._place, self._since = access.end, began + (access.end - first) / RATE
         self._limit = access.end
@@ -160,7 +161,7 @@ class Flat:
         self.waiting: deque[Access] = deque()
         self.serving: list[tuple[float, int, Access]] = []
         self.deepest = 0
-        self.log: list[tuple[float, int, int, bool]] | None = None
+        self.log: list[tuple[float, int, int, bool, int]] | None = None
         self._count = 0
 
     @property
@@ -186,7 +187,8 @@ class Flat:
         access.done = max(now, access.arrived) + self.seconds
         if self.log is not None:
             length = access.end - access.offset
-            self.log.append((access.done, access.offset, length, access.write))
+            waiting = len(self.waiting)
+            self.log.append((access.done, access.offset, length, access.write, waiting))
         self._count += 1
         heapq.heappush(self.serving, (access.done, self._count, access))
 

@@ -96,6 +96,12 @@ def ours(job: Job, count: Count) -> Callable[[], None]:
     return sides[job["side"]]
 
 
+def looked_ahead() -> dict[str, int]:
+    import mhddq  # noqa: PLC0415
+
+    return {name: value for name, value in mhddq.stats().items() if "lookahead" in name}
+
+
 def targets(job: Job) -> Iterable[tuple[str, str]]:
     for number, path in enumerate(job["paths"]):
         yield path, os.path.join(job["target"], str(number))
@@ -195,7 +201,9 @@ def main() -> None:
     if job["sync"]:
         sync(job["target"])
         count.last = time.monotonic()
-    result = {"seconds": count.last - began, "fiftieth": count.fiftieth - began}
+    result: dict[str, Any] = {"seconds": count.last - began, "fiftieth": count.fiftieth - began}
+    if is_ours:
+        result["stats"] = looked_ahead()
     expected = job["bytes"] if job["work"] == "read" else job["files"]
     done = count.bytes if job["work"] == "read" else files_in(job["target"])
     if count.failures or done != expected:

@@ -3,7 +3,8 @@
  *   scout/posix/crew.c     its life, and what the engine calls
  *   scout/posix/opener.c   the openers: where does a file lie, what is in a directory?
  *   scout/posix/device.c   which devices are worth it
- *   scout/posix/sweep.c    the main thread: windows, sorting, fetching
+ *   scout/posix/sweep.c    the main thread: windows
+ *   scout/posix/fetch.c    the main thread: fetches a window in the disk's order
  *   scout/posix/tree.c     the main thread: a tree that is copied
  *   scout/linux/, scout/macos/   what each system has its own way for
  *
@@ -186,6 +187,7 @@ typedef struct mhq_sweep {
     struct {
         uint64_t end, bytes;    /* the serial behind it */
     } windows[2];               /* the last two that were fetched; the later one is [1] */
+    int began;                  /* the later one was fetched where nothing else was there */
     uint64_t grew_at;           /* when files were last handed over */
 } mhq_sweep;
 
@@ -193,13 +195,18 @@ int mhq_files_add(mhq_scout *scout, mhq_files *files, mhq_prospect *p);
 void mhq_files_drop(mhq_scout *scout, mhq_files *files, size_t count);
 /* Has the openers look at these; the chain is taken. */
 void mhq_sweep_order(mhq_scout *scout, mhq_prospect *chain, mhq_prospect *last, uint32_t count);
-/* Waits until they have all come back; those that have not for `patience` without progress are taken out
- * of the list and left to their openers. 0: stopped. */
-int mhq_sweep_collect(mhq_scout *scout, mhq_files *files, uint64_t patience, uint32_t tree);
+/* Waits until the first so many have come back, or all that were ordered; those that have not for
+ * `patience` without progress are taken out of the list and left to their openers. 0: stopped. */
+int mhq_sweep_collect(mhq_scout *scout, mhq_files *files, size_t first, uint64_t patience,
+                      uint32_t tree);
+#define MHQ_ALL SIZE_MAX
+size_t mhq_prospect_pieces(const mhq_prospect *p);
+/* 1: what is fetched is still wanted; then the next window's files are given to the openers. */
+int mhq_sweep_goes_on(mhq_sweep *sweep, uint32_t tree);
 /* Fetches the first `count`, in the disk's order. */
 void mhq_sweep_fetch(mhq_sweep *sweep, const mhq_files *files, size_t count);
 /* How many of the first files go into a window, where the operations are at `passed`. */
-size_t mhq_sweep_cut(const mhq_sweep *sweep, const mhq_files *files, uint32_t window,
+size_t mhq_sweep_cut(const mhq_sweep *sweep, const mhq_files *files, size_t window,
                      uint64_t passed);
 /* A window is about to be fetched: the number behind its last file, and its bytes. */
 void mhq_sweep_note(mhq_sweep *sweep, uint64_t end, uint64_t bytes);

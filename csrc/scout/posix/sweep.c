@@ -1,13 +1,12 @@
-/* scout/posix/sweep.c - the main thread: windows, sorting, fetching. See scout/posix/crew.h.
+/* scout/posix/sweep.c - the main thread: windows. See scout/posix/crew.h.
  *
  * A window is fetched when it is full, or when no more comes. While it is fetched the openers look at
  * the files of the next. At most two windows are fetched and not read: the third waits until the
- * first has been passed.
+ * first has been passed. Where nothing is fetched that is not read, the operations wait for the disk:
+ * then the first window is a small one, so that they have something to do while the next is swept.
  */
 #include "scout/posix/crew.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LOOK_NS INT64_C(10000000)       /* between two looks at how far the operations are */
@@ -15,9 +14,7 @@
 #define PATIENCE_NS UINT64_C(100000000) /* with openers that make no progress */
 #define MEMORY_NS UINT64_C(10000000000) /* without memory: not again for so long */
 #define ROOM_LEAST ((uint64_t)1 << 20)  /* bytes: less is no window */
-#define DRIVE_QUEUE 32                  /* requests that a drive chooses from */
-#define SAMPLE_EVERY 32                 /* pieces */
-#define KEPT_TO_GROW 4                  /* windows */
+#define FIRST_WINDOW 64u                /* files */
 
 /* ---- files ---- */
 
@@ -115,12 +112,22 @@ static void abandon(mhq_scout *scout, mhq_files *files)
     mhq_mutex_unlock(&scout->lock);
 }
 
-int mhq_sweep_collect(mhq_scout *scout, mhq_files *files, uint64_t patience, uint32_t tree)
+/* With the lock held: how many of the first files have come back, up to `most`. */
+static size_t found(const mhq_files *files, size_t most)
+{
+    size_t n = 0;
+    while (n < files->count && n < most && files->list[n]->state == MHQ_FOUND)
+        n++;
+    return n;
+}
+
+int mhq_sweep_collect(mhq_scout *scout, mhq_files *files, size_t first, uint64_t patience,
+                      uint32_t tree)
 {
     mhq_mutex_lock(&scout->lock);
     uint64_t progress = scout->located, until = mhq_now() + patience;
-    int waited_out = 0;
-    while (scout->pending && !mhq_crew_stopped(scout) && (!tree || tree == scout->tree)) {
+    while (scout->pending && found(files, first) < first && !mhq_crew_stopped(scout)
+           && (!tree || tree == scout->tree)) {
         uint64_t now = mhq_now();
         if (scout->located != progress) {
             progress = scout->located;
@@ -128,174 +135,21 @@ int mhq_sweep_collect(mhq_scout *scout, mhq_files *files, uint64_t patience, uin
             scout->tree_progress++;
             mhq_crew_wake(&scout->tree_epoch);
         }
-        if (now >= until) {
-            waited_out = 1;
+        if (now >= until)
             break;
-        }
         mhq_crew_wait(scout, &scout->main_epoch, LOOK_NS);
     }
-    int left = scout->pending != 0;
+    int left = found(files, first) < first && scout->pending != 0;
     int go_on = !mhq_crew_stopped(scout) && (!tree || tree == scout->tree);
     mhq_mutex_unlock(&scout->lock);
-    if (left || waited_out)
+    if (left)
         abandon(scout, files);
     return go_on;
 }
 
-/* ---- sorting ---- */
+/* ---- windows ---- */
 
-typedef struct piece {
-    mhq_prospect *file;
-    uint64_t physical, at, length;
-} piece;
-
-static int by_place(const void *a, const void *b)
-{
-    const piece *x = a, *y = b;
-    if (x->file->device != y->file->device)
-        return x->file->device < y->file->device ? -1 : 1;
-    if (x->physical != y->physical)
-        return x->physical < y->physical ? -1 : 1;
-    return (x->at > y->at) - (x->at < y->at);
-}
-
-static size_t pieces_of(const mhq_prospect *p)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->count; i++)
-        n += (size_t)((p->extents[i].length + MHQ_PIECE_BYTES - 1) / MHQ_PIECE_BYTES);
-    return n;
-}
-
-/* NULL: no memory. */
-static piece *sorted_pieces(mhq_scout *scout, const mhq_files *files, size_t count, size_t *n)
-{
-    *n = 0;
-    for (size_t i = 0; i < count; i++)
-        *n += pieces_of(files->list[i]);
-    piece *pieces = scout->sys.alloc((*n + 1) * sizeof *pieces), *to = pieces;
-    if (pieces == NULL)
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        mhq_prospect *p = files->list[i];
-        for (size_t j = 0; j < p->count; j++) {
-            const mhq_extent *e = &p->extents[j];
-            for (uint64_t done = 0; done < e->length; done += MHQ_PIECE_BYTES) {
-                uint64_t rest = e->length - done;
-                *to++ = (piece){p, e->physical + done, e->at + done,
-                                rest < MHQ_PIECE_BYTES ? rest : MHQ_PIECE_BYTES};
-            }
-        }
-    }
-    qsort(pieces, *n, sizeof *pieces, by_place);
-    return pieces;
-}
-
-/* ---- fetching ---- */
-
-/* The file, if it is still the same, and still ahead. -1: none, and nothing is counted. */
-static int reopen(mhq_scout *scout, const mhq_prospect *p)
-{
-    struct stat st;
-    if (!mhq_crew_enter(scout, p)) /* S2 */
-        return -1;
-    int fd = mhq_prospect_open(&scout->sys, p, 0);
-    if (fd >= 0 && scout->sys.fstat(fd, &st) == 0 && (uint64_t)st.st_dev == p->device
-        && (uint64_t)st.st_ino == p->inode && (uint64_t)st.st_size >= p->size)
-        return fd;
-    if (fd >= 0)
-        (void)scout->sys.close(fd);
-    mhq_crew_leave(scout, p);
-    return -1;
-}
-
-static void shut(mhq_scout *scout, const mhq_prospect *p, int fd)
-{
-    (void)scout->sys.close(fd);
-    mhq_crew_leave(scout, p);
-}
-
-static void fetch(mhq_scout *scout, const piece *which)
-{
-    int fd = reopen(scout, which->file);
-    if (fd < 0)
-        return;
-    if (scout->sys.will_need(fd, (off_t)which->at, (off_t)which->length) == 0)
-        mhq_add_rlx(&scout->bytes, which->length);
-    shut(scout, which->file, fd);
-}
-
-/* Has it come? It was asked for, so the page that is looked at is there, or on its way. patient: waits
- * for it. */
-static int has_come(mhq_scout *scout, const piece *which, int patient)
-{
-    char byte;
-    off_t last = (off_t)(which->at + which->length - 1);
-    int fd = reopen(scout, which->file), come = 1;
-    if (fd < 0)
-        return 1;
-    if (patient)
-        (void)scout->sys.pread(fd, &byte, 1, last);
-    else
-        come = scout->sys.has_come(fd, last) == 1;
-    shut(scout, which->file, fd);
-    return come;
-}
-
-/* What the disk has been asked for and has not brought yet, the oldest first. */
-typedef struct outstanding {
-    const piece *list[MHQ_OUTSTANDING];
-    size_t count;
-} outstanding;
-
-static void strike_out(mhq_scout *scout, outstanding *o)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < o->count; i++)
-        if (!has_come(scout, o->list[i], 0))
-            o->list[kept++] = o->list[i];
-    o->count = kept;
-}
-
-/* Until at least one has come. It is not the oldest that is waited for: where the drive leaves one aside
- * for long, it would have nothing else to do in the end. */
-static void await_one(mhq_scout *scout, outstanding *o)
-{
-    size_t count = o->count;
-    strike_out(scout, o);
-    if (o->count < count || count == 0)
-        return;
-    size_t at = o->count < DRIVE_QUEUE ? o->count / 2 : DRIVE_QUEUE / 2;
-    (void)has_come(scout, o->list[at], 1);
-    memmove(o->list + at, o->list + at + 1, (--o->count - at) * sizeof *o->list);
-}
-
-/* Has something that had come been thrown out before its use? */
-static int is_gone(mhq_scout *scout, const piece *which)
-{
-    int fd = reopen(scout, which->file);
-    if (fd < 0)
-        return 0;
-    int gone = scout->sys.cached(fd, (off_t)which->at, (off_t)which->length) == 0;
-    shut(scout, which->file, fd);
-    mhq_mutex_lock(&scout->lock);
-    gone = gone && mhq_crew_ahead(scout, which->file);
-    mhq_mutex_unlock(&scout->lock);
-    return gone;
-}
-
-static void note_progress(mhq_scout *scout, uint32_t tree)
-{
-    if (!tree)
-        return;
-    mhq_mutex_lock(&scout->lock);
-    scout->tree_progress++;
-    mhq_crew_wake(&scout->tree_epoch);
-    mhq_mutex_unlock(&scout->lock);
-}
-
-/* 1: still wanted, and the next window's files are on their way to the openers. */
-static int goes_on(mhq_sweep *sweep, uint32_t tree)
+int mhq_sweep_goes_on(mhq_sweep *sweep, uint32_t tree)
 {
     mhq_scout *scout = sweep->scout;
     mhq_mutex_lock(&scout->lock);
@@ -307,47 +161,6 @@ static int goes_on(mhq_sweep *sweep, uint32_t tree)
     return on;
 }
 
-void mhq_sweep_fetch(mhq_sweep *sweep, const mhq_files *files, size_t count)
-{
-    mhq_scout *scout = sweep->scout;
-    size_t n;
-    uint32_t tree = count ? files->list[0]->tree : 0;
-    piece *pieces = sorted_pieces(scout, files, count, &n);
-    if (pieces == NULL)
-        return;
-    mhq_add_rlx(&scout->files, count);
-    mhq_add_rlx(&scout->windows, 1);
-    size_t i = 0;
-    outstanding o = {.count = 0};
-    for (; i < n && goes_on(sweep, tree); i++) {
-        if (o.count == MHQ_OUTSTANDING)
-            await_one(scout, &o);
-        fetch(scout, &pieces[i]);
-        o.list[o.count++] = &pieces[i];
-        note_progress(scout, tree);
-        /* One of those that have come. */
-        if (i > 2 * MHQ_OUTSTANDING && i % SAMPLE_EVERY == 0
-            && is_gone(scout, &pieces[(i * 7919) % (i - 2 * MHQ_OUTSTANDING)])) {
-            sweep->window /= 2;
-            sweep->kept = 0;
-            break;
-        }
-    }
-    while (o.count && goes_on(sweep, tree)) {
-        size_t before = o.count;
-        await_one(scout, &o);
-        if (o.count < before)
-            note_progress(scout, tree);
-    }
-    if (++sweep->kept >= KEPT_TO_GROW && sweep->window < scout->ahead) {
-        sweep->window = 2 * sweep->window < scout->ahead ? 2 * sweep->window : scout->ahead;
-        sweep->kept = 0;
-    }
-    scout->sys.release(pieces);
-}
-
-/* ---- windows ---- */
-
 /* What may be fetched beside the windows that the operations, at `passed`, have not read yet. */
 static uint64_t room_beside(const mhq_sweep *sweep, uint64_t passed)
 {
@@ -358,7 +171,7 @@ static uint64_t room_beside(const mhq_sweep *sweep, uint64_t passed)
     return taken < sweep->room_bytes ? sweep->room_bytes - taken : 0;
 }
 
-size_t mhq_sweep_cut(const mhq_sweep *sweep, const mhq_files *files, uint32_t window,
+size_t mhq_sweep_cut(const mhq_sweep *sweep, const mhq_files *files, size_t window,
                      uint64_t passed)
 {
     uint64_t bytes = 0, room = room_beside(sweep, passed);
@@ -401,13 +214,17 @@ static int is_slow(mhq_scout *scout, uint64_t id)
 }
 
 /* Leaves out what has been read meanwhile, what was not worth it, and what lies on a disk that has not
- * been timed to the end. All have come back. */
-static void sift(mhq_sweep *sweep)
+ * been timed to the end. Only the files that have come back before any that has not. How many are left
+ * of those. */
+static size_t sift(mhq_sweep *sweep)
 {
     mhq_scout *scout = sweep->scout;
     mhq_files *files = &sweep->files;
     size_t kept = 0;
-    for (size_t i = 0; i < files->count; i++) {
+    mhq_mutex_lock(&scout->lock);
+    size_t back = found(files, files->count);
+    mhq_mutex_unlock(&scout->lock);
+    for (size_t i = 0; i < back; i++) {
         mhq_prospect *p = files->list[i];
         if (p->verdict == MHQ_WORTH && is_slow(scout, p->device)
             && p->serial >= mhq_load_acq(&scout->passed)) /* [passed] */
@@ -415,30 +232,36 @@ static void sift(mhq_sweep *sweep)
         else
             mhq_prospect_free(&scout->sys, p);
     }
-    files->count = kept;
+    memmove(files->list + kept, files->list + back, (files->count - back) * sizeof *files->list);
+    files->count -= back - kept;
+    return kept;
 }
 
 static int enough_pieces(const mhq_files *files, size_t count)
 {
     size_t n = 0;
     for (size_t i = 0; i < count && n < MHQ_PIECES_LEAST; i++)
-        n += pieces_of(files->list[i]);
+        n += mhq_prospect_pieces(files->list[i]);
     return n >= MHQ_PIECES_LEAST;
 }
 
-/* Is the window of the first `count` to be fetched now? */
-static int is_ready(mhq_sweep *sweep, size_t count, int no_more)
+/* Is the window of the first `count` to be fetched now, of `back` that have come back and at most `most`
+ * in a window? */
+static int is_ready(mhq_sweep *sweep, size_t count, size_t back, size_t most, int no_more)
 {
     uint64_t passed = mhq_load_acq(&sweep->scout->passed); /* [passed] */
     if (sweep->windows[0].end > passed || count == 0)
         return 0; /* two windows are there and not read yet, or one that takes all the room */
-    int full = count < sweep->files.count || count >= sweep->window;
+    int full = count < back || count >= most;
     int follows = sweep->windows[1].end > passed;
+    if (!full && back < sweep->files.count)
+        return 0; /* others are about to come back */
     if (follows && full && count < sweep->window / 2)
         return 0; /* there will be more room */
     if (!full && !follows && !enough_pieces(&sweep->files, count))
         return 0;
-    return full || no_more || (!follows && mhq_now() - sweep->grew_at > AGE_NS);
+    int waits = !follows || sweep->began; /* for nothing but more files */
+    return full || no_more || (waits && mhq_now() - sweep->grew_at > AGE_NS);
 }
 
 static int has_more(mhq_scout *scout)
@@ -456,25 +279,23 @@ void mhq_sweep_note(mhq_sweep *sweep, uint64_t end, uint64_t bytes)
     sweep->windows[1].bytes = bytes;
 }
 
-/* One look at what there is. 0: nothing to do for now. */
-static int sweep_once(mhq_sweep *sweep, int no_more)
+/* Files of the next window, at most. */
+static size_t window_files(const mhq_sweep *sweep, uint64_t passed)
+{
+    int follows = sweep->windows[1].end > passed;
+    return follows || sweep->window < FIRST_WINDOW ? sweep->window : FIRST_WINDOW;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Takes the first `count` files out and fetches them. */
+static void fetch_window(mhq_sweep *sweep, size_t count, uint64_t passed)
 {
     mhq_scout *scout = sweep->scout;
-    if (sweep->files.count == 0 || !mhq_sweep_collect(scout, &sweep->files, PATIENCE_NS, 0))
-        return 0;
-    sift(sweep);
-    uint64_t passed = mhq_load_acq(&scout->passed); /* [passed] */
-    size_t count = mhq_sweep_cut(sweep, &sweep->files, sweep->window, passed);
-    if (sweep->files.count < sweep->window && has_more(scout))
-        return 1;
-    if (!is_ready(sweep, count, no_more))
-        return 0;
-    if (!mhq_sweep_memory(sweep)) {
-        mhq_files_drop(scout, &sweep->files, sweep->files.count);
-        return 0;
-    }
     mhq_files window = {.count = 0};
-    count = mhq_sweep_cut(sweep, &sweep->files, sweep->window, passed);
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
         bytes += sweep->files.list[i]->size;
@@ -484,10 +305,35 @@ static int sweep_once(mhq_sweep *sweep, int no_more)
     memmove(sweep->files.list, sweep->files.list + count,
             (sweep->files.count - count) * sizeof *sweep->files.list);
     sweep->files.count -= count;
+    sweep->began = sweep->windows[1].end <= passed;
     mhq_sweep_note(sweep, count ? window.list[count - 1]->serial + 1 : 0, bytes);
     mhq_sweep_fetch(sweep, &window, count);
     mhq_files_drop(scout, &window, window.count);
     scout->sys.release(window.list);
+}
+
+/* One look at what there is. 0: nothing to do for now. */
+static int sweep_once(mhq_sweep *sweep, int no_more)
+{
+    mhq_scout *scout = sweep->scout;
+    uint64_t passed = mhq_load_acq(&scout->passed); /* [passed] */
+    size_t most = window_files(sweep, passed);
+    if (sweep->files.count == 0
+        || !mhq_sweep_collect(scout, &sweep->files, most, PATIENCE_NS, 0))
+        return 0;
+    size_t back = sift(sweep);
+    if (back < most && has_more(scout))
+        return 1;
+    size_t count = mhq_sweep_cut(sweep, &sweep->files, smaller(back, most), passed);
+    if (!is_ready(sweep, count, back, most, no_more))
+        return 0;
+    if (!mhq_sweep_memory(sweep)) {
+        (void)mhq_sweep_collect(scout, &sweep->files, MHQ_ALL, PATIENCE_NS, 0);
+        mhq_files_drop(scout, &sweep->files, sweep->files.count);
+        return 0;
+    }
+    count = mhq_sweep_cut(sweep, &sweep->files, smaller(back, most), passed);
+    fetch_window(sweep, count, passed);
     return 1;
 }
 
@@ -549,7 +395,7 @@ void *mhq_scout_main(void *argument)
     } else {
         sweep.room_bytes = scout->limit_bytes;
         run(&sweep);
-        (void)mhq_sweep_collect(scout, &sweep.files, 0, 0);
+        (void)mhq_sweep_collect(scout, &sweep.files, MHQ_ALL, 0, 0);
     }
     mhq_files_drop(scout, &sweep.files, sweep.files.count);
     scout->sys.release(sweep.files.list);

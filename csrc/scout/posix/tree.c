@@ -190,7 +190,8 @@ static int list_level(walk *w, size_t from, size_t to)
         if (!mhq_files_add(scout, &listings, p))
             mhq_prospect_free(&scout->sys, p);
     }
-    int go_on = ask(w, &listings, 1) && mhq_sweep_collect(scout, &listings, PATIENCE_NS, w->tree);
+    int go_on = ask(w, &listings, 1)
+                && mhq_sweep_collect(scout, &listings, MHQ_ALL, PATIENCE_NS, w->tree);
     for (size_t i = 0; i < listings.count && go_on; i++)
         take_listing(w, (size_t)listings.list[i]->serial, listings.list[i]);
     mhq_files_drop(scout, &listings, listings.count);
@@ -345,7 +346,7 @@ static int sample(walk *w, mhq_files *files, int *worth)
     if (!ask(w, files, MHQ_SCOUT_SAMPLE))
         return 0;
     size_t count = files->count;
-    int go_on = mhq_sweep_collect(w->scout, files, PATIENCE_NS, w->tree);
+    int go_on = mhq_sweep_collect(w->scout, files, MHQ_ALL, PATIENCE_NS, w->tree);
     if (files->count < count)
         return 0; /* an opener hangs, and with it the order is lost: the copy would hang there, too */
     for (size_t i = 0; i < count; i += MHQ_SCOUT_SAMPLE)
@@ -392,7 +393,7 @@ static int scout_window(walk *w, mhq_files *files)
     if (worth) {
         be_cold(w);
         if (!ask(w, files, -MHQ_SCOUT_SAMPLE)
-            || !mhq_sweep_collect(w->scout, files, PATIENCE_NS, w->tree))
+            || !mhq_sweep_collect(w->scout, files, MHQ_ALL, PATIENCE_NS, w->tree))
             return 0;
         if (sift(w->scout, files) && !fetch_files(w, files))
             return 0;
@@ -445,7 +446,7 @@ void mhq_tree_scout(mhq_sweep *sweep)
     mhq_scout *scout = sweep->scout;
     walk w = {.sweep = sweep, .scout = scout, .top = -1};
     /* The openers are to have nothing else. */
-    (void)mhq_sweep_collect(scout, &sweep->files, PATIENCE_NS, 0);
+    (void)mhq_sweep_collect(scout, &sweep->files, MHQ_ALL, PATIENCE_NS, 0);
     mhq_mutex_lock(&scout->lock);
     char *path = scout->tree_path;
     scout->tree_path = NULL;
