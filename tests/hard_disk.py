@@ -355,6 +355,17 @@ def hung(disk: device.Disk) -> None:
     assert done == (child, 0), done
 
 
+def written(disk: device.Disk) -> None:
+    """Until it is killed: ``test_a_killed_disk_leaves_nothing_behind``."""
+    disk.profile("hdd")
+    (disk.top / "first").write_bytes(content("first"))
+    print(disk.server.process.pid, flush=True)
+    number = 0
+    while True:
+        number += 1
+        (disk.top / f"w{number % 100}").write_bytes(bytes(300_000))
+
+
 SCENES = {
     scene.__name__: scene
     for scene in (
@@ -372,13 +383,16 @@ SCENES = {
 }
 
 
+OTHERS = {written.__name__: written}
+
+
 def main() -> None:
     reason = device.lacking()
     if reason:
         print(reason)
         sys.exit(77)
     with device.started() as disk:
-        SCENES[sys.argv[1]](disk)
+        (SCENES | OTHERS)[sys.argv[1]](disk)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ ATTRIBUTES = struct.Struct("<6Q10I")
 WRITE_DATA = IN_HEADER.size + 40
 
 MS_NOSUID, MS_NODEV = 2, 4
+CLONE_NEWNS = 0x20000
+PR_SET_PDEATHSIG = 1
 IN_BACKGROUND = 128
 FILE = 2  # its node; 1 is the folder's
 
@@ -55,6 +57,18 @@ def mount(folder: str, device: int) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), folder)
 
 
+def leave_mounts() -> None:
+    """From here on this process has mounts of its own. Else its end could be the last one in its
+    parent's: the kernel would unmount, in this process, what lies on the disk, and wait for answers
+    of this process."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    # A child of the parent's may hold the other end of standard input.
+    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 class Server:
     def __init__(self, folder: str, size: int):
         self.size = size
@@ -64,6 +78,7 @@ class Server:
         self.disk = PROFILES["instant"]()
         self.device = os.open("/dev/fuse", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         mount(folder, self.device)
+        leave_mounts()
         self.request = bytearray(MIB + 64 * 1024)
         self.commands = b""
 
