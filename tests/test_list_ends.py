@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from helpers import DEADLINE, Outcome
 
@@ -168,3 +170,14 @@ def test_what_the_callback_of_a_list_raises_is_printed(queue, capfd):
     printed = capfd.readouterr().err
     assert printed.startswith("Exception in the mhddq callback of enqueue_oplist:")
     assert "ZeroDivisionError" in printed
+
+
+def test_a_look_whose_future_is_not_kept_is_no_failure_of_its_list(queue, tmp_path):
+    queue.pause()
+    with queue.futures.oplist(on_error="stop") as todo:
+        todo.path_stat(tmp_path)
+        made = todo.file_create(tmp_path / "made")
+    gc.collect()
+    queue.resume()
+    assert todo.future.result(DEADLINE) is None
+    assert made.result(DEADLINE) is None

@@ -24,9 +24,10 @@ _open_files: dict[int, weakref.ref[File[Any]]] = {}  # by their ids; they take t
 
 
 def _forget_parent() -> None:
+    """In a forked child. What is to be written, committed or removed is the parent's to do."""
     for reference in _open_files.values():
         if (file := reference()) is not None:
-            file._inherited = True
+            file._inherit()
     _open_files.clear()
 
 
@@ -66,6 +67,13 @@ class File(Generic[A]):
         self._closed = self._detached = False
         self._afterwards: Callable[[], Awaitable[object]] | None = None  # called once it is closed
         _open_files[id(self)] = weakref.ref(self)
+
+    def _inherit(self) -> None:
+        """Leaves to the child a copy of the descriptor, and nothing else."""
+        self._inherited = True
+        self._afterwards = None
+        self._turns = Turns()
+        self._stream.inherit()
 
     # ---- what needs no wait ------------------------------------------------------------------
 

@@ -221,6 +221,12 @@ class Stream:
                 self.pending.clear()
                 self.pending_size = 0
 
+    def inherit(self) -> None:
+        """In a forked child: what is under way, or to be written, is the parent's."""
+        self.ahead = None
+        self.pending.clear()
+        self.pending_size = 0
+
     def joined(self) -> Any:
         return self.pending[0] if len(self.pending) == 1 else b"".join(self.pending)
 

@@ -207,7 +207,7 @@ cdef void settle(object hooks, Link link, bint is_cancelled, object value, objec
             what = described(r)
         if pending is not None and pending.now() == PENDING:
             if is_cancelled:
-                pending.settle(CANCELLED, None, None, None)
+                pending.settle(CANCELLED, link, None, None)
             elif error is not None:
                 pending.settle(FINISHED, None, error, what)
             else:

@@ -301,6 +301,10 @@ cdef int fill_for(Pending pending, request *r, Spec spec, PyObject **args, Py_ss
         check_owner(r, service)
     if r.op.flags & LENT:
         link.view = <object>r.held[1]
+    if asked.path >= 0:
+        link.path = <object>got[asked.path]
+    if asked.path2 >= 0:
+        link.path2 = <object>got[asked.path2]
     return 0
 
 
@@ -316,6 +320,7 @@ cdef object member(PendingList members, Pending pending, Spec spec, PyObject **a
     try:
         fill_for(pending, &r, spec, args, nargs, kwnames, False, members.service, members.port)
         pending.own = members.control
+        pending.looks = False   # it is never skipped: its failure is the list's
         members.gathered.append(&r)
         members.members.append(pending.link)
     finally:

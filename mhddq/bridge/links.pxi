@@ -31,7 +31,8 @@ cdef class Pending:
     cdef bint enqueued                 # else it is a member of a list that is still being filled
     cdef bint asked
     cdef shared_word state             # released after value and error
-    cdef object value, error           # the error, where it ended with one
+    cdef object value, error           # the error, where it ended with one; value: of one that was
+                                       # cancelled the Link, which knows its paths
     cdef object what                   # of one that failed: what reports name it by
     cdef object __weakref__
 
@@ -130,6 +131,7 @@ cdef class Link:
     cdef object strong                 # the same, while something waits for it
     cdef object view                   # of the caller's buffer, while it is lent
     cdef Control control               # in whose `links` it is
+    cdef object path, path2            # what the operation was given, for the text of a cancellation
     cdef bint ended
 
     def __dealloc__(self):
@@ -184,8 +186,24 @@ cdef class Link:
                 view.release()
             except BufferError:   # somebody has found the view, and exports it
                 pass
-        pending.settle(CANCELLED, None, None, None)
+        pending.settle(CANCELLED, self, None, None)
         return True
+
+    cdef object was_cancelled(self):
+        """The error of an operation that was cancelled, which names what it was about."""
+        error = Cancelled(ECANCELED, os.strerror(ECANCELED), shown_path(self.path))
+        if self.path2 is not None:
+            error.filename2 = shown_path(self.path2)
+        return error
+
+
+cdef object shown_path(given):
+    """The path, or the name of a Handle and of a file."""
+    if given is None or isinstance(given, (str, bytes)):
+        return given
+    if hasattr(type(given), "__fspath__"):
+        return PyOS_FSPath(given)
+    return getattr(given, "name", None)
 
 
 cdef Link linked(Pending pending, Service service, Port port):

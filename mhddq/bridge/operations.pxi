@@ -202,7 +202,7 @@ cdef class Operation(Pending):
             raise RuntimeError("the operation has not ended")
         self.asked = True
         if self.now() == CANCELLED:
-            raise was_cancelled()
+            raise was_cancelled(self)
         if self.error is not None:
             raise self.error.with_traceback(None)
         return self.value
@@ -253,7 +253,10 @@ cdef class Operation(Pending):
         return "<mhddq.aio.Operation, %s>" % ("pending", "finished", "cancelled")[self.now()]
 
 
-cdef object was_cancelled():
+cdef object was_cancelled(Operation operation):
+    """In a forked child no path is known."""
+    if isinstance(operation.value, Link):
+        return (<Link>operation.value).was_cancelled()
     return Cancelled(ECANCELED, os.strerror(ECANCELED))
 
 
@@ -404,7 +407,7 @@ cdef class Awaiting:
             cancelled_error = sys.modules["asyncio"].CancelledError
             return cancelled_error() if self.message is None else cancelled_error(self.message)
         if self.operation.now() == CANCELLED:
-            return was_cancelled()
+            return was_cancelled(self.operation)
         return self.operation.error
 
     def __await__(self):
