@@ -124,7 +124,8 @@ void mhq_withdraw(mhq_engine *engine, mhq_job *job);
 int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns);
 
 /* The callback thread: waits for completions and takes all there are, in order, linked by
- * `next`. NULL: closed, drained, and the engine's threads have ended. */
+ * `next`. NULL: closed, drained, all jobs have come back, those of other ports too, and the engine's
+ * threads have ended. */
 mhq_run *mhq_collect(mhq_engine *engine);
 
 /* The taker, once for each record that it took from any port, in order, after its callback has

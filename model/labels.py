@@ -111,9 +111,10 @@ LEFT_OUT = [
     (
         "taker.c",
         "mhq_port_is_closed",
-        "load_acq(top)",
+        "load_acq(refuses)",
         "a glance: what is skipped may as well have run",
     ),
+    ("ring.c", "mhq_ring_is_all_back", "load_sc(tail)", "final before `finished` is set"),
     ("taker.c", "place_is_back", "", "ring_return, which the model has, and then the wake-up"),
 ]
 

@@ -84,7 +84,8 @@ inline STORE_SC(WORD, VAR) { d_step { put(WORD, VAR, SC) } }
 /* Only plain stores are left, which leave with a release. */
 #define ALL_PLAIN(t)                                                                      \
     ((buf[t].n < 1 || buf[t].kind[0] == PLAIN) && (buf[t].n < 2 || buf[t].kind[1] == PLAIN) \
-     && (buf[t].n < 3 || buf[t].kind[2] == PLAIN) && buf[t].n < 4)
+     && (buf[t].n < 3 || buf[t].kind[2] == PLAIN) && (buf[t].n < 4 || buf[t].kind[3] == PLAIN) \
+     && buf[t].n < 5)
 #define FREE(w) (ALL_PLAIN(me) && !reserved[w])
 
 inline drop(_t, _i)

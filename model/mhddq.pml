@@ -843,7 +843,7 @@ inline collectable()
     if
     :: yes
     :: else ->
-        LOAD_SC(v, FINISHED); /* @ taker.c collectable load_sc(finished) [P2] */
+        LOAD_SC(v, FINISHED); /* @ taker.c is_over load_sc(finished) [P2] */
         yes = v;
 #if QUIET
         if
@@ -1010,7 +1010,7 @@ active proctype callback_thread()
         :: else -> port_announce()
         fi;
         PARK_UNTIL(CALLBACK, collectable());
-        LOAD_ACQ(i, FINISHED); /* @ taker.c mhq_collect load_acq(finished) */
+        LOAD_SC(i, FINISHED); /* all jobs are of the engine's own port: is_over */
         done_take();
         if
         :: batches == 0 && i -> break

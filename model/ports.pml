@@ -5,6 +5,7 @@
  *
  *   BELL      1: the taker waits for its descriptor, and looks once more when it rests
  *   SHUTS     1: the taker closes after its first delivery; what is left goes to the engine's own port
+ *   ENDS      1: the engine is closed, and the callback thread ends once all jobs have come back
  *   HOLDERS   2: the baton is passed between the push and the wake-up
  *   CANCELS   threads that try to cancel the first operation
  *   PAUSED    1: the engine is paused, and a thread resumes it; 2: by a control; 3: what cancels
@@ -36,9 +37,12 @@
 #define EPOCH 17
 #define LOCK 18
 #define REFERENCES 19 /* and, with LIVES, the engine's lives */
-#define NEXT(id) (20 + (id))
+#define REFUSES 20
+#define FINISHED 21
+#define DONE 22
+#define NEXT(id) (23 + (id))
 #define RECORD (JOBS + 1) /* the progress record */
-#define WORDS (22 + JOBS)
+#define WORDS (25 + JOBS)
 
 #define THREADS 6
 
@@ -62,7 +66,7 @@ bool released;     /* the port's memory */
 bool shut;
 byte inside;       /* threads that touch the port as holders */
 byte seen[RECORD + 1];
-byte delivered, pushed;
+byte delivered, pushed, delivered_last;
 byte ran, cancelled_by, reported, last_seen;
 byte figure;
 
@@ -366,11 +370,42 @@ active proctype holder()
 #endif
         fi
     }
+#if ENDS
+    STORE_SC(FINISHED, 1);
+    unpark(OWN)
+#else
 #if HOLDERS != 2
     PARK_UNTIL(CONSUMER, ports_retired());
     ports_reap();
 #endif
     assert(HOLDERS == 2 || released)
+#endif
+}
+
+inline is_over()
+{
+    LOAD_SC(v, FINISHED);
+    over = v;
+    if
+    :: over ->
+        LOAD_SC(v, DONE); /* @ ring.c mhq_ring_is_all_back load_sc(done) [done] [P2] */
+        over = v == JOBS
+    :: else
+    fi
+}
+
+inline is_back()
+{
+#if ENDS
+    ADD_SC(DONE, 1);
+    is_over();
+    if
+    :: over -> unpark(OWN)
+    :: else
+    fi
+#else
+    skip
+#endif
 }
 
 /* Delivers one record. */
@@ -381,9 +416,15 @@ active proctype holder()
         LOAD_SC(last, FIGURE);                                             \
         last_seen = last                                                   \
     :: else ->                                                             \
-        d_step { assert(!seen[x]); seen[x] = 1; delivered++ };            \
+        d_step {                                                           \
+            assert(!seen[x] && x == delivered_last + 1); /* a list's end last */ \
+            seen[x] = 1;                                                   \
+            delivered_last = x;                                            \
+            delivered++                                                    \
+        };                                                                 \
         assert(!WATCHED || shut || x != 1 || last_seen == figure);         \
-        port_drop()                                                        \
+        port_drop();                                                       \
+        is_back()                                                          \
     fi
 
 /* What is linked behind v, first pushed first. */
@@ -443,11 +484,31 @@ inline rest()
     fi
 }
 
+inline hand_on()
+{
+    any = false;
+    do
+    :: n > 0 ->
+        rec = batch[n - 1];
+        batch[n - 1] = 0;
+        n--;
+        if
+        :: rec == RECORD -> seen[RECORD] = 0; STORE_SC(DUE, 0) /* @ control.c mhq_progress_of store_sc(due) [due] [W1] */
+        :: else -> own_push(rec); any = true
+        fi
+    :: else -> break
+    od;
+    if
+    :: any -> unpark(OWN)
+    :: else
+    fi
+}
+
 active proctype taker()
 {
     byte v, w, n, rec, last;
     byte batch[RECORD + 1];
-    bool yes;
+    bool yes, over, any;
     do
     :: true ->
 #if BELL
@@ -463,30 +524,36 @@ active proctype taker()
             batch[n - 1] = 0;
             n--;
             DELIVER(rec)
-        :: else -> break
+        :: SHUTS && delivered > 0 && n > 0 -> break /* they are in hand */
+        :: n == 0 -> break
         od;
         if
         :: delivered == JOBS || (SHUTS && delivered > 0) -> break
         :: else
         fi
     od;
-    atomic {
-        SWAP_AR(v, TOP, SHUT); /* @ taker.c mhq_port_close swap_ar(top) [run] [W1] */
-        shut = true
-    };
-    TURN_ROUND;
+    STORE_REL(REFUSES, 1); /* @ taker.c mhq_port_close store_rel(refuses) [refuses] */
+    hand_on();
     do
-    :: n > 0 ->
-        rec = batch[n - 1];
-        batch[n - 1] = 0;
-        n--;
+    :: true ->
+        LOAD_RLX(w, TOP); /* @ taker.c collect_or_shut load_rlx(top) */
+        do
+        :: true ->
+            v = w;
+            atomic {
+                CAS_SC(yes, TOP, w, (v == NONE -> SHUT : NONE)); /* @ taker.c collect_or_shut cas_sc(top) [run] [W1] */
+                shut = yes && v == NONE
+            };
+            if
+            :: yes -> break
+            :: else
+            fi
+        od;
         if
-        :: rec == RECORD -> seen[RECORD] = 0; STORE_SC(DUE, 0) /* @ control.c mhq_progress_of store_sc(due) [due] [W1] */
-        :: else -> own_push(rec)
+        :: shut -> break
+        :: else -> TURN_ROUND; hand_on()
         fi
-    :: else -> break
     od;
-    unpark(OWN);
     port_drop()
 }
 
@@ -496,14 +563,34 @@ inline own_is_due()
     yes = v != NONE
 }
 
+inline collectable()
+{
+    own_is_due();
+    if
+    :: yes
+    :: else -> is_over(); yes = over
+    fi
+}
+
 active proctype callback_thread()
 {
     byte v, w, n, rec, last;
     byte batch[RECORD + 1];
-    bool yes;
+    bool yes, over, is_last;
     do
+#if ENDS
+    :: true ->
+        PARK_UNTIL(OWN, collectable());
+        is_over();
+        is_last = over;
+#else
     :: SHUTS && mem[OWN_TOP] != NONE ->
+#endif
         SWAP_ACQ(v, OWN_TOP, NONE);
+        if
+        :: v != NONE -> LOAD_ACQ(w, REFUSES); assert(w == 1) /* D2 */
+        :: else
+        fi;
         TURN_ROUND;
         do
         :: n > 0 ->
@@ -512,9 +599,18 @@ active proctype callback_thread()
             n--;
             DELIVER(rec)
         :: else -> break
-        od
+        od;
+#if ENDS
+        if
+        :: is_last -> break
+        :: else
+        fi
+    od;
+    assert(delivered == JOBS && mem[OWN_TOP] == NONE)
+#else
     :: delivered == JOBS && shut -> break
     od
+#endif
 }
 
 #if HOLDERS == 2

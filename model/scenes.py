@@ -31,6 +31,7 @@ USUAL = {
 BESIDE = {
     "BELL": 0,
     "SHUTS": 0,
+    "ENDS": 0,
     "HOLDERS": 1,
     "CANCELS": 0,
     "PAUSED": 0,
@@ -89,7 +90,10 @@ SCENES = {
         port("port: bell, late", BELL=1, LATE=1, DEPTH=6),
         port("progress: late", WATCHED=1, LATE=1, DEPTH=6),
         port("port: shut", SHUTS=1, JOBS=2, quick=True),
+        port("port: shut, three", SHUTS=1, JOBS=3, DEPTH=8),
         port("port: shut, bell", SHUTS=1, BELL=1, JOBS=2),
+        port("port: end", SHUTS=1, ENDS=1, JOBS=2),
+        port("port: end, not closed", ENDS=1, JOBS=2),
         port("port: trade", HOLDERS=2, JOBS=2, quick=True),
         port("port: trade, shut", HOLDERS=2, SHUTS=1, JOBS=2),
         port("fate: cancel", CANCELS=2, quick=True),

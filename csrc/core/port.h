@@ -16,8 +16,9 @@
  * is due it rings itself. So the bell rings while something is due, and once in a while with nothing.
  * The holder rings at most once for each time the taker has armed: once a batch.
  *
- * Closing puts a mark into the stack in the place of what was there: from then on what is pushed goes
- * to the engine's own port.
+ * Closing hands on what is due to the engine's own port, and puts a mark into the stack once that is empty:
+ * from then on what is pushed goes to the engine's own port, too. In this order, for a list's end must not
+ * be delivered before its other records: with it the job is its owner's again.
  *
  * Lifetime. The opener, each job that names the port, and nothing else have references; but the holder
  * reads the port after its push, when the record may have been taken, delivered and released, and the
@@ -29,7 +30,8 @@
  *      are taken at once, by the port's one taker: so a record cannot leave and come back between a
  *      load and its compare-and-swap in a way that matters (no ABA): a push that succeeds has linked
  *      to what is the top then.
- *  D2  A stack that is closed stays closed: `top` is the mark for good.
+ *  D2  A stack that is closed stays closed: `top` is the mark for good. `refuses` is set before anything is
+ *      handed on, so that a taker of the engine's own port finds the port of such a record closed.
  *  D3  The holder alone releases ports, and only while neither I/O thread touches any.
  */
 #ifndef MHQ_CORE_PORT_H
@@ -52,6 +54,7 @@ struct mhq_port {
     mhq_bell bell;                /* the taker makes it; */
     _Atomic uint32_t has_bell;    /* set after it was made */
     _Atomic uint32_t nudged;      /* its wait is to end */
+    _Atomic uint32_t refuses;     /* it is closed, or being closed; D2 */
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t pending; /* jobs accepted and not yet delivered */
     _Atomic uint64_t references;
     struct mhq_port *next;        /* of the engine's ports, under its lock */

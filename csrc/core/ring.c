@@ -240,6 +240,12 @@ void mhq_ring_close_if_quiet(mhq_ring *ring)
         mhq_unpark(&ring->consumer);
 }
 
+int mhq_ring_is_all_back(mhq_ring *ring)
+{
+    uint64_t tail = mhq_load_sc(&ring->tail);
+    return (tail & MHQ_CLOSED_BIT) && mhq_load_sc(&ring->done) == MHQ_TICKET(tail); /* [done]; [P2] */
+}
+
 int mhq_ring_is_closing(mhq_ring *ring)
 {
     uint64_t tail = mhq_load_sc(&ring->tail); /* [P2] of a pause */

@@ -124,6 +124,8 @@ void mhq_ring_begin_closing(mhq_ring *ring);
 int mhq_ring_is_quiet(mhq_ring *ring);
 /* The callback thread, where the ring was quiet: closes it unless more was claimed meanwhile. */
 void mhq_ring_close_if_quiet(mhq_ring *ring);
+/* Any thread: closed, and everything that was claimed has come back. */
+int mhq_ring_is_all_back(mhq_ring *ring);
 /* Any thread: it is closed, or closing. */
 int mhq_ring_is_closing(mhq_ring *ring);
 /* Any thread. */

@@ -163,7 +163,7 @@ void mhq_port_drop(mhq_port *port)
 
 int mhq_port_is_closed(const mhq_port *port)
 {
-    return mhq_load_acq(&port->top) == MHQ_SHUT;
+    return mhq_load_acq(&port->refuses) != 0; /* [refuses] */
 }
 
 uint64_t mhq_port_pending(const mhq_port *port)
@@ -194,12 +194,22 @@ static void hand_on(mhq_engine *engine, mhq_run *run)
         (void)mhq_port_wake(&engine->own);
 }
 
+/* What is due, or NULL: nothing is, and the stack is closed. */
+static mhq_run *collect_or_shut(mhq_port *port)
+{
+    mhq_run *due = mhq_load_rlx(&port->top);
+    while (due != MHQ_SHUT && !mhq_cas_sc(&port->top, &due, due == NULL ? MHQ_SHUT : NULL)) /* [run]; [W1] */
+        continue;
+    return due == MHQ_SHUT ? NULL : mhq_turned_round(due);
+}
+
 uint64_t mhq_port_close(mhq_port *port, mhq_run *in_hand)
 {
-    mhq_run *due = mhq_swap_ar(&port->top, MHQ_SHUT); /* [run]; [W1] */
+    mhq_store_rel(&port->refuses, 1); /* [refuses] */
     hand_on(port->engine, in_hand);
-    if (due != MHQ_SHUT)
-        hand_on(port->engine, mhq_turned_round(due));
+    for (mhq_run *due; (due = collect_or_shut(port)) != NULL;)
+        hand_on(port->engine, due);
+    mhq_port_announce(port);
     (void)mhq_port_wake(port);
     return mhq_port_pending(port);
 }
@@ -296,11 +306,16 @@ static int is_quiet(mhq_engine *engine)
     return mhq_load_sc(&engine->closing) && mhq_ring_is_quiet(&engine->ring); /* [P2] */
 }
 
+/* Nothing can come any more, of ports that are still to be closed either. */
+static int is_over(mhq_engine *engine)
+{
+    return mhq_load_sc(&engine->finished) && mhq_ring_is_all_back(&engine->ring); /* [P2] */
+}
+
 static int collectable(void *what)
 {
     mhq_engine *engine = what;
-    return mhq_done_ready(&engine->own) || mhq_load_sc(&engine->finished) /* [P2] */
-           || is_quiet(engine);
+    return mhq_done_ready(&engine->own) || is_over(engine) || is_quiet(engine);
 }
 
 int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)
@@ -314,12 +329,12 @@ mhq_run *mhq_collect(mhq_engine *engine)
 {
     for (;;) {
         mhq_wait_done(engine, -1);
-        int finished = (int)mhq_load_acq(&engine->finished);
+        int over = is_over(engine);
         mhq_run *run = mhq_done_take(&engine->own);
         if (run != NULL)
             return run;
-        if (finished)
-            break; /* it was set after the last push: nothing can come any more */
+        if (over)
+            break;
         mhq_ring_close_if_quiet(&engine->ring); /* what else the wait can have ended for */
     }
     mhq_engine_join(engine);
@@ -346,8 +361,8 @@ static MHQ_APART void marked_one_is_back(mhq_engine *engine, mhq_job *job)
     if (job->port != NULL)
         mhq_sub_sc(&job->port->pending, 1);
     place_is_back(engine, job);
-    if (job->port != NULL && is_quiet(engine))
-        mhq_unpark(&engine->own.taker); /* which closes */
+    if (job->port != NULL && (is_quiet(engine) || is_over(engine)))
+        mhq_unpark(&engine->own.taker); /* which closes, or ends */
 }
 
 static void drop_result(mhq_engine *engine, mhq_run *run)
@@ -378,7 +393,10 @@ int mhq_delivered(mhq_engine *engine, mhq_run *run)
         announce_delivery(engine);
     }
     if (run != &job->run) {
-        if (mhq_credit_give_back(&mhq_port_of(engine, job)->credit, run))
+        mhq_port *port = mhq_port_of(engine, job);
+        /* The taker of a closed port's records is the engine's own, which rests without a look at that
+         * port. */
+        if (mhq_credit_give_back(&port->credit, run) || (job->port != NULL && mhq_port_is_closed(port)))
             announce_delivery(engine);
         return 0;
     }

@@ -2,11 +2,11 @@
  *
  * A result is taken on one thread and freed on another, which malloc does slowly, under a lock, and
  * out of memory that is cold by then: for a read of 4 KiB a tenth of its time. So results that fit
- * lie in blocks of one size: the holder takes the one that came back last, and the callback thread
+ * lie in blocks of one size: the holder takes the one that came back last, and the taker of its record
  * returns it. Blocks are made when first needed, up to a number; beyond that malloc serves.
  *
  * Invariant M1: a block is with the holder (in `spare`), with a run record, or in `returned`. Only
- * the callback thread pushes to `returned`, only the holder takes all of it at once (no ABA).
+ * takers push to `returned`, only the holder takes all of it at once (no ABA).
  */
 #ifndef MHQ_FS_BLOCK_H
 #define MHQ_FS_BLOCK_H
@@ -38,7 +38,7 @@ void mhq_blocks_fini(mhq_blocks *blocks, const mhq_calls *sys);
 void *mhq_block_take(mhq_blocks *blocks, const mhq_calls *sys);
 /* The holder: never mind. */
 void mhq_block_put_back(mhq_blocks *blocks, void *block);
-/* The callback thread. */
+/* A taker. */
 void mhq_block_return(mhq_blocks *blocks, void *block);
 
 #endif

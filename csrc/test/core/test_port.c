@@ -185,6 +185,45 @@ static void a_stalled_port_leaves_records(void)
     engine_end(engine);
 }
 
+/* The holder waits for a record of a list whose port is closed: its records come back through the engine's
+ * own port, few at a time, and are announced all the same. */
+static void records_of_a_closed_port_are_announced(void)
+{
+    race_deadline(60, "records of a closed port are announced");
+    enum { MOST = 768, FEW = 192, COUNT = 1000 }; /* so many are granted to the first port; to the next */
+    static mhq_entry some[MOST], many[COUNT];
+    const mhq_op op = {.kind = MHQ_FILE_EXISTS, .path = "there"};
+    mhq_list first, second;
+    list_of(&first, some, &op, MOST);
+    list_of(&second, many, &op, COUNT);
+    mhq_engine *engine = engine_open(RING, BUDGET, NULL);
+    mhq_port *ports[] = {port_open(engine), port_open(engine)};
+    mhq_job jobs[2];
+    REQUIRE(mhq_job_init_list(&jobs[0], &first) == 0 && mhq_job_init_list(&jobs[1], &second) == 0);
+    for (size_t i = 0; i < 2; i++) {
+        mhq_job_set_port(&jobs[i], ports[i]);
+        REQUIRE(mhq_submit(engine, &jobs[i], i ? COUNT : MOST, 0) == MHQ_ACCEPTED);
+    }
+    while (counted(engine).completed < MOST + FEW)
+        mhq_yield();
+    CHECK_INT(mhq_port_close(ports[1], NULL), 1);
+    int over = 0;
+    size_t got = 0;
+    while (!over)
+        got += deliver_all(engine, mhq_collect(engine), &over);
+    CHECK_INT(got, COUNT + 1);
+    over = 0;
+    got = 0;
+    while (!over)
+        got += deliver_all(engine, next_of(ports[0]), &over);
+    CHECK_INT(got, MOST + 1);
+    for (size_t i = 0; i < 2; i++) {
+        mhq_job_fini(&jobs[i]);
+        mhq_port_drop(ports[i]);
+    }
+    engine_end(engine);
+}
+
 /* ---- the descriptor ---- */
 
 static int is_readable(intptr_t descriptor, int timeout_ms)
@@ -287,6 +326,79 @@ static void what_a_closed_port_leaves_goes_to_the_engines_own(void)
     }
 }
 
+static void *close_port(void *argument)
+{
+    mhq_port *port = argument;
+    mhq_run *in_hand = mhq_port_collect(port);
+    mhq_port_close(port, in_hand);
+    return NULL;
+}
+
+/* The holder runs a list while its port is closed: what was due in it, or in hand, is delivered before
+ * what comes after; so the list's end is the last of its records. */
+static void a_list_ends_last_whenever_its_port_is_closed(void)
+{
+    race_deadline(240, "a list ends last whenever its port is closed");
+    enum { COUNT = 40, ROUNDS = 3000 };
+    static mhq_entry entries[COUNT];
+    const mhq_op op = {.kind = MHQ_FILE_EXISTS, .path = "there"};
+    mhq_list list;
+    list_of(&list, entries, &op, COUNT);
+    mhq_engine *engine = engine_open(RING, BUDGET, NULL);
+    size_t late = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        mhq_port *port = port_open(engine);
+        mhq_job job;
+        REQUIRE(mhq_job_init_list(&job, &list) == 0);
+        mhq_job_set_port(&job, port);
+        REQUIRE(mhq_submit(engine, &job, COUNT, 0) == MHQ_ACCEPTED);
+        pthread_t closer = race_start(close_port, port);
+        int over = 0;
+        for (size_t got = 0; got < COUNT + 1;)
+            for (mhq_run *run = mhq_collect(engine), *next; run != NULL; run = next, got++) {
+                next = run->next;
+                late += over != 0; /* here an owner would have freed the job */
+                if (run == &job.run)
+                    over = 1;
+                (void)mhq_delivered(engine, run);
+            }
+        race_join(closer);
+        mhq_job_fini(&job);
+        mhq_port_drop(port);
+    }
+    CHECK_INT(late, 0);
+    engine_end(engine);
+}
+
+/* The engine has ended before a port is closed that still has something due: it is delivered all the same. */
+static void what_is_due_outlives_the_end(void)
+{
+    race_deadline(60, "what is due outlives the end");
+    for (unsigned round = 0; round < 300; round++) {
+        mhq_engine *engine = engine_open(4, BUDGET, NULL);
+        mhq_port *port = port_open(engine);
+        item due, served;
+        submit_to(engine, port, item_set(&due, MHQ_FILE_EXISTS, "there"));
+        submit_to(engine, port, item_set(&served, MHQ_FILE_EXISTS, "there"));
+        mhq_close(engine);
+        while (counted(engine).completed < 2)
+            mhq_yield();
+        CHECK_INT(mhq_wait_done(engine, round % 2 ? 0 : 1000000), 0);
+        mhq_run *run = next_of(port), *rest = run->next;
+        deliver(engine, run);
+        if (rest != NULL)
+            CHECK_INT(mhq_port_close(port, rest), 1);
+        pthread_t closer = race_start(close_port, port);
+        run = mhq_collect(engine);
+        REQUIRE(run != NULL);
+        CHECK(item_of(run->job) == &served && run->next == NULL);
+        deliver(engine, run);
+        race_join(closer);
+        mhq_port_drop(port);
+        engine_end(engine);
+    }
+}
+
 /* An owner that takes a port's last record closes the port and drops it at once, while the holder
  * may not yet have read the port's state. */
 static void ports_come_and_go(void)
@@ -314,8 +426,11 @@ int main(void)
     each_port_in_order();
     a_stalled_port_leaves_the_rest_of_the_ring();
     a_stalled_port_leaves_records();
+    records_of_a_closed_port_are_announced();
     a_descriptor_wakes();
     what_a_closed_port_leaves_goes_to_the_engines_own();
+    a_list_ends_last_whenever_its_port_is_closed();
+    what_is_due_outlives_the_end();
     ports_come_and_go();
     const char *const files[] = {"there", "written"};
     place_leave(files, sizeof files / sizeof *files);
