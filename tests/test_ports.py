@@ -359,6 +359,26 @@ def test_a_callback_may_close_its_port(queue):
     assert queue.flush(DEADLINE)
 
 
+def test_a_thread_may_end_after_its_queue_is_closed_and_before_it_has_delivered(queue):
+    enqueued, may_end, futures = threading.Event(), threading.Event(), []
+
+    def body():
+        port = queue.port()
+        futures.append(port.futures.directory_exists("."))
+        enqueued.set()
+        may_end.wait(DEADLINE)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    assert enqueued.wait(DEADLINE)
+    queue.file_exists(None, ".")
+    assert queue.close(0.2) is False
+    may_end.set()
+    thread.join(DEADLINE)
+    assert queue.close(DEADLINE) is True
+    assert futures[0].result(0) is True
+
+
 def test_flush_and_close_of_a_queue_serve_this_threads_ports():
     collected = []
     queue = mhddq.Queue()

@@ -39,8 +39,8 @@ cdef int ensure_deliveries(Service service, object deadline) except -1:
         ready = service.under_way() and ensure_callback_thread(service)
     except (RuntimeError, MemoryError, ImportError, OSError):
         pass
-    if not ready:
-        deliver(service, deadline)
+    if not ready:   # for a moment: this thread may have ports to serve, too
+        deliver(service, min(deadline, time.monotonic() + 0.05))
     return 0
 
 
