@@ -250,6 +250,15 @@ def test_an_atomic_file_is_there_once_it_is_closed(mode):
     assert os.listdir() == ["file"]
 
 
+def test_a_read_that_fails_does_not_spoil_an_atomic_file():
+    file = opened("w")  # which cannot be read
+    succeeds(mhddq.file_write, "new", file)
+    assert fails(mhddq.file_read_into, bytearray(3), file).error.errno == errno.EBADF
+    assert fails(mhddq.file_read, file).error.errno == errno.EBADF
+    succeeds(mhddq.file_close, file)
+    assert Path("file").read_text() == "new"
+
+
 def test_an_atomic_file_that_is_new_does_not_replace():
     file = opened("x")
     Path("file").write_text("first")

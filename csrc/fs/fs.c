@@ -32,7 +32,7 @@ void mhq_fs_fini(mhq_fs *fs)
 /* An operation that was to change the handle's file has not. */
 static void spoil(const mhq_op *op, int error)
 {
-    if (!op->looks)
+    if (!op->looks && op->kind != MHQ_FILE_READ_INTO)
         mhq_handle_spoil(op->handle, error);
 }
 

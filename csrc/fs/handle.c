@@ -57,7 +57,8 @@ int mhq_handle_shut(mhq_handle *handle)
 void mhq_handle_spoil(mhq_handle *handle, int error)
 {
     int32_t none = 0;
-    (void)mhq_cas_sc(&handle->spoiled, &none, error);
+    while (none == 0 && !mhq_cas_sc(&handle->spoiled, &none, error))
+        continue;
 }
 
 int mhq_handle_end(mhq_fs *fs, mhq_handle *handle, int discard)

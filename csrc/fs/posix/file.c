@@ -187,7 +187,7 @@ void mhq_fs_file_read(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 /* The first pwrite was refused. ESPIPE: the file has no positions; a FIFO is an error (nothing
  * has been written yet), a terminal is written to as open() would. EAGAIN: the descriptor is
  * to wait after all. */
-static MHQ_COLD int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refusal)
+static MHQ_COLD int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, off_t from, int refusal)
 {
     struct stat st;
     if (fs->sys->fstat(fd, &st) < 0)
@@ -196,7 +196,7 @@ static MHQ_COLD int write_unusual(mhq_fs *fs, int fd, const mhq_op *op, int refu
         return MHQ_ENOTREGULAR;
     if (fs->sys->fcntl_setfl(fd, O_WRONLY) < 0)
         return errno;
-    return mhq_write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : 0);
+    return mhq_write_bytes(fs, fd, op->data, op->size, refusal == ESPIPE ? -1 : from);
 }
 
 /* All but the last slice, which begins at `*at`; what a step returns changes nothing: a file that is
@@ -281,7 +281,7 @@ void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         fs->lengthy(fs->who);
     error = write_all(fs, fd, op, from);
     if (error == ESPIPE || error == EAGAIN)
-        error = write_unusual(fs, fd, op, error);
+        error = write_unusual(fs, fd, op, from, error);
     error = mhq_leave_with(fs, op, fd, error);
     if (error)
         mhq_fail(run, error, MHQ_AT_PATH);

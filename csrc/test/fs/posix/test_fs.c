@@ -326,6 +326,32 @@ static void test_leases(void)
     calls = scene_calls();
 }
 
+static int to_refuse;
+/* As a device that cannot take the bytes at once. */
+static ssize_t refuse_once(int fd, const void *from, size_t n, off_t at)
+{
+    if (to_refuse-- > 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return pwrite(fd, from, n, at);
+}
+
+static void test_write_refused_once(void)
+{
+    put_text("file", "0123456789");
+    mhq_numbers numbers = {.offset = 4};
+    mhq_op op = {.kind = MHQ_FILE_WRITE, .path = "file", .data = "ab", .size = 2, .numbers = &numbers};
+    mhq_run run = {0};
+    calls.pwrite = refuse_once;
+    to_refuse = 1;
+    mhq_fs_run(&fs, &op, &run);
+    calls = scene_calls();
+    CHECK_INT(run.error, 0);
+    CHECK_INT(to_refuse, -1);
+    CHECK(holds("file", "0123ab6789", 10));
+}
+
 /* ---- contents ---- */
 
 /* The type of `name` in a result, 0 where it is not there. */
@@ -525,8 +551,8 @@ int main(int argc, char **argv)
     static scene_test *const tests[] = {
         test_exists,   test_create_delete,   test_file_rename,       test_directory_rename,
         test_respelling, test_left_reservation, test_rename_below_itself,
-        test_write,    test_write_special,   test_leases,            test_contents,
-        test_contents_many, test_mount_id,   test_dispatch,          test_faults,
+        test_write,    test_write_special,   test_leases,            test_write_refused_once,
+        test_contents, test_contents_many, test_mount_id,   test_dispatch,          test_faults,
     };
     scene_all(argc, argv, &fs, &calls, tests, sizeof tests / sizeof *tests);
     return check_report("test_fs");
