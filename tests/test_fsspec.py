@@ -50,9 +50,10 @@ def test_the_entry_point_names_it(tmp_path):
     assert found.async_impl
 
 
-def test_the_import_of_the_package_does_not_bring_it():
+def test_the_import_of_the_package_does_not_bring_it(tmp_path):
     program = "import sys, mhddq, mhddq.aio; print('fsspec' in sys.modules)"
-    shown = subprocess.check_output([sys.executable, "-c", program], timeout=DEADLINE)
+    command = [sys.executable, "-c", program]
+    shown = subprocess.check_output(command, cwd=tmp_path, timeout=DEADLINE)
     assert shown.split() == [b"False"]
 
 
@@ -190,6 +191,17 @@ def test_directories_are_made_where_that_is_wanted(call, tmp_path):
     assert not (tmp_path / "x").exists()
     write(MhddqFileSystem(auto_mkdir=True))
     assert os.path.isfile(target)
+
+
+def test_a_named_queue_is_one_and_not_the_default(fs, tmp_path):
+    first, second = (MhddqFileSystem(queue="one", auto_mkdir=flag) for flag in (False, True))
+    assert first.own_queue is second.own_queue
+    assert fs.own_queue is mhddq.default_queue()
+    before = fs.own_queue.stats()["completed"]
+    first.pipe(str(tmp_path / "a"), b"a")
+    second.cat(str(tmp_path / "a"))
+    assert first.own_queue.stats()["completed"] >= 2
+    assert fs.own_queue.stats()["completed"] == before
 
 
 # ---- progress ----
@@ -347,6 +359,23 @@ def test_what_a_transaction_replaces_keeps_its_permissions(fs, tmp_path):
         file.write(b"new")
     assert fs.cat(old) == b"new"
     assert os.stat(old).st_mode & 0o777 == 0o640
+
+
+def test_a_transaction_that_cannot_be_committed_leaves_nothing_of_the_rest(fs, tmp_path):
+    first, taken, last = (str(tmp_path / name) for name in ("first", "taken", "last"))
+
+    def write():
+        for path in (first, taken, last):
+            with fs.open(path, "wb") as file:
+                file.write(b"new")
+        os.mkdir(taken)
+
+    with pytest.raises(OSError, match="taken"), fs.transaction:
+        write()
+    assert sorted(os.listdir(tmp_path)) == ["first", "taken"]
+    assert os.listdir(taken) == []
+    fs.pipe(last, b"not in the transaction that has failed")
+    assert fs.exists(last)
 
 
 # ---- open_async ----
