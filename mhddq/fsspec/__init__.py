@@ -22,7 +22,7 @@ from fsspec.utils import isfilelike, other_paths, stringify_path
 from mhddq import Control, Queue, default_queue, progress
 from mhddq.aio._opening import Opening
 from mhddq.fsspec._bulk import LIMIT, first_error, outcomes, values
-from mhddq.fsspec._deferred import Opener, Version
+from mhddq.fsspec._deferred import Opener, Together, Version
 from mhddq.fsspec._entries import described, is_directory, is_link, listed
 
 __all__ = ["MhddqFileSystem"]
@@ -48,6 +48,7 @@ class MhddqFileSystem(AsyncFileSystem):  # type: ignore[misc]
     protocol = "mhddq"
     root_marker = "/"
     local_file = True
+    transaction_type = Together
     _pid: int  # of the process whose loop it knows
 
     def __init__(self, auto_mkdir: bool = False, queue: str | None = None, **options: Any) -> None:
@@ -84,12 +85,27 @@ class MhddqFileSystem(AsyncFileSystem):  # type: ignore[misc]
 
     # ---- paths ----
 
-    _path: Any = classmethod(LocalFileSystem._strip_protocol.__func__)
     _parent: Any = classmethod(LocalFileSystem._parent.__func__)
-    unstrip_protocol = LocalFileSystem.unstrip_protocol
     created = LocalFileSystem.created
     modified = LocalFileSystem.modified
     _isfilestore = LocalFileSystem._isfilestore
+
+    @classmethod
+    def _names(cls) -> tuple[str, ...]:
+        return (cls.protocol,) if isinstance(cls.protocol, str) else cls.protocol
+
+    def unstrip_protocol(self, name: Any) -> str:
+        return f"{self._names()[0]}://{self._path(name)}"
+
+    @classmethod
+    def _path(cls, path: Any) -> Any:
+        """Of one file. Raises: AttributeError for a list, as LocalFileSystem does."""
+        path = stringify_path(path)
+        for prefix in (name + colon for name in cls._names() for colon in ("://", ":")):
+            if path.startswith(prefix):
+                path = path[len(prefix) :]
+                break
+        return LocalFileSystem._strip_protocol.__func__(cls, make_path_posix(path))
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:

@@ -11,6 +11,7 @@ import shutil
 from typing import Any
 
 from fsspec.implementations.local import LocalFileOpener
+from fsspec.transaction import Transaction
 
 
 class Version:
@@ -32,6 +33,20 @@ class Version:
     def discard(self) -> None:
         """Leaves nothing of it."""
         self._queue.futures.file_close(self._handle, discard=True).result()
+
+
+class Together(Transaction):  # type: ignore[misc]
+    """A transaction that ends when a commit fails, too: what was not committed is discarded."""
+
+    def complete(self, commit: bool = True) -> None:
+        fs = self.fs
+        try:
+            super().complete(commit)
+        except BaseException:  # newer versions of fsspec do this themselves
+            while self.files:
+                self.files.popleft().discard()
+            fs._intrans, fs._transaction = False, None
+            raise
 
 
 class Opener(LocalFileOpener):  # type: ignore[misc]
