@@ -27,6 +27,8 @@ typedef struct mhq_config {
     uint32_t lookahead;        /* files ahead that may be read ahead on disks that rotate; 0: none */
     uint64_t lookahead_bytes;  /* at most so many bytes that are not read yet */
     int32_t spin_us;           /* how long a thread spins before it parks; 0: not at all */
+    const char *name;          /* begins the names of its threads; read by mhq_engine_open only.
+                                * NULL: "mhddq" */
     int background;            /* its threads ask the system to serve others first */
     size_t head, tail;         /* space around the results of file_read, see fs/fs.h */
     const struct mhq_calls *calls; /* NULL: the real system */

@@ -118,6 +118,7 @@ cdef extern from "mhq.h" nogil:
         uint64_t write_bytes
         uint32_t lookahead
         uint64_t lookahead_bytes
+        const char *name
         int background
         int32_t spin_us
         size_t head

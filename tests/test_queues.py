@@ -246,6 +246,24 @@ def test_a_queue_in_the_background_has_threads_that_are_nice():
         assert all(kind != 3 for _, kind in before[name])
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no names to be seen here")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("backup", "backup"),
+        ("a long name for it", "a long nam"),
+        ("Übergrößen", "Übergrö"),
+        ("", ""),
+    ],
+)
+def test_the_io_threads_have_the_name_of_their_queue(name, shown):
+    with mhddq.Queue(name) as queue:
+        assert queue.futures.directory_exists(".").result(DEADLINE)
+        tasks = Path("/proc/self/task").iterdir()
+        names = [(task / "comm").read_text(encoding="utf-8").rstrip("\n") for task in tasks]
+    assert {f"{shown}-io-0", f"{shown}-io-1"} <= set(names)
+
+
 def test_settings_count_before_the_environment(monkeypatch):
     monkeypatch.setenv("MHDDQ_RING_SIZE", "64")
     queue = mhddq.Queue(ring_size=16)

@@ -8,13 +8,33 @@
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+/* "NAME-io-0", of a long name its beginning: whole characters of UTF-8. */
+static void name_thread(mhq_io *io, const char *queue)
+{
+    static const char end[] = "-io-0";
+    size_t most = sizeof io->name - sizeof end, n = 0;
+    while (queue[n] && n < most)
+        n++;
+    while (n > 0 && ((unsigned char)queue[n] & 0xC0) == 0x80)
+        n--;
+    memcpy(io->name, queue, n);
+    memcpy(io->name + n, end, sizeof end);
+    io->name[n + sizeof end - 2] = (char)('0' + io->me);
+}
+
+static int start_thread(mhq_engine *engine, mhq_io *io)
+{
+    const mhq_config *config = &engine->config;
+    name_thread(io, config->name ? config->name : "mhddq");
+    return config->calls->thread_start(&io->thread, mhq_io_main, io, io->name);
+}
+
 static int start(mhq_engine *engine)
 {
-    const mhq_calls *sys = engine->config.calls;
-    int error = sys->thread_start(&engine->io[0].thread, mhq_io_main, &engine->io[0], "mhddq-io-0");
+    int error = start_thread(engine, &engine->io[0]);
     if (error)
         return error;
-    error = sys->thread_start(&engine->io[1].thread, mhq_io_main, &engine->io[1], "mhddq-io-1");
+    error = start_thread(engine, &engine->io[1]);
     if (error) {
         mhq_ring_close(&engine->ring);
         mhq_thread_join(engine->io[0].thread);

@@ -40,6 +40,7 @@ typedef struct mhq_io {
     alignas(MHQ_CACHE_LINE) mhq_engine *engine;
     uint32_t me;              /* 0 or 1 */
     mhq_thread thread;
+    char name[16];            /* as much as Linux takes */
     mhq_fs fs;
     mhq_turn turn;            /* the present one */
     mhq_job *job;             /* the present one, where it has a fate or a share */

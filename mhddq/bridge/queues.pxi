@@ -36,10 +36,12 @@ spin_us=None, background=False)\n--\n
         given = hooks.check_settings({"ring_size": ring_size, "buffer_bytes": buffer_bytes,
                                       "write_bytes": write_bytes, "lookahead": lookahead,
                                       "spin_us": spin_us})
-        if name is None:
+        cdef bint is_named = name is not None
+        if not is_named:
             unnamed_queues += 1
             name = "queue-%d" % unnamed_queues
         self.service = Service.__new__(Service, name, given)
+        self.service.is_named = is_named
         self.service.background = background
 
     def __dealloc__(self):

@@ -22,6 +22,7 @@ cdef class Service:
     cdef object hooks
     cdef bint delivering, stood_in_for  # looked at in the section only
     cdef public bint is_default        # it is never let go
+    cdef bint is_named                 # by the program, and so are its I/O threads
     cdef bint background               # its I/O threads ask the system to serve others first
     cdef bint kept                     # it holds itself: it is started and has not come to rest
     cdef shared_word core              # mhq_engine *; stays for good once it is there
@@ -95,6 +96,9 @@ cdef class Service:
         config.lookahead_bytes = settings["lookahead_bytes"]
         config.spin_us = settings["spin_us"]
         config.background = self.background
+        cdef bytes name = self.name.encode("utf-8", "replace")
+        if self.is_named and not self.is_default:
+            config.name = name
         config.head = BYTES_HEAD
         config.tail = 1
         cdef bint adopts = proven_adoptable()

@@ -8,6 +8,15 @@
 
 /* ---- another spelling of the same name ---- */
 
+/* What a stat of a path failed with and the rename will fail with again, knowing which of the two
+ * paths is to blame. Anything else may have passed by then, and what is renamed would not be
+ * known to be a file, or a directory. */
+static int shows_again(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
+           error == ENAMETOOLONG;
+}
+
 /* Linux takes two spellings for two names of one file, between which a rename does nothing and
  * succeeds. Then the way goes by a temporary name. */
 static int case_rename(mhq_fs *fs, const mhq_place *place, const char *shown, const char *name2)
@@ -40,7 +49,9 @@ int mhq_case_rename(mhq_fs *fs, const mhq_place *place, const char *shown, const
     if (result < 0)
         return errno;
     MHQ_RETRY(result, fs->sys->fstatat(AT_FDCWD, path2, &st2, AT_SYMLINK_NOFOLLOW));
-    if (result < 0 || !mhq_same(&st, &st2))
+    if (result < 0)
+        return shows_again(errno) ? 0 : errno;
+    if (!mhq_same(&st, &st2))
         return 0;
     int error = mhq_place_open(fs, path2, &other);
     if (error)
@@ -57,15 +68,6 @@ int mhq_case_rename(mhq_fs *fs, const mhq_place *place, const char *shown, const
 }
 
 /* ---- the operations ---- */
-
-/* What a stat of the source failed with and the rename will fail with again, knowing which of the
- * two paths is to blame. Anything else may have passed by then, and what is renamed would not be
- * known to be a file, or a directory. */
-static int shows_again(int error)
-{
-    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES ||
-           error == ENAMETOOLONG;
-}
 
 void mhq_fs_file_rename(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
