@@ -16,6 +16,7 @@ from example_runs import DEADLINE, EXAMPLES, make_tree, needs, png, ran, served,
 from helpers import tree_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs and no SIGINT")
+MISSING = re.compile(r"\[(Errno 2|WinError [23])\]")  # no such file, no such path
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
@@ -199,7 +200,7 @@ def test_an_index_does_not_wait_for_what_is_no_file(tmp_path):
 def test_an_index_reports_what_it_could_not_read(tmp_path):
     status, _, err = ran("photo_index.py", tmp_path / "missing", tmp_path / "index.json")
     assert status == 1
-    assert "[Errno 2] No such file or directory" in err
+    assert MISSING.search(err)
     assert os.listdir(tmp_path) == []
 
 
@@ -213,7 +214,7 @@ def test_a_text_is_saved_in_each_style(tmp_path):
         "await: saved",
         "callback: saved",
         "future: saved",
-        "list: the old one has 12 bytes",
+        f"list: the old one has {11 + len(os.linesep)} bytes",
     ]
     for name in ("settings.txt", "settings.txt.old"):
         assert (tmp_path / name).read_bytes().split() == [b"volume", b"=", b"11"]
@@ -222,8 +223,8 @@ def test_a_text_is_saved_in_each_style(tmp_path):
 def test_a_text_that_cannot_be_saved_is_reported(tmp_path):
     status, out, err = ran("save.py", "missing/settings.txt", "volume = 11", cwd=tmp_path)
     assert status == 1
-    assert "callback: [Errno 2]" in out
-    assert "[Errno 2]" in err
+    assert MISSING.search(out)
+    assert MISSING.search(err)
 
 
 # ---- digests ----
@@ -242,7 +243,7 @@ def test_the_digests_of_a_tree(tmp_path):
 def test_the_digests_of_what_is_not_there(tmp_path):
     status, out, err = ran("digests.py", tmp_path / "missing")
     assert (status, out) == (1, "")
-    assert "[Errno 2]" in err
+    assert MISSING.search(err)
 
 
 # ---- backup ----
@@ -254,7 +255,8 @@ def test_a_backup_copies_all_and_names_what_failed(tmp_path):
     sources = [tmp_path / name for name in ("one", "missing", "two")]
     status, _, err = ran("backup.py", *sources, tmp_path / "backup")
     assert status == 1
-    assert f"{tmp_path / 'missing'}: [Errno 2]" in err
+    assert f"{tmp_path / 'missing'}: [" in err
+    assert MISSING.search(err)
     assert sorted(os.listdir(tmp_path / "backup")) == ["one", "two"]
     for name in ("one", "two"):
         assert tree_of(tmp_path / "backup" / name) == tree_of(tmp_path / name)
