@@ -77,6 +77,10 @@ def repeated(work: str, count: int, path: Path, settings: dict[str, str], rounds
     return Figure.of([once("ours", work, count, path, settings)["bytes"] for _ in range(rounds)])
 
 
+def in_mebibytes(figure: Figure) -> Figure:
+    return Figure(figure.median / MIB, figure.least / MIB, figure.greatest / MIB, figure.rounds)
+
+
 def start(statement: str) -> float:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-I", "-c", statement], check=True)
@@ -140,9 +144,11 @@ def readings(memory: Path, environment: dict[str, str], full: bool) -> Iterator[
     path = memory / "mebibyte"
     path.write_bytes(os.urandom(MIB))
     grown = repeated("growth", 400, path, {}, rounds)
-    grown = Figure(grown.median / MIB, grown.least / MIB, grown.greatest / MIB, grown.rounds)
     title = "growth under 400 reads of 1 MiB, slow callbacks"
-    yield Reading(title, "MiB", grown, BUDGET / MIB + 32)
+    yield Reading(title, "MiB", in_mebibytes(grown), BUDGET / MIB + 32)
+    rested = repeated("at_rest", 10_000, memory / "mixed", {}, 1)
+    title = "growth after 10,000 reads of mixed sizes and 10 s of rest"
+    yield Reading(title, "MiB", in_mebibytes(rested), 16)
     yield Reading("`import mhddq`, added to a bare start", "ms", import_time(full), 10)
     threads = after_import("len(os.listdir('/proc/self/task')) - 1")
     yield Reading("threads started by the import", "", threads, 0)

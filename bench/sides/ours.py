@@ -61,6 +61,28 @@ def read(options):
 large = read
 
 
+def large_kept(options):
+    """Every other result is kept until the end of the round."""
+    checked(mhddq.file_read, options.path, True)
+
+    def run(count):
+        kept = []
+        called, wait = countdown(count)
+
+        def keep(args, other=[False]):  # noqa: B006 - its own state
+            other[0] = not other[0]
+            if other[0]:
+                kept.append(args)
+            called(args)
+
+        began = clock()
+        for _ in repeat(None, count):
+            mhddq.file_read(keep, options.path, True)
+        return wait() - began
+
+    return run
+
+
 def write(options):
     return timed(mhddq.file_write, bytes(options.size), options.path, True)
 
@@ -208,6 +230,28 @@ def resident(options):
         hold.set()
         wait()
         return {"bytes": held / (count + 1)}
+
+    return run
+
+
+def at_rest(options):
+    """How much more is resident after reads of mixed sizes and ten seconds without any."""
+    sizes = [1 << power for power in range(10, 25)]
+    for size in sizes:
+        with open(f"{options.path}-{size}", "wb") as file:
+            file.truncate(size)
+    checked(mhddq.file_read, f"{options.path}-{sizes[0]}", True)
+
+    def run(count):
+        called, wait = countdown(count)
+        before = memory("VmRSS")
+        for number in range(1, count + 1):
+            # Each size has half as many reads as the one before, about as many bytes.
+            size = sizes[min((number & -number).bit_length(), len(sizes)) - 1]
+            mhddq.file_read(called, f"{options.path}-{size}", True)
+        wait()
+        time.sleep(10)
+        return {"bytes": memory("VmRSS") - before}
 
     return run
 

@@ -59,6 +59,21 @@ def large(options):
     return timed(read_unbuffered, options.path)
 
 
+def large_kept(options):
+    """Every other result is kept until the end of the round."""
+
+    def run(count):
+        kept = []
+        began = clock()
+        for number in range(count):
+            data = read_unbuffered(options.path)
+            if number % 2:
+                kept.append(data)
+        return clock() - began
+
+    return run
+
+
 def contents(options):
     return timed(list_directory, options.path)
 
