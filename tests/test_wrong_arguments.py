@@ -14,7 +14,6 @@ from mhddq import aio, futures
 MADE_ELSEWHERE = [
     mhddq.Queue,
     mhddq.Port,
-    mhddq.Handle,
     futures.Futures,
     futures.FutureList,
     aio.OperationList,
@@ -73,6 +72,34 @@ def test_a_negative_limit_is_named():
         pytest.raises(ValueError, match=r"^limit must not be negative, not -3$"),
     ):
         port.deliver(limit=-3)
+
+
+@pytest.mark.parametrize("mode", [2**31, 2**32, 2**32 + 0o644, -(2**31) - 1])
+def test_a_mode_beyond_32_bits_is_refused(tmp_path, mode):
+    """Its low bits alone would be a mode that was not meant."""
+    (tmp_path / "file").touch(0o640)
+    with pytest.raises(OverflowError, match=r"^mode is beyond 32 bits$"):
+        futures.path_chmod(tmp_path / "file", mode).result()
+    with pytest.raises(OverflowError, match=r"^mode is beyond 32 bits$"):
+        futures.directory_create(tmp_path / "new", mode=mode).result()
+    assert not (tmp_path / "new").exists()
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"times": (1,)}, "times must be a tuple of two numbers or None, not of 1"),
+        ({"times": [1, 2]}, "times must be a tuple of two numbers or None, not 'list'"),
+        ({"times": (1, "2")}, "times must be a tuple of two numbers, not with a 'str'"),
+        ({"ns": (1, 2.5)}, "ns must be a tuple of two whole numbers, not with a 'float'"),
+    ],
+    ids=str,
+)
+def test_wrong_times_are_named(given, message):
+    with pytest.raises(TypeError) as raised:
+        futures.path_utime("file", **given)
+    assert str(raised.value) == message
 
 
 # -- files of aio.open() --

@@ -485,5 +485,5 @@ cdef int add_method(object kind, Spec spec) except -1:
 
 
 # Without their fields the methods of these would follow null pointers.
-for _kind in (Queue, Port, Handle, Futures, FutureList, OperationList):
+for _kind in (Queue, Port, Futures, FutureList, OperationList):
     mhddq_refuse_new(_kind)

@@ -302,13 +302,17 @@ cdef object take_times(More more, str name, object given):
     if given is None:
         return None
     if not isinstance(given, tuple) or len(given) != 2:
-        raise TypeError("%s must be a tuple of two numbers or None, not '%s'"
-                        % (name, type(given).__name__))
+        raise TypeError("%s must be a tuple of two numbers or None, not %s" % (
+            name, "of %d" % len(given) if isinstance(given, tuple)
+            else "'%s'" % type(given).__name__))
     if field[0] != MHQ_ABSENT:
         return ValueError("utime: you may specify either 'times' or 'ns' but not both")
     try:
         for time in given:
             if name == "ns":
+                if not PyIndex_Check(time):
+                    raise TypeError("ns must be a tuple of two whole numbers, not with a '%s'"
+                                    % type(time).__name__)
                 seconds, nanoseconds = divmod(PyNumber_Index(time), 1000000000)
             else:
                 seconds, nanoseconds = floored(time)
@@ -325,7 +329,8 @@ cdef tuple floored(object time):
     if PyIndex_Check(time):
         return PyNumber_Index(time), 0
     if not isinstance(time, float):
-        raise TypeError("times must be a tuple of two numbers or None")
+        raise TypeError("times must be a tuple of two numbers, not with a '%s'"
+                        % type(time).__name__)
     if time != time:
         raise ValueError("Invalid value NaN (not a number)")
     part = floor(modf(time, &whole) * 1e9)
@@ -390,6 +395,8 @@ cdef object take_number(More more, Parameter p, object given):
         return OverflowError("%s is beyond 64 bits" % p.name)
     if field[0] == MHQ_ABSENT:
         return OverflowError("%s is beyond 64 bits" % p.name)
+    if p.name == "mode" and not -2147483648 <= field[0] <= 2147483647:   # what is left would be taken
+        return OverflowError("mode is beyond 32 bits")
     return None
 
 
