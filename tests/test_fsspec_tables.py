@@ -14,12 +14,8 @@ LACKING = "is not installed; `nox -s fsspec` installs it"
 TABLE = {"name": ["a", "b", "c"], "size": [1, 2, 3]}
 
 
-@pytest.fixture
-def queue(request):
-    """The name of a queue that is used by the test and has done something at its end."""
-    name = request.node.name
-    yield name
-    assert _queues[name].stats()["completed"] > 0
+def completed(queue):
+    return _queues[queue].stats()["completed"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet", "pickle"])
@@ -37,12 +33,12 @@ def test_pandas(kind, tmp_path):
     pandas.testing.assert_frame_equal(again, frame)
 
 
-def test_pyarrow(tmp_path, queue):
+def test_pyarrow(tmp_path):
     pyarrow, parquet, dataset, fs = (
         pytest.importorskip(name, reason=f"pyarrow {LACKING}")
         for name in ("pyarrow", "pyarrow.parquet", "pyarrow.dataset", "pyarrow.fs")
     )
-    ours = MhddqFileSystem(queue=queue)
+    ours = MhddqFileSystem(queue="of pyarrow")
     table = pyarrow.table(TABLE)
     folder = f"{tmp_path.as_posix()}/parts"
     parquet.write_to_dataset(table, folder, partition_cols=["name"], filesystem=ours)
@@ -59,13 +55,14 @@ def test_pyarrow(tmp_path, queue):
     assert sorted((each.base_name, each.size) for each in found) == [("b", 4), ("c", 4)]
     wrapped.delete_dir(f"{folder}/new")
     assert len(ours.find(folder)) == 3
+    assert completed("of pyarrow") > 0
 
 
-def test_zarr(tmp_path, queue):
+def test_zarr(tmp_path):
     zarr = pytest.importorskip("zarr", minversion="3", reason=f"zarr {LACKING}")
     numpy = pytest.importorskip("numpy", reason=f"numpy {LACKING}")
     url = f"mhddq://{(tmp_path / 'array').as_posix()}"
-    options = {"auto_mkdir": True, "queue": queue}
+    options = {"auto_mkdir": True, "queue": "of zarr"}
     values = numpy.arange(10_000).reshape(100, 100)
     array = zarr.create_array(
         url, shape=values.shape, chunks=(10, 10), dtype=values.dtype, storage_options=options
@@ -74,16 +71,18 @@ def test_zarr(tmp_path, queue):
     again = zarr.open_array(url, mode="r", storage_options=options)
     assert (again[:] == values).all()
     assert len(fsspec.filesystem("mhddq").find(f"{url}/c")) == 100
+    assert completed("of zarr") >= 200  # each chunk was written, and read
 
 
-def test_dask(tmp_path, queue):
+def test_dask(tmp_path):
     dataframe = pytest.importorskip("dask.dataframe", reason=f"dask {LACKING}")
     pandas = pytest.importorskip("pandas", reason=f"pandas {LACKING}")
     frame = pandas.DataFrame({"number": range(1000)})
     url = f"mhddq://{tmp_path.as_posix()}"
-    options = {"queue": queue}
+    options = {"queue": "of dask"}
     parts = dataframe.from_pandas(frame, npartitions=10)
     parts.to_csv(f"{url}/*.csv", index=False, storage_options=options)
     read = dataframe.read_csv(f"{url}/*.csv", storage_options=options)
     assert int(read["number"].sum().compute()) == sum(range(1000))
     assert len(list(tmp_path.iterdir())) == 10
+    assert completed("of dask") > 0
