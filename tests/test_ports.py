@@ -330,6 +330,20 @@ def test_close_gives_up_what_a_pause_holds(queue, tmp_path):
     assert (tmp_path / "made").exists()
 
 
+def test_futures_of_a_closed_port_get_their_values_and_call_nothing(queue, tmp_path):
+    """What had been added before was to be called by deliver(), which is never called any more."""
+    port, early, late = queue.port(), [], []
+    queue.pause()
+    write = port.futures.file_write("x", tmp_path / "a")
+    write.add_done_callback(early.append)
+    assert not port.close(timeout=0)
+    queue.resume()
+    assert write.result(DEADLINE) is None
+    assert queue.flush(DEADLINE)
+    write.add_done_callback(late.append)
+    assert (early, late) == ([], [write])
+
+
 def test_another_thread_closes_by_waiting(queue):
     collected, closed = [], []
     port = queue.port()
