@@ -103,10 +103,10 @@ class Walk:
         operation, self._next = self._next, None
         if operation is None:
             raise StopAsyncIteration
-        entries: list[Any]
-        entries, resume = await operation
+        found, resume = await operation
         if resume is not None:
             self._next = self._place._directory_walk(self._dirname, resume=resume, **self._more)
+        entries: list[Any] = found.entries()
         return entries
 
 

@@ -278,9 +278,9 @@ cdef class Futures:
 
 def batches(place, future, dirname, more):
     while future is not None:
-        entries, resume = future.result()
+        found, resume = future.result()
         future = None if resume is None else place._directory_walk(dirname, resume=resume, **more)
-        yield entries
+        yield found.entries()
 
 
 cdef Futures futures_of(Queue queue, Service service, Port port):

@@ -146,7 +146,7 @@ cdef inline object value_of(deliveries *counts, request *r, mhq_run *run):
     if gives == GIVES_CONTENTS:
         return contents_of(run)
     if gives == GIVES_ENTRIES:
-        return entries_of(r, run), (<Resume>r.held[1]).successor()
+        return found_of(r, run), (<Resume>r.held[1]).successor()
     if gives == GIVES_FILE:
         return file_of(r, run)
     if gives == GIVES_LENGTH:

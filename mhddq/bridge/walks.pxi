@@ -123,10 +123,42 @@ cdef inline str type_name(char letter):
     return "link" if letter == c'l' else "other"
 
 
-cdef list entries_of(request *r, mhq_run *run):
+@cython.final
+cdef class Found:
+    """A batch as the core has it. Its entries are made in the thread that asks for them, while the
+    next batch is read."""
+    cdef char *buffer
+    cdef size_t length
+    cdef bint stats, as_bytes
+
+    def __init__(self):
+        raise TypeError("a batch comes from directory_walk()")
+
+    def __dealloc__(self):
+        free(self.buffer)
+
+    def entries(self):
+        return entries_in(self.buffer, self.length, self.stats, self.as_bytes)
+
+
+cdef object found_of(request *r, mhq_run *run):
+    """The entries, for a callback; for what iterates over batches a Found, which takes the buffer."""
     cdef bint stats = r.op.options & MHQ_STAT, as_bytes = r.op.flags & PATH_BYTES
-    cdef const char *at = run.buffer
-    cdef const char *end = at + run.length
+    cdef Found found
+    if not r.op.flags & FUTURE:
+        return entries_in(run.buffer, run.length, stats, as_bytes)
+    found = Found.__new__(Found)
+    found.buffer = run.buffer
+    found.length = run.length
+    found.stats = stats
+    found.as_bytes = as_bytes
+    run.buffer = NULL
+    return found
+
+
+cdef list entries_in(const char *buffer, size_t length, bint stats, bint as_bytes):
+    cdef const char *at = buffer
+    cdef const char *end = at + length
     cdef list entries = []
     cdef mhq_status status
     cdef dict entry
