@@ -86,6 +86,22 @@ def test_progress_comes_in_order_and_before_the_completion(queue, tmp_path, big)
     assert (control.done, control.total) == (96 * MIB, 96 * MIB)
 
 
+@pytest.mark.parametrize("operation", ["directory_delete", "directory_walk"])
+def test_what_knows_no_total_has_done_all_of_it_in_the_end(queue, tmp_path, operation):
+    tree, calls = tmp_path / "tree", []
+    tree.mkdir()
+    for i in range(5):
+        (tree / str(i)).touch()
+    control = mhddq.Control(lambda done, total: calls.append((done, total)), interval=0)
+    enqueue = getattr(queue, operation)
+    assert enqueue(None, tree, control=control)
+    assert queue.flush(DEADLINE)
+    everything = 6 if operation == "directory_delete" else 5
+    assert calls[-1] == (everything, everything)
+    assert {total for _, total in calls[:-1]} <= {None, everything}
+    assert (control.done, control.total) == (everything, everything)
+
+
 def test_progress_through_a_port_is_called_in_deliver(queue, tmp_path, big):
     threads = []
     control = mhddq.Control(lambda *figures: threads.append(threading.get_ident()), interval=0)

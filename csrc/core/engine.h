@@ -46,6 +46,7 @@ typedef struct mhq_io {
     mhq_job *job;             /* the present one, where it has a fate or a share */
     mhq_fate *fate;           /* of the present operation, or NULL */
     int total_reported;       /* by the present operation */
+    uint64_t done;            /* by the present operation, in all */
     /* counters: written by this thread alone */
     _Atomic uint64_t operations, failed, cancelled, skipped, bytes_read, bytes_written, retries;
     _Atomic uint64_t trades, wakes;

@@ -82,6 +82,7 @@ static void add_done(mhq_io *io, uint64_t done)
 {
     uint64_t files = io->fs.files;
     io->fs.files = 0;
+    io->done += done;
     if (io->job->share == NULL)
         return;
     if (files > 0)
@@ -120,6 +121,7 @@ int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mh
         io->job = job;
         io->fate = fate;
         io->total_reported = 0;
+        io->done = 0;
         io->fs.files = 0;
         io->fs.measure = wants_progress(job);
         io->fs.unwatched = 0;
@@ -139,10 +141,10 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
 {
     if (job->share != NULL) {
         mhq_control *control = job->share->control;
-        if (io->job == job && !io->total_reported) /* it has none, or did not come to it */
-            mhq_add_rlx(&control->reported, 1);
-        if (io->job == job)
+        if (io->job == job) {
             add_done(io, io->fs.done);
+            mhq_on_total(io, io->done); /* where it has none, or did not come to it: what it has done */
+        }
         mhq_add_sc(&control->finished, 1); /* [W1] of progress */
         if (io->job == job && wants_progress(job))
             report(io, job);
