@@ -162,6 +162,19 @@ def test_flush_waits_for_what_was_accepted_before(tmp_path):
     assert queue.close() is True
 
 
+def test_flush_of_a_full_queue_waits_no_longer_than_its_time():
+    with mhddq.Queue(ring_size=2) as queue:
+        queue.pause()
+        for _ in range(2):
+            queue.file_exists(None, ".")
+        thread = threading.Thread(target=lambda: queue.file_exists(None, "."), daemon=True)
+        thread.start()  # it waits for a place
+        assert queue.flush(0.05) is False
+        queue.resume()
+        assert queue.flush(DEADLINE)
+        thread.join(DEADLINE)
+
+
 def test_flush_in_a_callback_is_an_error():
     errors = []
 

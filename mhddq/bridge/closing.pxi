@@ -165,14 +165,14 @@ cdef int notify_of_all(Service service, Latch latch) except -1:
 
 
 cdef int notify_of(Service service, Port port, Latch latch) except -1:
-    latch.left += 1
+    latch.change(1)
     try:
         if enqueue_list(service, port, None, latch, None, None, None):
             return 0
     except BaseException:
-        latch.left -= 1
+        latch.change(-1)
         raise
-    latch.left -= 1
+    latch.change(-1)
     return 0
 
 

@@ -405,6 +405,16 @@ cdef class Latch:
     cdef bint is_open(self) noexcept:
         return self.left == 0
 
+    cdef int change(self, int by) noexcept:
+        """How many ends it waits for then."""
+        cdef shared_section section
+        cdef int left
+        shared_enter(&section, <PyObject *>self)
+        self.left += by
+        left = self.left
+        shared_leave(&section)
+        return left
+
     cdef int wait(self, int64_t ns) except -1:
         cdef int got
         cdef long long microseconds = ns // 1000
@@ -415,13 +425,7 @@ cdef class Latch:
         return 0
 
     def __call__(self, args=None):
-        cdef shared_section section
-        cdef bint last
-        shared_enter(&section, <PyObject *>self)
-        self.left -= 1
-        last = self.left == 0
-        shared_leave(&section)
-        if last:
+        if self.change(-1) == 0:
             PyThread_release_lock(self.lock)
             if self.pending is not None and self.pending.now() == PENDING:
                 self.pending.settle(FINISHED, None, None, None)

@@ -28,7 +28,8 @@ cdef bint submit(Service service, mhq_job *job, uint64_t operations, request *le
         if lender != NULL:
             note_lent(lender)
         accepted = mhq_submit(core, job, operations, False)
-        if accepted != MHQ_ACCEPTED and overdraws(service):
+        if accepted != MHQ_ACCEPTED and (overdraws(service)
+                                         or accepted == MHQ_RING_FULL and is_of_a_flush(job)):
             accepted = mhq_submit(core, job, operations, True)
         if accepted == MHQ_ACCEPTED:
             return True
@@ -75,6 +76,12 @@ cdef bint overdraws(Service service) except -1:
         return False
     delivers = seat.services()
     return service in delivers or (len(delivers) > 0 and service.waiting > 0)
+
+
+cdef bint is_of_a_flush(mhq_job *job) noexcept:
+    """It waits for the queue itself, and not for longer than its time; and its job does nothing."""
+    return (job.op == NULL and (<listed *>job).callback != NULL
+            and isinstance(<object>(<listed *>job).callback, Latch))
 
 
 cdef void note_refused(Service service, mhq_job *job, uint64_t operations) noexcept:
