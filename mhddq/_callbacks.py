@@ -29,8 +29,11 @@ def _be_listed(thread: Any, threading: Any) -> None:
     has not started that one either."""
     thread._set_ident()
     thread._set_native_id()
-    if hasattr(thread, "_set_tstate_lock"):  # before Python 3.13, for join() and is_alive()
+    # For join() and is_alive(), and a fork in a callback.
+    if hasattr(thread, "_set_tstate_lock"):  # before Python 3.13
         thread._set_tstate_lock()
+    else:
+        thread._handle = threading._make_thread_handle(thread.ident)
     thread._started.set()
     with threading._active_limbo_lock:
         threading._active[thread.ident] = thread
@@ -85,7 +88,9 @@ class Hooks:
         """On the callback thread: undoes it."""
         threading = sys.modules["threading"]
         with threading._active_limbo_lock:
-            threading._active.pop(threading.get_ident(), None)
+            thread = threading._active.pop(threading.get_ident(), None)
+        if hasattr(thread, "_handle"):
+            thread._handle._set_done()
 
     def child_ends(self) -> None:
         """On the callback thread, where a callback has forked and this is the child."""

@@ -216,6 +216,22 @@ def test_they_all_run_on_one_daemon_thread_of_python():
     assert [row[1:] for row in end["seen"]] == [[True, False, "Thread"]]
 
 
+def test_their_thread_can_be_joined_as_others():
+    end = ended(
+        """
+        threads = []
+        mhddq.file_exists(lambda args: threads.append(threading.current_thread()), ".")
+        while not threads:
+            threading.Event().wait(0.01)
+        before = threads[0].is_alive()
+        mhddq.shutdown()
+        threads[0].join(60)
+        report(alive=[before, threads[0].is_alive()])
+        """
+    )
+    assert end["alive"] == [True, False]
+
+
 @pytest.mark.parametrize("ring_size", ["1", "2", "3", "4096"])
 def test_they_may_enqueue_any_number(ring_size):
     """Four callbacks enqueue 500 operations each. These run in the order of their enqueuing: all of
