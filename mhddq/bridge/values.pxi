@@ -10,7 +10,7 @@ cdef struct deliveries:
 
 cdef enum:
     LARGE = 262144      # bytes from which on a read counts as large
-    ADOPT = 32768       # bytes from which on a result is built where it was read
+    ADOPT = 8192        # bytes from which on a result is built where it was read
 
 # The head of a bytes object: as many bytes stand before its content.
 cdef extern from *:
