@@ -378,6 +378,35 @@ def test_a_transaction_that_cannot_be_committed_leaves_nothing_of_the_rest(fs, t
     assert fs.exists(last)
 
 
+def test_a_callback_of_the_queue_uses_the_file_system(fs, tmp_path):
+    outcome = []
+
+    def callback(_args):
+        fs.pipe(str(tmp_path / "a"), b"a")
+        with fs.transaction, fs.open(str(tmp_path / "b"), "wb") as file:
+            file.write(b"b")
+        outcome.append(fs.cat([str(tmp_path / "a"), str(tmp_path / "b")]))
+
+    mhddq.file_exists(callback, str(tmp_path))
+    assert mhddq.default_queue().flush(DEADLINE)
+    assert [list(found.values()) for found in outcome] == [[b"a", b"b"]]
+
+
+def test_a_transaction_in_a_loop(tmp_path):
+    async def main():
+        fs = MhddqFileSystem(asynchronous=True)
+        with fs.transaction:
+            await fs._pipe_file(str(tmp_path / "a"), b"a")
+            with fs.open(str(tmp_path / "b"), "wb") as file:
+                file.write(b"b")
+            before = os.listdir(tmp_path)
+        return before, await fs._cat([str(tmp_path / "a"), str(tmp_path / "b")])
+
+    before, after = asyncio.run(main())
+    assert all(name.startswith(".mhddq-") for name in before)
+    assert list(after.values()) == [b"a", b"b"]
+
+
 # ---- open_async ----
 
 

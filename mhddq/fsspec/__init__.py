@@ -329,7 +329,7 @@ class MhddqFileSystem(AsyncFileSystem):  # type: ignore[misc]
             self._aio.file_close(handle, discard=True)
             raise
         if self._intrans:
-            self.transaction.files.append(Version(self.own_queue, handle))
+            self.transaction.files.append(Version(self, handle))
         else:
             await self._aio.file_close(handle)
 

@@ -6,33 +6,51 @@ and after the end of the process, whatever ends it, the old version is there as 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from typing import Any
 
+from fsspec.asyn import sync
 from fsspec.implementations.local import LocalFileOpener
 from fsspec.transaction import Transaction
+
+
+def waited(fs: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
+    """The value of one operation of the file system's queue, for code that cannot await it.
+
+    It runs in the file system's loop, so that a callback of the queue may wait for it, too; in the
+    thread of that loop, and where there is none, it is a future.
+    """
+    loop, queue = fs.loop, fs.own_queue
+    if loop is None or asyncio._get_running_loop() is loop:
+        return getattr(queue.futures, name)(*arguments, **keywords).result()
+
+    async def run() -> Any:
+        return await getattr(queue.aio, name)(*arguments, **keywords)
+
+    return sync(loop, run)
 
 
 class Version:
     """A new version of a file that shows up when it is committed. It holds a descriptor.
 
-    queue: the Queue whose operations commit and discard it.
+    fs: the file system whose queue commits and discards it.
     handle: an open Handle, made with atomic=True.
-    Threads: any, but none that the queue's callbacks are called by.
+    Threads: any.
     """
 
-    def __init__(self, queue: Any, handle: Any) -> None:
-        self._queue = queue
+    def __init__(self, fs: Any, handle: Any) -> None:
+        self._fs = fs
         self._handle = handle
 
     def commit(self) -> None:
         """Syncs it, and replaces the old version. Raises: OSError; the old version stays then."""
-        self._queue.futures.file_close(self._handle).result()
+        waited(self._fs, "file_close", self._handle)
 
     def discard(self) -> None:
         """Leaves nothing of it."""
-        self._queue.futures.file_close(self._handle, discard=True).result()
+        waited(self._fs, "file_close", self._handle, discard=True)
 
 
 class Together(Transaction):  # type: ignore[misc]
@@ -60,11 +78,10 @@ class Opener(LocalFileOpener):  # type: ignore[misc]
             self._open_version()
 
     def _open_version(self) -> None:
-        queue = self.fs.own_queue
         kind, rest = self.mode[0], self.mode[1:]
         atomic = "x" if kind == "x" else "w"
-        handle = queue.futures.file_open(self.path, atomic + rest, atomic=True).result()
-        self._version = Version(queue, handle)
+        handle = waited(self.fs, "file_open", self.path, atomic + rest, atomic=True)
+        self._version = Version(self.fs, handle)
         try:
             self.f = os.fdopen(os.dup(handle.fileno()), "w" + rest)
             if kind == "a" and os.path.exists(self.path):
