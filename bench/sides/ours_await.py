@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 
 from sides.common import clock
@@ -52,18 +53,23 @@ def gap(options):
             last = now
 
     async def everything(count):
-        # Enqueued while paused: what is measured is their arrival, not their being called for.
+        # All wait before the first arrives, and the collector has seen them: what is measured is
+        # neither how the tasks begin nor a collection.
         queue = mhddq.Queue("bench")
         queue.pause()
-        operations = [queue.aio.file_exists(options.path) for _ in range(count)]
+        waits = [asyncio.ensure_future(queue.aio.file_exists(options.path)) for _ in range(count)]
+        await asyncio.sleep(0)
+        gc.collect()
+        gc.freeze()
         gaps, finished = [], asyncio.Event()
         ticking = asyncio.create_task(tick(gaps, finished))
         await asyncio.sleep(0)
         queue.resume()
-        for operation in operations:
-            await operation
+        await queue.aio.flush()
         finished.set()
         await ticking
+        if not all(wait.done() for wait in waits):
+            raise RuntimeError("not every operation has arrived")
         return max(gaps)
 
     return lambda count: {"value": 1000 * call(everything, count)}
