@@ -180,6 +180,8 @@ static int take_over(mhq_fs *fs, mhq_version *v)
     if (error == EACCES || error == EPERM) {
         from = -1;
         error = mhq_stat(fs, v->place.dir, v->place.name, AT_SYMLINK_NOFOLLOW, &st);
+        if (!error && !S_ISREG(st.st_mode)) /* whose owner and mode are not meant */
+            error = S_ISLNK(st.st_mode) ? ELOOP : MHQ_ENOTREGULAR;
     }
     if (error == ENOENT || error == ELOOP) {
         if (v->mode)

@@ -63,6 +63,32 @@ static void test_taken_over(void)
 }
 
 /* The kernel's form: a version, then tag, permissions, id. */
+static int swapped;
+/* The old version may not be read, and a link takes its place in that moment. */
+static int open_and_swap(int dir, const char *path, int flags, mode_t mode)
+{
+    if (!swapped && strcmp(path, "file") == 0 && (flags & O_NOFOLLOW)) {
+        swapped = 1;
+        REQUIRE(unlink("file") == 0 && symlink("elsewhere", "file") == 0);
+        errno = EACCES;
+        return -1;
+    }
+    return openat(dir, path, flags, mode);
+}
+
+static void test_taken_over_from_no_link(void)
+{
+    struct stat st;
+    put_text("file", "old");
+    REQUIRE(chmod("file", 0640) == 0);
+    swapped = 0;
+    calls.openat = open_and_swap;
+    CHECK_INT(replace("file", "new"), 0);
+    calls = scene_calls();
+    CHECK(swapped && lstat("file", &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07777) == 0640);
+    REQUIRE(unlink("file") == 0);
+}
+
 static void test_acl(void)
 {
     static const unsigned char acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255,
@@ -285,6 +311,7 @@ int main(void)
         test_contents();
         test_new_mode();
         test_taken_over();
+        test_taken_over_from_no_link();
         test_acl();
         test_links();
         test_refusals();
