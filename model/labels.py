@@ -90,7 +90,7 @@ LEFT_OUT = [
     ("step.c", "mhq_on_step", "load_sc(paused)", "is_paused looks again"),
     ("step.c", "mhq_has_ended", "*(*)", "figures of a control, as add_done"),
     ("step.c", "mhq_may_start", "add_rlx(started)", COUNTER),
-    ("step.c", "mhq_on_total", "add_rlx(*)", COUNTER),
+    ("step.c", "mhq_on_total", "add_*(*)", COUNTER),
     ("step.c", "add_done", "add_rlx(files)", COUNTER),
     ("engine.c", "mhq_close_when_quiet", "", "as mhq_close"),
     ("fate.c", "mhq_fate_state", "load_acq(state)", "a glance for others"),

@@ -77,17 +77,20 @@ void mhq_control_go_on(mhq_control *control, mhq_halted *halted)
 
 void mhq_control_figures(mhq_control *control, mhq_figures *figures)
 {
+    /* Each before what it must not be ahead of: the initialiser below has no order. */
+    uint64_t finished = mhq_load_acq(&control->finished);
+    uint64_t reported = mhq_load_acq(&control->reported); /* [reported] */
+    int known = reported > 0 && reported >= mhq_load_acq(&control->started);
     *figures = (mhq_figures){
-        .finished = mhq_load_acq(&control->finished),
-        .accepted = mhq_load_acq(&control->accepted), /* after: never fewer */
+        .finished = finished,
+        .accepted = mhq_load_acq(&control->accepted),
         .done = mhq_load_sc(&control->done),
         .files = mhq_load_rlx(&control->files),
         .total = mhq_load_rlx(&control->total),
+        .total_known = known,
         .cancelled = mhq_load_acq(&control->cancelled) != 0,
         .paused = mhq_load_acq(&control->paused) != 0,
     };
-    uint64_t reported = mhq_load_rlx(&control->reported);
-    figures->total_known = reported > 0 && reported >= mhq_load_rlx(&control->started);
 }
 
 /* With the lock: the share of the port, or one that no port uses. */

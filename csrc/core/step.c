@@ -188,5 +188,5 @@ void mhq_on_total(void *who, uint64_t total)
         return;
     io->total_reported = 1;
     mhq_add_rlx(&io->job->share->control->total, total);
-    mhq_add_rlx(&io->job->share->control->reported, 1);
+    mhq_add_rel(&io->job->share->control->reported, 1); /* [reported] */
 }
