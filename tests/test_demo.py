@@ -172,7 +172,7 @@ def test_an_ordinary_users_read_only_directory(run, tree):
 # The copy waits when some of it is there, at the latest when all of it is: so it is not complete
 # before the signal comes, as on a machine where this test has to wait for its turn.
 HELD = """
-import threading
+import atexit, threading
 from mhddq.cli import _demo
 copy_of, part = _demo.copy_of, _demo.part
 def held(original, top):
@@ -183,6 +183,7 @@ def pausing(done, total):
         _demo.copying.pause()
     return part(done, total)
 _demo.copy_of, _demo.part = held, pausing
+atexit.register(lambda: print("cancelled:", _demo.copying.cancelled))
 """
 
 
@@ -208,10 +209,11 @@ def test_ctrl_c_in_the_copy_says_what_it_does_and_leaves_nothing(scratch, tmp_pa
     lines = shown.replace("\r", "\n").splitlines()
     assert "  listed    3,600 files, 14.1 KiB, 60 directories" in shown
     assert "failed" not in shown
-    assert [line for line in lines if line][-3:] == [
+    assert [line for line in lines if line][-4:] == [
         "  copying 3,600 files, 14.1 KiB, 60 directories: interrupted",
         "mhddq demo: interrupted; what was copied is being removed",
         "mhddq demo: nothing of it is left",
+        "cancelled: True",
     ]
 
 
