@@ -379,3 +379,36 @@ def test_an_operation_that_hangs_at_the_disk_is_named():
         end = program.end()
     assert "shutdown timed out: 1 operation was left, while running file_write(" in end.stderr
     assert f"filename={name!r}, binary=True)\n" in end.stderr
+
+
+@pytest.mark.parametrize("place", ["mhddq", "mhddq.Queue()"])
+def test_what_is_not_waited_for_any_more_is_refused(place):
+    """In a handler that runs behind the end: a queue that has never started does not start then."""
+    end = ended(
+        f"""
+        def late():
+            report(answer={place}.file_create(None, "late"))
+        atexit.register(late)
+        import mhddq
+        """,
+        preimport=False,
+    )
+    assert end["answer"] is False
+    assert end.files == {}
+
+
+def test_a_queue_that_a_callback_makes_at_the_end_is_drained():
+    """The size is one that takes the disk longer than a program takes to end."""
+    end = ended(
+        """
+        made = []
+        def writes(args):
+            made.append(mhddq.Queue("late"))
+            made[0].file_write(None, bytes(100_000_000), "large", True)
+            made[0].path_stat(lambda args: report(size=args["output"]["stat"].st_size), "large")
+            made[0].file_delete(None, "large")
+        mhddq.file_exists(writes, ".")
+        """
+    )
+    assert end["size"] == 100_000_000
+    assert end.files == {}

@@ -32,8 +32,33 @@ def at_exit(interrupted, bint passes_on, /):
 
 
 cdef object drain():
-    """Returns what a signal handler has raised meanwhile, the first of it."""
+    """Returns what a signal handler has raised meanwhile, the first of it. From its end on no queue
+    starts: nothing would wait for what it accepts."""
+    global ended
     cdef object kept = None
+    cdef Service service
+    while True:
+        kept = drain_once(kept)
+        if not are_left() or is_calling(None):
+            ended = True
+            if not are_left() or is_calling(None):   # none has started in between
+                break
+    for service in all_services():
+        service.report_refusals()
+    return kept
+
+
+cdef bint are_left() except -1:
+    """Are there queues that have not ended? Callbacks may have started them meanwhile."""
+    cdef Service service
+    for service in all_services():
+        if not service.gave_up and (not service.stopped() or service.under_way()):
+            return True
+    return False
+
+
+cdef object drain_once(object kept):
+    """kept: the first exception so far, or None. Returns the same."""
     cdef Service service
     cdef bint closed_ports = False
     while True:
@@ -57,8 +82,6 @@ cdef object drain():
         except BaseException as error:
             if kept is None:
                 kept = error
-    for service in all_services():
-        service.report_refusals()
     return kept
 
 

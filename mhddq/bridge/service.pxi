@@ -5,6 +5,7 @@ cdef object hooks = None               # the Python side's part in every queue, 
 cdef PyObject *first_service = NULL    # of a list of all that there are; borrowed pointers
 cdef object SERVICES = object()        # whose section that list changes in
 cdef bint ending = False               # the program ends: only callbacks may enqueue
+cdef bint ended = False                # it has waited for all queues: none starts any more
 
 
 def serve_with(the_hooks):
@@ -87,6 +88,9 @@ cdef class Service:
         cdef mhq_engine *opened
         cdef shared_section section
         cdef int error = 0
+        if ended:
+            shared_set(&self.closed, True)
+            return 0
         memset(&config, 0, sizeof(config))
         cdef dict settings = self.hooks.settings(self.given)
         config.ring_size = settings["ring_size"]
