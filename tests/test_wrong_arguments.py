@@ -39,6 +39,22 @@ def test_a_future_made_past_its_constructor_does_not_crash():
     )
 
 
+@pytest.mark.parametrize("call", ["queue.futures.file_exists('.')", "queue.aio"])
+def test_a_module_that_cannot_be_loaded_is_an_error_of_the_call(call):
+    """As where the program has given up the right to read it."""
+    end = ended(f"""
+    queue = mhddq.Queue()
+    finders, sys.meta_path[:] = sys.meta_path[:], []
+    try:
+        {call}
+    except ImportError as error:
+        raised = type(error).__name__
+    sys.meta_path[:] = finders
+    report(raised=raised)
+    """)
+    assert end["raised"] == "ModuleNotFoundError"
+
+
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [

@@ -64,7 +64,9 @@ cdef class AioBase:
 cdef object aio_of(Queue queue):
     cdef AioBase made
     if aio_class is None:
-        import mhddq.aio   # which makes itself known
+        load("mhddq.aio")   # which makes itself known
+        if aio_class is None:
+            raise ImportError("mhddq.aio is just being imported")
     made = <AioBase>mhddq_new(aio_class, ())
     made.queue = queue
     made.service = queue.service

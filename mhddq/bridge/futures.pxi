@@ -212,7 +212,17 @@ cdef extern from *:
     object mhddq_new(object type, object no_arguments)
 
 
+cdef int load(str name) except -1:
+    """Imports it, and raises what that raises; an import statement passes over it where the module is
+    one that is loaded later."""
+    __import__(name)
+    getattr(sys.modules[name], "__all__", None)
+    return 0
+
+
 cdef FutureBase new_future():
     if future_class is None:
-        import mhddq.futures   # which makes itself known
+        load("mhddq.futures")   # which makes itself known
+        if future_class is None:
+            raise ImportError("mhddq.futures is just being imported")
     return <FutureBase>mhddq_new(future_class, ())

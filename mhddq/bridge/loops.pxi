@@ -244,7 +244,7 @@ cdef LoopPort port_here(Service service):
     must_be_open(service, None)
     if last is None or not last.is_of(loop, service):
         if port_of_loop is None:
-            import mhddq.aio   # which makes itself known
+            load("mhddq.aio")   # which makes itself known
         last = port_of_loop(service, loop, in_trio)
         if last.served:
             seat.loop_port = last
