@@ -362,6 +362,21 @@ def test_another_thread_closes_by_waiting(queue):
     assert len(collected) == 1
 
 
+def test_another_thread_sees_that_something_was_given_up(queue, tmp_path):
+    closed = []
+    port = queue.port()
+    queue.pause()
+    port.file_create(None, tmp_path / "made")
+    thread = threading.Thread(target=lambda: closed.append(port.close()))
+    thread.start()
+    while not port.closed:
+        time.sleep(0.001)
+    assert port.close(timeout=0) is False
+    queue.resume()
+    thread.join(DEADLINE)
+    assert closed == [False]
+
+
 def test_a_callback_may_close_its_port(queue):
     collected = []
     port = queue.port()

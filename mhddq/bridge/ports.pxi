@@ -44,6 +44,7 @@ cdef class Port:
     cdef uint64_t unreturned           # of these, those that end their operation or list
     cdef bint refuses                  # it is closed, or being closed
     cdef bint closed_for_good
+    cdef bint gave_up                  # when it was closed something was due or under way
     cdef unsigned long generation
     cdef object __weakref__
 
@@ -111,6 +112,7 @@ cdef class Port:
         self.in_hand = NULL
         if mine and self.core != NULL:
             left = mhq_port_close(self.core, in_hand)
+            self.gave_up = left > self.unreturned
         shared_leave(&section)
         if not mine:
             return 0
@@ -349,7 +351,7 @@ cdef class Port:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(slice_until(deadline) / 2e10)
-        return True
+        return not self.gave_up
 
     def __enter__(self):
         return self
