@@ -218,14 +218,15 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy, strict, and pyright; the stubs agree with the table and with the compiled module."""
-    session.install("mypy", "pyright[nodejs]", "typing_extensions", ".[fsspec]")
+    session.install("mypy", "pyright[nodejs]", "typing_extensions", ".[cli,fsspec]")
     session.run("mypy")
     session.run("mypy", "tests/typed")
     session.run("pyright")
     session.run("python", "tools/make_stub.py", "--check")
     allowed = ROOT / "tools" / "stubtest_allow.txt"
     with session.chdir(session.create_tmp()):  # not the checkout, where nothing is compiled
-        session.run("stubtest", "mhddq", "--allowlist", str(allowed))
+        config = ["--mypy-config-file", str(ROOT / "pyproject.toml")]
+        session.run("stubtest", "mhddq", *config, "--allowlist", str(allowed))
 
 
 @nox.session
