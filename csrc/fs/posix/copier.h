@@ -17,6 +17,7 @@ typedef struct mhq_copier {
     struct stat latest;    /* as it was copied again */
     const char *path2; /* the target's, as given */
     int ownership;
+    int bare;          /* nothing is inherited: no ACL has to be looked for */
     int renewed;       /* a new version of the source: it keeps its own times */
     mode_t without;    /* permission bits that the target does not get */
     int replaces;      /* the target may exist */

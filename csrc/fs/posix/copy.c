@@ -284,7 +284,7 @@ static int copy_times(mhq_copier *c)
  * since its change clears some; the times last. */
 static int copy_all_metadata(mhq_copier *c)
 {
-    int error = mhq_drop_inherited(c);
+    int error = c->bare ? 0 : mhq_drop_inherited(c);
     c->without = 0;
     if (!error && c->ownership)
         error = copy_ownership(c);
@@ -349,10 +349,12 @@ int mhq_close_target(mhq_copier *c, int error)
 }
 
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
-                     const char *name2, int ownership, int *side)
+                     const char *name2, int how, int *side)
 {
     struct stat st;
-    mhq_copier c = {.fs = fs, .st = &st, .ownership = ownership};
+    mhq_copier c = {.fs = fs, .st = &st};
+    c.ownership = how & MHQ_KEEP_OWNER;
+    c.bare = how & MHQ_IN_BARE_TREE;
     int error = mhq_open_regular(fs, dir, name, O_NOFOLLOW, &c.from, &st);
     *side = 0;
     if (error)

@@ -20,12 +20,18 @@ int mhq_take_over(mhq_fs *fs, int from, const struct stat *st, int to);
 /* For a new directory that is going to be filled: what is made in it inherits no ACL. */
 int mhq_inherit_nothing(mhq_fs *fs, int to);
 
+enum mhq_copy_how {
+    MHQ_KEEP_OWNER = 1,
+    MHQ_IN_BARE_TREE = 2 /* after mhq_inherit_nothing: dir2 gives what is made in it no ACL */
+};
+
 /* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
  * which must not exist, in place: the target's name appears half-written. For trees that are
  * being built out of sight. On failure nothing is left under name2. *side: 0 if the source
  * failed, 1 if the target did. `expect`: the stat of the source; another inode is
- * ESTALE. So is, with `ownership` (a move), a source that has more bytes by now than it gave. */
+ * ESTALE. So is, with MHQ_KEEP_OWNER (a move), a source that has more bytes by now than it gave.
+ * how: of mhq_copy_how. */
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
-                     const char *name2, int ownership, int *side);
+                     const char *name2, int how, int *side);
 
 #endif

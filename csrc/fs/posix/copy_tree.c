@@ -55,7 +55,7 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
         return mhq_tree_note(&c->tree, entry->name);
     if (S_ISREG(st.st_mode))
         error = mhq_copy_file_at(c->fs, level->fd, entry->name, &st, level->to, entry->name,
-                                 c->seen != NULL, side);
+                                 (c->seen ? MHQ_KEEP_OWNER : 0) | MHQ_IN_BARE_TREE, side);
     else
         error = mhq_copy_special(c->fs, level->fd, entry->name, &st, level->to, entry->name,
                                  c->seen != NULL, side);

@@ -99,7 +99,8 @@ static int copy_aside(mover *m, const struct stat *st, const char *temporary, in
 {
     const mhq_place *from = &m->source, *to = &m->target;
     if (S_ISREG(st->st_mode))
-        return mhq_copy_file_at(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
+        return mhq_copy_file_at(m->fs, from->dir, from->name, st, to->dir, temporary,
+                                MHQ_KEEP_OWNER, side);
     return mhq_copy_special(m->fs, from->dir, from->name, st, to->dir, temporary, 1, side);
 }
 

@@ -155,6 +155,19 @@ static void files_across(void)
     CHECK_INT(count_entries(away), 0);
 }
 
+/* What is moved has no ACL of the directory that it is moved into. */
+static void acls_across(void)
+{
+    if (!set_acl(away, ACL_DEFAULT, 7, 5)) {
+        printf("ACLs across file systems: skipped: %s\n", strerror(errno));
+        return;
+    }
+    put_text("a", "contents");
+    CHECK_INT(operate(MHQ_FILE_MOVE, "a", in("b")).error, 0);
+    CHECK(there(in("b")) && !has_attribute(in("b"), ACL_ACCESS));
+    CHECK(unlink(in("b")) == 0 && removexattr(away, ACL_DEFAULT) == 0);
+}
+
 static void directories_across(void)
 {
     make_tree("a");
@@ -436,6 +449,7 @@ int main(void)
         printf("moves across file systems: skipped: there is only one\n");
     } else {
         files_across();
+        acls_across();
         directories_across();
         mounts_below();
         swapped_sources();
