@@ -90,7 +90,7 @@ static void take_leftovers(outcome *o)
 
 static mhq_op op_of(int kind, const char *path, const char *path2)
 {
-    static char room[100000];
+    static char room[1 << 19];
     mhq_op op = {.kind = (uint8_t)kind, .path = trial_path(path), .path2 = trial_path(path2),
                  .data = large, .size = large_size, .room = room,
                  .options = usual_options(kind), .numbers = usual_numbers(kind)};
