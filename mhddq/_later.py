@@ -16,10 +16,12 @@ from mhddq._core import ReentrantLock
 
 TYPE_CHECKING = False  # as typing has it, without importing typing
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.machinery import ModuleSpec
+    from types import ModuleType
     from typing import Any
-
-ModuleType = type(sys)
+else:
+    ModuleType = type(sys)  # without importing types
 
 # Held while modules are imported by mhddq itself, and while a process forks: a child that was
 # forked on another thread meanwhile would wait for those modules for ever. The thread that holds
@@ -45,7 +47,7 @@ class _Later(ModuleType):
         _load(self)
         return ModuleType.__getattribute__(self, name)
 
-    def __dir__(self) -> list[str]:
+    def __dir__(self) -> Iterable[str]:
         _load(self)
         return ModuleType.__dir__(self)
 
@@ -69,7 +71,7 @@ def _load(module: _Later) -> None:
             except BaseException:
                 module.__init__(module.__name__)  # type: ignore[misc]
                 raise
-            module.__class__ = ModuleType
+            module.__class__ = ModuleType  # type: ignore[assignment]
     finally:
         importing.release()
 
