@@ -11,7 +11,8 @@
 
 #define LOOK_NS INT64_C(10000000)       /* between two looks at how far the operations are */
 #define AGE_NS UINT64_C(30000000)       /* so long a window waits for more */
-#define PATIENCE_NS UINT64_C(100000000) /* with openers that make no progress */
+/* With openers that make no progress: on a busy disk one read may take that long. */
+#define PATIENCE_NS UINT64_C(1000000000)
 #define MEMORY_NS UINT64_C(10000000000) /* without memory: not again for so long */
 #define ROOM_LEAST ((uint64_t)1 << 20)  /* bytes: less is no window */
 #define FIRST_WINDOW 64u                /* files */
