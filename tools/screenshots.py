@@ -117,6 +117,9 @@ def main() -> int:
     site = arguments.site.resolve()
     made = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
     pages = arguments.pages or sorted(name for name in made if not name.startswith("_"))
+    for page in pages:
+        if page.partition("?")[0] not in made:
+            parser.error(f"there is no page {page}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     wrong = 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
