@@ -212,6 +212,7 @@ def test_a_rename_that_replaces_nothing(name, name2):
 # ---- contents ----
 
 
+@settings(deadline=None)
 @given(names, st.binary(max_size=20))
 def test_append_as_open_does(name, data):
     if os.name != "posix" and "link" in name:

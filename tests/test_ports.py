@@ -11,7 +11,7 @@ import time
 
 import pytest
 from example_runs import screen
-from helpers import DEADLINE
+from helpers import DEADLINE, FREE_THREADED
 from programs import ended
 
 import mhddq
@@ -165,7 +165,7 @@ def test_the_end_of_a_list_is_delivered_inside_the_callback_of_its_member():
             port.deliver(timeout=1)
     report(order=order, left=port.queue.stats()["in_flight"])
     """,
-        env={"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": "165"},
+        env={"PYTHONMALLOC": "default" if FREE_THREADED else "malloc", "MALLOC_PERTURB_": "165"},
     )
     assert end["order"] == ["end", "member"] * 20
     assert end["left"] == 0

@@ -321,6 +321,8 @@ sys.modules["kept"] = file
 CHILD = (
     LEFT_OPEN
     + """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)   # fork, where there are threads
 if os.fork() == 0:
     mhddq.file_close(opened.put, file)
     assert opened.get()["result"] is True
