@@ -30,7 +30,7 @@ nox.options.sessions = [
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 ROOT = Path(__file__).parent
-WHEEL_BYTES = 400 * 1024
+WHEEL_BYTES = 640 * 1024
 FORKS = ["test_fork.py", "test_fork_inside.py", "test_processes.py"]
 
 
