@@ -106,7 +106,7 @@ int mhq_job_set_control(mhq_engine *engine, mhq_job *job, mhq_control *control);
 void mhq_job_fini(mhq_job *job);
 
 /* Any thread; never waits. MHQ_ACCEPTED: the job is the engine's until it is delivered. Else it
- * is the caller's as before, and after MHQ_RING_FULL it has a place in the line of those who wait
+ * is the caller's as before, and after MHQ_RING_FULL it has a place in the line of those that wait
  * for bytes: the caller submits it again or withdraws it. overdraw: for threads that must never
  * wait for room (takers, finalisers): accepted beyond the ring's size and the budget of bytes.
  * `operations`: how many the job stands for, for the counters. */
@@ -115,7 +115,7 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
 /* Any thread, after MHQ_RING_FULL: returns when there may be room for the job, after a signal, or
  * when the time is up. The caller submits again before anything else, be it to give up afterwards:
  * it may be the only one that was woken for this room. */
-void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns);
+void mhq_wait_capacity(mhq_engine *engine, mhq_job *job, int64_t timeout_ns);
 /* After MHQ_RING_FULL, where the job is not submitted again: it leaves the line. */
 void mhq_withdraw(mhq_engine *engine, mhq_job *job);
 

@@ -157,7 +157,7 @@ cdef extern from "mhq.h" nogil:
     int mhq_job_set_control(mhq_engine *engine, mhq_job *job, mhq_control *control)
     void mhq_job_fini(mhq_job *job)
     int mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operations, int overdraw)
-    void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
+    void mhq_wait_capacity(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
     void mhq_withdraw(mhq_engine *engine, mhq_job *job)
 
     int mhq_wait_done(mhq_engine *engine, int64_t timeout_ns)

@@ -29,7 +29,7 @@
 #define HEAD 1
 #define DONE 2
 #define WAITERS 3
-#define ROOM 4 /* room_epoch */
+#define ROOM 4 /* capacity_epoch */
 #define OVERFLOWED 5
 #define LOCK 6 /* overflow_lock */
 #define SLOT(t) (7 + ((t) & MASK))
@@ -173,9 +173,9 @@ inline unpark(p)
 byte over[OVERDRAW + 1]; /* ring.overflow, under LOCK: ids, the lowest ticket first */
 byte overs;
 
-inline has_room(tail)
+inline has_capacity(tail)
 {
-    LOAD_SC(w, DONE); /* @ ring.c has_room load_sc(done) [done] [P2] */
+    LOAD_SC(w, DONE); /* @ ring.c has_capacity load_sc(done) [done] [P2] */
     yes = ROOM_AT(TICKET(tail), w)
 }
 
@@ -199,7 +199,7 @@ inline ring_claim(id, overdraw)
         yes = true;
         if
         :: overdraw
-        :: else -> has_room(tail)
+        :: else -> has_capacity(tail)
         fi;
         if
         :: !yes -> outcome = FULL; break
@@ -328,7 +328,7 @@ inline ring_drained()
 
 inline wake_waiters(most)
 {
-    ADD_SC(ROOM, 1); /* @ ring.c wake_waiters add_sc(room_epoch) */
+    ADD_SC(ROOM, 1); /* @ ring.c wake_waiters add_sc(capacity_epoch) */
     FUTEX_WAKE_SOME(ROOM, most)
 }
 
@@ -394,24 +394,24 @@ inline port_announce()
 #endif
 }
 
-inline ring_wait_room()
+inline ring_wait_capacity()
 {
-    LOAD_ACQ(epoch, ROOM); /* @ ring.c mhq_ring_wait_room load_acq(room_epoch) */
-    ADD_SC(WAITERS, 1); /* @ ring.c mhq_ring_wait_room add_sc(waiters) [P1] */
-    LOAD_SC(tail, TAIL); /* @ ring.c mhq_ring_wait_room load_sc(tail) */
+    LOAD_ACQ(epoch, ROOM); /* @ ring.c mhq_ring_wait_capacity load_acq(capacity_epoch) */
+    ADD_SC(WAITERS, 1); /* @ ring.c mhq_ring_wait_capacity add_sc(waiters) [P1] */
+    LOAD_SC(tail, TAIL); /* @ ring.c mhq_ring_wait_capacity load_sc(tail) */
     if
     :: tail & (CLOSED + CLOSING)
     :: else ->
-        has_room(tail); /* @ ring.c mhq_ring_wait_room [P2] */
+        has_capacity(tail); /* @ ring.c mhq_ring_wait_capacity [P2] */
         if
         :: !yes -> FUTEX_WAIT(ROOM, epoch)
         :: else
         fi
     fi;
-    SUB_SC(WAITERS, 1) /* @ ring.c mhq_ring_wait_room sub_sc(waiters) */
+    SUB_SC(WAITERS, 1) /* @ ring.c mhq_ring_wait_capacity sub_sc(waiters) */
 }
 
-inline nobody_waits_for_room()
+inline no_thread_waits_for_capacity()
 {
     d_step {
         released = true;
@@ -433,7 +433,7 @@ inline ring_close()
     :: v != 0 -> wake_waiters(PRODUCERS)
     :: else
     fi;
-    nobody_waits_for_room()
+    no_thread_waits_for_capacity()
 }
 
 inline ring_begin_closing()
@@ -447,7 +447,7 @@ inline ring_begin_closing()
     :: v != 0 -> wake_waiters(PRODUCERS)
     :: else
     fi;
-    nobody_waits_for_room()
+    no_thread_waits_for_capacity()
 }
 
 inline ring_is_quiet()
@@ -977,7 +977,7 @@ active [PRODUCERS] proctype producer()
             if
             :: outcome != FULL -> break
             :: atomic { outcome == FULL && GIVE_UPS && _pid == PRODUCERS - 1 && !given_up -> LEAVE }; break
-            :: outcome == FULL -> ring_wait_room()
+            :: outcome == FULL -> ring_wait_capacity()
             fi
         od;
         if

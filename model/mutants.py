@@ -67,7 +67,7 @@ WEAKER = {
 # another one of the same thread stands between the pair: before the loads of `overflowed`, of the
 # two `finished`, and of the tail in mhq_ring_drained, the first load of the same look; before the
 # load of `waiters` in mhq_ring_close, the look at the consumer; behind the change of `undelivered`
-# in mhq_delivered, what gives the place or the record back. has_room is weakened with the load that
+# in mhq_delivered, what gives the place or the record back. has_capacity is weakened with the load that
 # stands before it, and what the holder looks for with that of mhq_ring_announce, with which its
 # looks begin. Before the load of `paused` stands that of the fate; behind the change of `waiting`
 # the second look, in mhq_intake_wait.
@@ -81,9 +81,9 @@ engine.c mhq_close_when_quiet store_sc                       | quiet
 ring.c mhq_ring_announce load_sc(unannounced) + ring.c mhq_ring_ready load_sc | small
 ring.c mhq_ring_return add_sc(done)                             | room
 ring.c mhq_ring_return load_sc                               | room, late
-ring.c mhq_ring_wait_room add_sc                             | room
-ring.c mhq_ring_wait_room load_sc                            | close, late
-ring.c has_room load_sc + ring.c mhq_ring_wait_room load_sc  | room, late
+ring.c mhq_ring_wait_capacity add_sc                             | room
+ring.c mhq_ring_wait_capacity load_sc                            | close, late
+ring.c has_capacity load_sc + ring.c mhq_ring_wait_capacity load_sc  | room, late
 port.h mhq_done_push cas_sc                                  | small
 port.h mhq_done_ready load_sc                                | small
 io.c mhq_io_main store_sc                                    | small

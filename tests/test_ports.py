@@ -518,11 +518,11 @@ def test_the_end_of_the_program_delivers_nothing_more_to_a_port():
 def test_a_wait_for_a_queue_whose_callback_needs_room_here_does_not_lock_up(waits):
     """Without the rule the callback waits for room that only this thread's deliver() makes."""
     here, other = mhddq.Queue(ring_size=1), mhddq.Queue()
-    port, heard = here.port(), []
-    port.file_exists(heard.append, ".")
+    port, delivered = here.port(), []
+    port.file_exists(delivered.append, ".")
 
     def needs_room(args):
-        heard.extend(here.file_exists(None, ".") for _ in range(5))
+        delivered.extend(here.file_exists(None, ".") for _ in range(5))
 
     other.file_exists(needs_room, ".")
     if waits == "flush":
@@ -531,7 +531,7 @@ def test_a_wait_for_a_queue_whose_callback_needs_room_here_does_not_lock_up(wait
         assert other.futures.file_exists(".").result(DEADLINE) is False
     else:
         assert other.close(DEADLINE)
-    assert heard == [True] * 5
+    assert delivered == [True] * 5
     assert here.close(DEADLINE)
     assert other.close(DEADLINE)
-    assert len(heard) == 6
+    assert len(delivered) == 6

@@ -193,7 +193,7 @@ class Server:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it by standard input
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what started it ends it by standard input
     server = Server(sys.argv[1], int(sys.argv[2]))
     print(json.dumps("mounted"), flush=True)
     server.serve()

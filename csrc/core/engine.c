@@ -1,4 +1,4 @@
-/* core/engine.c - an engine as a whole: how it begins, who keeps it, how it ends; see core/engine.h for
+/* core/engine.c - an engine as a whole: how it begins, what keeps it, how it ends; see core/engine.h for
  * the invariants.
  */
 #include "core/engine.h"

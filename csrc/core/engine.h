@@ -122,7 +122,7 @@ int mhq_may_start(mhq_io *io, mhq_job *job, mhq_fate *fate, const mhq_op *op, mh
  * and its control's figures. */
 void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate);
 /* For mhq_fs: see fs/fs.h. */
-int mhq_on_step(void *who, uint64_t done);
-void mhq_on_total(void *who, uint64_t total);
+int mhq_on_step(void *context, uint64_t done);
+void mhq_on_total(void *context, uint64_t total);
 
 #endif

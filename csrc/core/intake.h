@@ -2,7 +2,7 @@
  * delivered.
  *
  * A job holds its bytes from its submission until it is delivered. A job that does not fit goes into a
- * line, and only the first in it may take what becomes free: so those who wait are served in turn.
+ * line, and only the first in it may take what becomes free: so those that wait are served in turn.
  * One that is larger than the whole budget passes when nothing else is held.
  *
  * Invariants:

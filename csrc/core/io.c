@@ -65,9 +65,9 @@ static void wait_to_fit(mhq_io *io, const mhq_run *run, size_t more)
                       &charge);
 }
 
-static void on_charge(void *who, mhq_run *run, size_t more)
+static void on_charge(void *context, mhq_run *run, size_t more)
 {
-    mhq_io *io = who;
+    mhq_io *io = context;
     mhq_engine *engine = io->engine;
     if (!charge_fits(engine, run, more))
         wait_to_fit(io, run, more);
@@ -102,30 +102,30 @@ static mhq_run *take_record(mhq_io *io, mhq_port *port, mhq_job *job)
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
-static void on_lengthy(void *who)
+static void on_lengthy(void *context)
 {
-    ((mhq_io *)who)->turn.lengthy = 1;
+    ((mhq_io *)context)->turn.lengthy = 1;
 }
 
-static void on_leftover(void *who, const char *path)
+static void on_leftover(void *context, const char *path)
 {
-    mhq_engine *engine = ((mhq_io *)who)->engine;
+    mhq_engine *engine = ((mhq_io *)context)->engine;
     mhq_leftover_push(&engine->leftovers, path, engine->config.calls);
 }
 
-static void on_tree_begins(void *who, const char *path, uint64_t device, uint64_t inode)
+static void on_tree_begins(void *context, const char *path, uint64_t device, uint64_t inode)
 {
-    mhq_ahead_tree_begins(&((mhq_io *)who)->engine->ahead, path, device, inode);
+    mhq_ahead_tree_begins(&((mhq_io *)context)->engine->ahead, path, device, inode);
 }
 
-static void on_tree_file(void *who)
+static void on_tree_file(void *context)
 {
-    mhq_ahead_tree_file(&((mhq_io *)who)->engine->ahead);
+    mhq_ahead_tree_file(&((mhq_io *)context)->engine->ahead);
 }
 
-static void on_tree_ends(void *who)
+static void on_tree_ends(void *context)
 {
-    mhq_ahead_tree_ends(&((mhq_io *)who)->engine->ahead);
+    mhq_ahead_tree_ends(&((mhq_io *)context)->engine->ahead);
 }
 
 static void run_one(mhq_io *io, const mhq_op *op, mhq_run *run)
@@ -342,7 +342,7 @@ int mhq_io_init(mhq_io *io, mhq_engine *engine, uint32_t me)
     io->fs.tree_begins = on_tree_begins;
     io->fs.tree_file = on_tree_file;
     io->fs.tree_ends = on_tree_ends;
-    io->fs.who = io;
+    io->fs.context = io;
     return 0;
 }
 

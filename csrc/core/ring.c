@@ -32,7 +32,7 @@ void mhq_ring_fini(mhq_ring *ring, const mhq_calls *sys)
     sys->release(ring->slots);
 }
 
-static int has_room(mhq_ring *ring, uint64_t tail)
+static int has_capacity(mhq_ring *ring, uint64_t tail)
 {
     /* [done]: what is read here may be old, never too new. sc because after `waiters` was
      * raised this is [P2] of the wait for room. Signed: done may be behind by an overdraft,
@@ -46,7 +46,7 @@ enum mhq_claim mhq_ring_claim(mhq_ring *ring, mhq_job *job, int overdraw)
     do {
         if (tail & (overdraw ? MHQ_CLOSED_BIT : MHQ_CLOSED_BIT | MHQ_CLOSING_BIT))
             return MHQ_CLOSED;
-        if (!overdraw && !has_room(ring, tail))
+        if (!overdraw && !has_capacity(ring, tail))
             return MHQ_FULL;
     } while (!mhq_cas_sc(&ring->tail, &tail, tail + 1));
     job->ticket = MHQ_TICKET(tail);
@@ -165,8 +165,8 @@ int mhq_ring_drained(mhq_ring *ring)
 
 static void wake_waiters(mhq_ring *ring, int most)
 {
-    mhq_add_sc(&ring->room_epoch, 1);
-    mhq_futex_wake(&ring->room_epoch, most);
+    mhq_add_sc(&ring->capacity_epoch, 1);
+    mhq_futex_wake(&ring->capacity_epoch, most);
 }
 
 int mhq_ring_unannounced(mhq_ring *ring)
@@ -202,13 +202,13 @@ int mhq_ring_return(mhq_ring *ring)
     return mhq_ring_announce(ring); /* the others would find it full: see "Room" in core/ring.h */
 }
 
-void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns)
+void mhq_ring_wait_capacity(mhq_ring *ring, int64_t timeout_ns)
 {
-    uint32_t epoch = mhq_load_acq(&ring->room_epoch);
+    uint32_t epoch = mhq_load_acq(&ring->capacity_epoch);
     mhq_add_sc(&ring->waiters, 1); /* [P1] */
     uint64_t tail = mhq_load_sc(&ring->tail);
-    if (tail == MHQ_TICKET(tail) && !has_room(ring, tail)) /* [P2] */
-        mhq_futex_wait(&ring->room_epoch, epoch, timeout_ns);
+    if (tail == MHQ_TICKET(tail) && !has_capacity(ring, tail)) /* [P2] */
+        mhq_futex_wait(&ring->capacity_epoch, epoch, timeout_ns);
     mhq_sub_sc(&ring->waiters, 1);
 }
 

@@ -40,7 +40,7 @@
  *    looks whether the holder is parked: one of them sees the other [P1] [P2] [W1] [W2].
  *  - No thread sleeps for ever while others deliver. If any sleeps, the last return of all, which leaves
  *    every slot free, wakes one; it claims, and it was not the last.
- * A thread that sees that `room_epoch` has moved does not sleep, so it uses up no wake-up; closing wakes
+ * A thread that sees that `capacity_epoch` has moved does not sleep, so it uses up no wake-up; closing wakes
  * all.
  */
 #ifndef MHQ_CORE_RING_H
@@ -72,7 +72,7 @@ typedef struct mhq_ring {
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t done;     /* takers */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t waiters;  /* producers waiting for room */
     _Atomic uint32_t unannounced;                      /* takers: given back while one waited */
-    _Atomic uint32_t room_epoch;                       /* futex: moves when there is room again */
+    _Atomic uint32_t capacity_epoch;                       /* futex: moves when there is room again */
     alignas(MHQ_CACHE_LINE) _Atomic uint32_t overflowed; /* jobs in the overflow list */
     mhq_mutex overflow_lock;
     mhq_job *overflow;                                 /* by ticket, lowest first */
@@ -114,7 +114,7 @@ int mhq_ring_unannounced(mhq_ring *ring);
 int mhq_ring_announce(mhq_ring *ring);
 /* Any thread: waits until there may be room, a signal came, or the time is up. The caller claims
  * again at once: it may be the only one that was woken for this room. */
-void mhq_ring_wait_room(mhq_ring *ring, int64_t timeout_ns);
+void mhq_ring_wait_capacity(mhq_ring *ring, int64_t timeout_ns);
 
 /* Any thread. No claim succeeds from here on; wakes all threads that wait. */
 void mhq_ring_close(mhq_ring *ring);

@@ -162,9 +162,9 @@ static int is_time(const mhq_share *share)
     return mhq_now() - share->reported >= (uint64_t)share->control->interval_ns;
 }
 
-int mhq_on_step(void *who, uint64_t done)
+int mhq_on_step(void *context, uint64_t done)
 {
-    mhq_io *io = who;
+    mhq_io *io = context;
     moment now = {io, io->job, io->fate};
     if (io->job == NULL) { /* it has neither fate nor control, but its engine may be paused */
         if (!mhq_load_sc(&io->engine->paused))
@@ -181,9 +181,9 @@ int mhq_on_step(void *who, uint64_t done)
     return is_cancelled(&now) || (is_paused(&now) && wait_for_the_pause_to_end(&now)) ? ECANCELED : 0;
 }
 
-void mhq_on_total(void *who, uint64_t total)
+void mhq_on_total(void *context, uint64_t total)
 {
-    mhq_io *io = who;
+    mhq_io *io = context;
     if (io->job == NULL || io->job->share == NULL || io->total_reported)
         return;
     io->total_reported = 1;

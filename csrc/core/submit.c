@@ -121,12 +121,12 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
     return MHQ_ACCEPTED;
 }
 
-void mhq_wait_room(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
+void mhq_wait_capacity(mhq_engine *engine, mhq_job *job, int64_t timeout_ns)
 {
     if (job->marks & MHQ_IN_LINE)
         mhq_intake_wait(&engine->intake, job, timeout_ns);
     else
-        mhq_ring_wait_room(&engine->ring, timeout_ns);
+        mhq_ring_wait_capacity(&engine->ring, timeout_ns);
 }
 
 void mhq_withdraw(mhq_engine *engine, mhq_job *job)

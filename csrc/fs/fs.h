@@ -21,31 +21,31 @@ typedef struct mhq_fs {
                             * Results of directory_contents leave none. */
     /* Asks for `more` bytes of the budget of undelivered results, on top of run->charged, and
      * adds them to run->charged; may wait. NULL in tests: no budget. */
-    void (*charge)(void *who, mhq_run *run, size_t more);
+    void (*charge)(void *context, mhq_run *run, size_t more);
     /* Reports that the operation is going to take long (tens of microseconds and more), before
      * its long system calls. May be called more than once. NULL in tests. */
-    void (*lengthy)(void *who);
+    void (*lengthy)(void *context);
     /* An operation that can be stopped calls this between slices: at most `slice` bytes, or one
      * entry of a tree. `done`: what was done since the last call, in bytes (deletes: in entries). It
      * may wait. 0: go on; ECANCELED: stop. Then everything is undone, and the operation fails with
      * ECANCELED. Not called while something is undone, nor once a move has committed its target.
      * file_write runs to its end whatever it returns. NULL: no steps. */
-    int (*step)(void *who, uint64_t done);
+    int (*step)(void *context, uint64_t done);
     /* How much there is to do, in the same unit, as soon as it gets known; trees are measured before
      * they are copied only if `measure` is set. May be NULL. */
-    void (*total)(void *who, uint64_t total);
+    void (*total)(void *context, uint64_t total);
     int measure;
     int unwatched;         /* no thread can stop the operation, and none asks how far it is: a step
                             * would be for a pause alone, and none is taken at the end */
-    void *who;
+    void *context;
     /* A leftover temporary, which could not be removed, is under this path: reported on stderr by
      * the owner. NULL in tests. `path` belongs to the caller and must be copied. */
-    void (*report_leftover)(void *who, const char *path);
+    void (*report_leftover)(void *context, const char *path);
     /* A tree is copied from here on, by this path, device and inode; its next regular file is about to
      * be read, which may wait a little; no more of it. For a scout, which reads ahead. May be NULL. */
-    void (*tree_begins)(void *who, const char *path, uint64_t device, uint64_t inode);
-    void (*tree_file)(void *who);
-    void (*tree_ends)(void *who);
+    void (*tree_begins)(void *context, const char *path, uint64_t device, uint64_t inode);
+    void (*tree_file)(void *context);
+    void (*tree_ends)(void *context);
     char *scratch;         /* MHQ_SCRATCH bytes, this thread's own, warm; no result lives here */
     uint64_t device;       /* where the file of the last stat lies; 0: none yet */
     uint64_t sized;        /* the device that `exact` is of: see mhq_size_is_exact */

@@ -121,7 +121,7 @@ int mhq_reserve(mhq_fs *fs, mhq_run *run, mhq_growing *g, size_t capacity)
         after > PTRDIFF_MAX - capacity - fs->head)
         return ENOMEM;
     if (fs->charge && capacity > run->charged)
-        fs->charge(fs->who, run, capacity - run->charged);
+        fs->charge(fs->context, run, capacity - run->charged);
     char *larger =
         mhq_result_grow(fs, run, g->buffer, fs->head + g->have, fs->head + capacity + after);
     if (!larger)
@@ -145,7 +145,7 @@ int mhq_keep(mhq_fs *fs, mhq_run *run, const char *from, size_t n)
     if (n > PTRDIFF_MAX - run->length)
         return ENOMEM;
     if (fs->charge && n)
-        fs->charge(fs->who, run, n);
+        fs->charge(fs->context, run, n);
     size_t size = run->length + n;
     /* An empty directory's result has a buffer too. */
     size_t rounded = even(size ? size : 1);

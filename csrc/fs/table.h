@@ -25,7 +25,7 @@ static inline int mhq_step(mhq_fs *fs)
         return 0;
     uint64_t done = fs->done;
     fs->done = 0;
-    return fs->step(fs->who, done);
+    return fs->step(fs->context, done);
 }
 
 /* The same where nothing is left that a pause could hold. */
@@ -37,7 +37,7 @@ static inline int mhq_last_step(mhq_fs *fs)
 static inline void mhq_total(mhq_fs *fs, uint64_t total)
 {
     if (!fs->unwatched && fs->total)
-        fs->total(fs->who, total);
+        fs->total(fs->context, total);
 }
 
 /* A total that cannot be more. */

@@ -6,7 +6,7 @@
  * entered, however large the tree is. No descriptor is kept: the way down is opened anew, by name, and
  * each directory is taken only if it is the one that was left.
  *
- * A traversal is with one operation at a time, or with its owner, who has it move on by lending it to
+ * A traversal is with one operation at a time, or with its owner, which has it move on by lending it to
  * the next one.
  */
 #ifndef MHQ_FS_TRAVERSAL_H
@@ -57,10 +57,10 @@ int mhq_traversal_ended(const mhq_traversal *t);
 
 #ifdef _WIN32
 #define MHQ_SEPARATOR '\\'
-#define MHQ_NAME_ROOM (3 * MAX_PATH + 1) /* a name in UTF-8 */
+#define MHQ_NAME_BUFFER (3 * MAX_PATH + 1) /* a name in UTF-8 */
 #else
 #define MHQ_SEPARATOR '/'
-#define MHQ_NAME_ROOM 1 /* it is taken as it is */
+#define MHQ_NAME_BUFFER 1 /* it is taken as it is */
 #endif
 
 #define MHQ_UNKNOWN 'u' /* the file system gives no type */
@@ -72,7 +72,7 @@ static inline int mhq_is_separator(char c)
 
 /* 'd', 'f', 'l', 'o', or MHQ_UNKNOWN; and its name, `room` bytes of the caller's where it needs any. */
 char mhq_walk_letter(const mhq_dirent *entry);
-const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_ROOM]);
+const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_BUFFER]);
 /* How many bytes a noted name has, and those, with a NUL. */
 size_t mhq_walk_bytes(const mhq_name *name);
 void mhq_walk_spell(const mhq_name *name, char *to);

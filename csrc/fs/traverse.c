@@ -21,7 +21,7 @@ static void fail_entry(const mhq_tree *tree, mhq_run *run, int error, int target
 
 /* Reads on until the end, or until enough subdirectories wait to be visited; then only where the
  * buffer is empty, as the visits need it. */
-static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *who)
+static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *context)
 {
     mhq_level *level = mhq_tree_top(tree);
     mhq_reader reader = mhq_tree_reader(tree, visitor->buffer, visitor->size);
@@ -35,7 +35,7 @@ static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visito
                 mhq_tree_fail(tree, run, -got, 0, NULL);
             return;
         }
-        int error = visitor->entry(who, &entry, &target);
+        int error = visitor->entry(context, &entry, &target);
         if (error)
             fail_entry(tree, run, error, target, entry.name);
         if (error || !goes_on(tree, run))
@@ -44,16 +44,16 @@ static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visito
     level->changed = 1; /* what was noted may be gone before the next reading */
 }
 
-void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *who)
+void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *context)
 {
-    while (tree->depth > 0 && !run->error && !(visitor->rests && visitor->rests(who))) {
+    while (tree->depth > 0 && !run->error && !(visitor->rests && visitor->rests(context))) {
         const mhq_name *name = mhq_tree_next(tree);
         if (name != NULL)
-            visitor->enter(who, name);
+            visitor->enter(context, name);
         else if (!mhq_tree_top(tree)->ended)
-            read_entries(tree, run, visitor, who);
+            read_entries(tree, run, visitor, context);
         else
-            visitor->leave(who);
+            visitor->leave(context);
         if (!run->error)
             goes_on(tree, run);
     }

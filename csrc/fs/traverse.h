@@ -21,7 +21,7 @@ typedef wchar_t mhq_name;
 typedef char mhq_name;
 #endif
 
-/* The work on a tree. `who` is the visitor's own. A visit that fails reports it (mhq_tree_fail) and
+/* The work on a tree. `context` is the visitor's own. A visit that fails reports it (mhq_tree_fail) and
  * so ends the traversal. */
 typedef struct mhq_visitor {
     char *buffer;         /* for entries that are read */
@@ -30,19 +30,19 @@ typedef struct mhq_visitor {
                            * they are visited. 0: all of them */
     /* An entry that was read: dealt with, or noted (mhq_tree_note) to be entered. 0 or an error;
      * *target: it belongs to the side that is built. */
-    int (*entry)(void *who, const mhq_dirent *entry, int *target);
+    int (*entry)(void *context, const mhq_dirent *entry, int *target);
     /* A subdirectory that was noted: goes down (mhq_tree_enter), or passes over it. */
-    void (*enter)(void *who, const mhq_name *name);
+    void (*enter)(void *context, const mhq_name *name);
     /* A directory that was read to its end, its subdirectories done: goes up (mhq_tree_leave), or
      * has it read anew (level->ended = 0). */
-    void (*leave)(void *who);
+    void (*leave)(void *context);
     /* Whether the traversal is to rest here. Asked where a directory has been read to its end, or
      * left; NULL: it never rests. */
-    int (*rests)(void *who);
+    int (*rests)(void *context);
 } mhq_visitor;
 
 /* From the directory that was entered until that is left, or until run->error is set, or until it rests:
  * then it goes on with the next call. */
-void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *who);
+void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *context);
 
 #endif

@@ -32,7 +32,7 @@ static int reserve(batch *b, size_t more)
 {
     int error = mhq_packed_reserve(b->fs, &b->out, more);
     if (!error && b->fs->charge && b->out.room > b->run->charged)
-        b->fs->charge(b->fs->who, b->run, b->out.room - b->run->charged);
+        b->fs->charge(b->fs->context, b->run, b->out.room - b->run->charged);
     return error;
 }
 
@@ -91,10 +91,10 @@ static void take_waiting(batch *b)
 
 /* ---- the visitor ---- */
 
-static int on_entry(void *who, const mhq_dirent *entry, int *target)
+static int on_entry(void *context, const mhq_dirent *entry, int *target)
 {
-    batch *b = who;
-    char room[MHQ_NAME_ROOM];
+    batch *b = context;
+    char room[MHQ_NAME_BUFFER];
     const char letter = mhq_walk_letter(entry), *name = mhq_walk_name(entry, room);
     (void)target;
     if (!is_full(b))
@@ -103,9 +103,9 @@ static int on_entry(void *who, const mhq_dirent *entry, int *target)
     return error ? error : mhq_packed_add(b->fs, &b->t->waiting, name, strlen(name) + 1);
 }
 
-static void on_enter(void *who, const mhq_name *name)
+static void on_enter(void *context, const mhq_name *name)
 {
-    batch *b = who;
+    batch *b = context;
     mhq_tree *tree = &b->t->tree;
     size_t length = b->t->where.length;
     int error = mhq_traversal_down(b->fs, b->t, name);
@@ -122,18 +122,18 @@ static void on_enter(void *who, const mhq_name *name)
 
 /* The directory above may have been moved, or may not be found from here; then it is looked for from
  * the top. */
-static void on_leave(void *who)
+static void on_leave(void *context)
 {
-    batch *b = who;
+    batch *b = context;
     mhq_tree *tree = &b->t->tree;
     b->sleeps = mhq_walk_climb(tree) != 0;
     mhq_tree_leave(tree);
     mhq_traversal_up(b->t);
 }
 
-static int rests(void *who)
+static int rests(void *context)
 {
-    const batch *b = who;
+    const batch *b = context;
     return b->sleeps || is_full(b);
 }
 
@@ -249,7 +249,7 @@ void mhq_fs_directory_walk(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         mhq_tree_init(&t->tree, fs, t->path, NULL);
     t->tree.fs = fs;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     b.sleeps = t->begun;
     if (!t->begun) {
         int error = begin(&b);

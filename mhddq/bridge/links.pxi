@@ -17,7 +17,7 @@ cdef class Pending:
     """The end of an operation, before and after it is there: what Future is made of (mhddq.futures),
     and what other styles may be. An object of a subclass: it sets its own value or error.
 
-    A subclass says how by `settle`, which is called once, by the taker, or by the thread that
+    A subclass defines how by `settle`, which is called once, by the taker, or by the thread that
     cancels.
     """
     cdef mhq_fate *fate
@@ -184,7 +184,7 @@ cdef class Link:
         if view is not None:   # the data is the caller's again
             try:
                 view.release()
-            except BufferError:   # somebody has found the view, and exports it
+            except BufferError:   # code has found the view, and exports it
                 pass
         pending.settle(CANCELLED, self, None, None)
         return True

@@ -50,7 +50,7 @@ cdef class LoopPort:
     """The port of one queue in one loop. Served by the loop's thread alone.
 
     release: called before it is closed, to take it out of the loop. served: the loop calls `serve`; else
-    who awaits does (trio, past its system tasks).
+    whatever awaits does (trio, past its system tasks).
     """
     cdef Port port
     cdef Service service
@@ -200,7 +200,7 @@ cdef class LoopPort:
 
 
 def new_loop_port(Service service not None, loop, reference, bint in_trio):
-    """For the loop that runs in this thread. reference: what LoopPort says."""
+    """For the loop that runs in this thread. reference: as in LoopPort."""
     global current_asyncio_task
     cdef LoopPort made = LoopPort.__new__(LoopPort)
     made.service = service

@@ -222,7 +222,7 @@ cdef class Operation(Pending):
             return awaits_in_trio(self, self.server, abandons).__await__()
         return awaiting_of(self, abandons)
 
-    # -- a coroutine, to those who look --
+    # -- a coroutine, to code that looks --
 
     cdef object driver(self):
         task = None

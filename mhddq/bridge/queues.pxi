@@ -144,7 +144,7 @@ spin_us=None, background=False)\n--\n
         paused queue.
 
         timeout: seconds to wait at most. None: as long as it takes.
-        Returns: True; False when the time is up (then stderr says how many were left) or when called
+        Returns: True; False when the time is up (then stderr has how many were left) or when called
             in a callback, of any queue, which does not wait.
         Raises: TypeError or ValueError for a wrong timeout.
         Threads: any, any number of times; one that has ports of this queue serves them meanwhile.

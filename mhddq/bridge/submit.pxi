@@ -58,7 +58,7 @@ cdef int wait_for_slot(Service service, mhq_engine *core, mhq_job *job) except -
         return 0
     waits = begin_waiting(the_seat())
     with nogil:
-        mhq_wait_room(core, job, 50000000)
+        mhq_wait_capacity(core, job, 50000000)
     mark_waiting(waits, -1)
     return 0
 

@@ -180,7 +180,7 @@ static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2
     }
     MHQ_RETRY(result, fs->sys->unlinkat(dir2, name2, AT_REMOVEDIR));
     if (result < 0 && mhq_stays(errno) && fs->report_leftover)
-        fs->report_leftover(fs->who, shown);
+        fs->report_leftover(fs->context, shown);
     return error;
 }
 

@@ -32,7 +32,7 @@ void mhq_fs_file_append(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int fd, error = mhq_reach_to_write(fs, op, O_CREAT | O_APPEND, &fd);
     if (!error) {
         if (op->size >= MHQ_LENGTHY && fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
         error = find_end(fs, op, fd, &from);
         if (!error)
             error = mhq_write_data(fs, fd, op, from);
@@ -76,7 +76,7 @@ void mhq_fs_file_read_into(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int fd, error = from < 0 ? EINVAL : reach_to_read(fs, op, &fd);
     if (!error) {
         if (op->size >= MHQ_LENGTHY && fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
         error = fill_room(fs, fd, op, from, &run->length);
         (void)mhq_leave(fs, op, fd);
     }
@@ -121,7 +121,7 @@ void mhq_fs_file_sync(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int fd, error = reach_to_sync(fs, op, &fd);
     if (!error) {
         if (fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
         error = mhq_leave_with(fs, op, fd, mhq_sync_file(fs, fd));
     }
     if (error)
@@ -133,7 +133,7 @@ void mhq_fs_directory_sync(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int fd, error = mhq_open(fs, AT_FDCWD, op->path, O_RDONLY | O_DIRECTORY, 0, &fd);
     if (!error) {
         if (fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
         error = mhq_leave_with(fs, op, fd, mhq_sync_directory(fs, fd));
     }
     if (error)

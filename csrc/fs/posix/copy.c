@@ -130,7 +130,7 @@ static int copy_up_to(mhq_copier *c, off_t size)
         error = copy_fallback(c, &at, size);
     } else {
         if (c->fs->lengthy)
-            c->fs->lengthy(c->fs->who);
+            c->fs->lengthy(c->fs->context);
         if (mhq_clone_contents(c))
             return 0;
         error = sparse ? copy_sparse(c, &at) : copy_span(c, &at, size);

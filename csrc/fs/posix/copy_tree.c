@@ -47,7 +47,7 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
     if (entry->type == DT_DIR)
         return mhq_tree_note(&c->tree, entry->name);
     if (entry->type == DT_REG && c->fs->tree_file)
-        c->fs->tree_file(c->fs->who); /* before anything of it is read, its inode included */
+        c->fs->tree_file(c->fs->context); /* before anything of it is read, its inode included */
     int error = mhq_stat(c->fs, level->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
     if (error)
         return error;
@@ -66,9 +66,9 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
 
 /* A file that is replaced between its stat and its opening (ESTALE) is no failure: the new
  * one is as good. */
-static int copy_entry(void *who, const mhq_dirent *entry, int *side)
+static int copy_entry(void *context, const mhq_dirent *entry, int *side)
 {
-    copier *c = who;
+    copier *c = context;
     const mhq_level *level = mhq_tree_top(&c->tree);
     int error = ESTALE;
     for (int tries = 0; error == ESTALE && tries < 8; tries++)
@@ -101,9 +101,9 @@ static int enter(copier *c, int fd, int to, const struct stat *st)
     return error;
 }
 
-static void visit(void *who, const char *name)
+static void visit(void *context, const char *name)
 {
-    copier *c = who;
+    copier *c = context;
     const mhq_level *level = mhq_tree_top(&c->tree);
     struct stat st;
     int fd, to = -1;
@@ -141,9 +141,9 @@ static void visit(void *who, const char *name)
 }
 
 /* The way up is opened first: the mode may shut it. */
-static void finish(void *who)
+static void finish(void *context)
 {
-    copier *c = who;
+    copier *c = context;
     int side;
     int error = mhq_tree_climb(&c->tree, &side);
     const mhq_level *level = mhq_tree_top(&c->tree);
@@ -170,9 +170,9 @@ typedef struct measurer {
     uint64_t bytes;
 } measurer;
 
-static int measure_entry(void *who, const mhq_dirent *entry, int *side)
+static int measure_entry(void *context, const mhq_dirent *entry, int *side)
 {
-    measurer *m = who;
+    measurer *m = context;
     struct stat st;
     (void)side;
     if (entry->type == DT_DIR)
@@ -187,9 +187,9 @@ static int measure_entry(void *who, const mhq_dirent *entry, int *side)
     return error == ENOENT ? 0 : error;
 }
 
-static void measure_enter(void *who, const char *name)
+static void measure_enter(void *context, const char *name)
 {
-    measurer *m = who;
+    measurer *m = context;
     struct stat st;
     int fd, error = mhq_open(m->c.fs, mhq_tree_top(&m->c.tree)->fd, name, OPEN_TREE, 0, &fd);
     if (!error)
@@ -204,9 +204,9 @@ static void measure_enter(void *who, const char *name)
         m->c.fs->sys->close(fd);
 }
 
-static void measure_leave(void *who)
+static void measure_leave(void *context)
 {
-    measurer *m = who;
+    measurer *m = context;
     int error = mhq_tree_climb(&m->c.tree, NULL);
     if (error)
         mhq_tree_fail(&m->c.tree, m->c.run, error, 0, NULL);
@@ -308,7 +308,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
     char temporary[MHQ_TEMPORARY];
     struct stat st;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     mhq_tree_init(&c.tree, fs, shown, shown2);
     if (check_target(&c, from, dir, name, &st) != 0) {
         fs->sys->close(from);
@@ -323,7 +323,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
         fs->sys->close(from);
     } else {
         if (fs->tree_begins)
-            fs->tree_begins(fs->who, shown, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+            fs->tree_begins(fs->context, shown, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
         error = begin(&c, from, dir, temporary, &st);
         if (!error)
             fill(&c);
@@ -333,7 +333,7 @@ void mhq_copy_tree_at(mhq_fs *fs, int from, const char *shown, int dir, const ch
             mhq_fail(run, error, MHQ_AT_PATH2);
         mhq_tree_fini(&c.tree);
         if (fs->tree_ends)
-            fs->tree_ends(fs->who);
+            fs->tree_ends(fs->context);
         if (run->error)
             undo(&c, dir, temporary, shown2);
     }

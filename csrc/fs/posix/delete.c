@@ -47,9 +47,9 @@ static int unlink_entry(const deleter *d, int dir, const char *name)
 }
 
 /* ENOENT: another program was faster. EISDIR: a directory has taken the place of what was read. */
-static int remove_entry(void *who, const mhq_dirent *entry, int *target)
+static int remove_entry(void *context, const mhq_dirent *entry, int *target)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_level *level = mhq_tree_top(&d->tree);
     int directory;
     (void)target;
@@ -76,9 +76,9 @@ static void enter(deleter *d, int fd)
         mhq_tree_fail(&d->tree, d->run, error, 0, NULL);
 }
 
-static void visit(void *who, const char *name)
+static void visit(void *context, const char *name)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_level *level = mhq_tree_top(&d->tree);
     int fd;
     int error = mhq_open_inside(d->fs, d->mount, level->fd, name, &fd);
@@ -117,9 +117,9 @@ static int read_again(deleter *d, mhq_level *level)
 }
 
 /* Removes the current directory, which has been read to its end. */
-static void finish(void *who)
+static void finish(void *context)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_tree *tree = &d->tree;
     int error = mhq_tree_climb(tree, NULL);
     if (error) {
@@ -168,7 +168,7 @@ void mhq_delete_known(mhq_fs *fs, int dir, const char *name, const struct stat *
     deleter d = { .fs = fs, .run = run, .dir = dir, .name = name, .own = own, .seen = seen };
     int fd = -1;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     mhq_tree_init(&d.tree, fs, shown, NULL);
     int error = mhq_mount_of(fs, dir, &d.mount);
     if (!error)

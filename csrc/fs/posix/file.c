@@ -103,7 +103,7 @@ static int read_part(mhq_fs *fs, int fd, const mhq_part *part, const struct stat
     if (error || (!size && !g->have))
         return error;
     if (size >= MHQ_LENGTHY && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     mhq_total(fs, size);
     fs->done = g->have;
     while (g->have < part->most) {
@@ -278,7 +278,7 @@ void mhq_fs_file_write(mhq_fs *fs, const mhq_op *op, mhq_run *run)
         return;
     }
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     error = write_all(fs, fd, op, from);
     if (error == ESPIPE || error == EAGAIN)
         error = write_unusual(fs, fd, op, from, error);

@@ -106,7 +106,7 @@ typedef struct listing {
 static void report_lengthy(listing *list)
 {
     if (!list->reported && list->fs->lengthy)
-        list->fs->lengthy(list->fs->who);
+        list->fs->lengthy(list->fs->context);
     list->reported = 1;
 }
 

@@ -55,9 +55,9 @@ typedef struct searcher {
 } searcher;
 
 /* Files can be mount points too. */
-static int check_entry(void *who, const mhq_dirent *entry, int *target)
+static int check_entry(void *context, const mhq_dirent *entry, int *target)
 {
-    searcher *s = who;
+    searcher *s = context;
     uint64_t id;
     int directory;
     int fd = mhq_tree_top(&s->tree)->fd;
@@ -72,9 +72,9 @@ static int check_entry(void *who, const mhq_dirent *entry, int *target)
     return id == s->mount ? 0 : EBUSY;
 }
 
-static void enter(void *who, const char *name)
+static void enter(void *context, const char *name)
 {
-    searcher *s = who;
+    searcher *s = context;
     int fd, error = mhq_open_inside(s->fs, s->mount, mhq_tree_top(&s->tree)->fd, name, &fd);
     if (!error)
         error = mhq_tree_enter(&s->tree, fd, -1);
@@ -82,9 +82,9 @@ static void enter(void *who, const char *name)
         mhq_tree_fail(&s->tree, s->run, error, 0, name);
 }
 
-static void leave(void *who)
+static void leave(void *context)
 {
-    searcher *s = who;
+    searcher *s = context;
     int error = mhq_tree_climb(&s->tree, NULL);
     if (error)
         mhq_tree_fail(&s->tree, s->run, error, 0, NULL);

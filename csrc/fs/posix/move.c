@@ -217,7 +217,7 @@ static void move_file_across(mover *m)
     struct stat st;
     mhq_seen seen;
     if (m->fs->lengthy)
-        m->fs->lengthy(m->fs->who);
+        m->fs->lengthy(m->fs->context);
     if (check_file(m, &st) != 0)
         return;
     if (S_ISREG(st.st_mode))
@@ -290,7 +290,7 @@ static void move_known_tree(mover *m)
         return;
     }
     if (m->fs->tree_begins) /* the directories are read here for the first time */
-        m->fs->tree_begins(m->fs->who, m->path, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+        m->fs->tree_begins(m->fs->context, m->path, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
     mhq_find_mounts(m->fs, from->dir, from->name, m->path, m->run);
     if (m->run->error) {
         m->fs->sys->close(fd);
@@ -323,7 +323,7 @@ static void move_directory_across(mover *m)
 {
     move_known_tree(m);
     if (m->fs->tree_ends) /* where it ended before the copy began */
-        m->fs->tree_ends(m->fs->who);
+        m->fs->tree_ends(m->fs->context);
 }
 
 /* Parents that are missing are made, unless the target is to be inside of the source. */

@@ -18,7 +18,7 @@ static void report_leftover(mhq_fs *fs, mhq_parents *parents, const char *name, 
     if (!mhq_stays(error) || !fs->report_leftover)
         return;
     memcpy(parents->place.storage, parents->path, (size_t)(name - parents->place.storage));
-    fs->report_leftover(fs->who, parents->place.storage);
+    fs->report_leftover(fs->context, parents->place.storage);
 }
 
 /* Removes the last directory that was made, which is parents->place.dir, and goes up. */

@@ -62,7 +62,7 @@ void mhq_report_leftover(mhq_fs *fs, const char *shown, const char *name)
         memcpy(path, shown, parent);
         memcpy(path + parent, name, n);
     }
-    fs->report_leftover(fs->who, path ? path : name);
+    fs->report_leftover(fs->context, path ? path : name);
     fs->sys->release(path);
 }
 

@@ -303,7 +303,7 @@ void mhq_fs_file_replace(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_version version = {.durable = (op->options & MHQ_DURABLE) != 0};
     if ((version.durable || op->size >= MHQ_LENGTHY) && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     int error = mhq_version_begin(fs, op->path, O_WRONLY, &version);
     if (!error) {
         error = write_version(fs, version.fd, op->data, op->size);

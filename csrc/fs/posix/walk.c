@@ -268,7 +268,7 @@ void mhq_tree_report_leftover(const mhq_tree *tree, const char *leaf)
     char *path = tree->fs->sys->alloc(write_path(tree, tree->shown, leaf, NULL) + 1);
     if (path != NULL)
         write_path(tree, tree->shown, leaf, path);
-    tree->fs->report_leftover(tree->fs->who, path ? path : leaf);
+    tree->fs->report_leftover(tree->fs->context, path ? path : leaf);
     tree->fs->sys->release(path);
 }
 

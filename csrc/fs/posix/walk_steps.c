@@ -19,7 +19,7 @@ char mhq_walk_letter(const mhq_dirent *entry)
     }
 }
 
-const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_ROOM])
+const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_BUFFER])
 {
     (void)room;
     return entry->name;

@@ -42,7 +42,7 @@ void mhq_fs_file_read_into(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     int error = from < 0 ? EINVAL : mhq_reach_regular(fs, op, &handle, &seen);
     if (!error) {
         if (op->size >= MHQ_LENGTHY && fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
         error = fill_room(fs, handle, op, (uint64_t)from, &run->length);
         (void)mhq_leave(fs, op, handle);
     }

@@ -92,9 +92,9 @@ typedef struct progress {
 /* The system calls this for each part of the file that it has copied. */
 static DWORD CALLBACK on_progress(LARGE_INTEGER size, LARGE_INTEGER copied, LARGE_INTEGER stream_size,
                                   LARGE_INTEGER stream_copied, DWORD stream, DWORD reason,
-                                  HANDLE from, HANDLE to, void *who)
+                                  HANDLE from, HANDLE to, void *context)
 {
-    progress *p = who;
+    progress *p = context;
     uint64_t at = (uint64_t)copied.QuadPart;
     (void)size, (void)stream_size, (void)stream_copied, (void)stream, (void)reason, (void)from, (void)to;
     if (at > p->counted) {
@@ -123,7 +123,7 @@ int mhq_copy_file(mhq_fs *fs, const wchar_t *path, const wchar_t *path2, const m
     progress p = {.fs = fs};
     int error, tries = 0;
     if (seen->size >= MHQ_LENGTHY && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     *side = 1;
     do {
         error = fs->sys->copy(path, path2, fs->step ? on_progress : NULL, &p, flags) ? 0 : mhq_last();

@@ -97,9 +97,9 @@ static int copy_to(copier *c, const mhq_path *from, const mhq_path *to, int *sid
                                : error;
 }
 
-static int copy_entry(void *who, const mhq_dirent *entry, int *side)
+static int copy_entry(void *context, const mhq_dirent *entry, int *side)
 {
-    copier *c = who;
+    copier *c = context;
     mhq_path from, to;
     *side = 0;
     if ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
@@ -156,9 +156,9 @@ static int visit_paths(copier *c, const mhq_path *from, const mhq_path *to, int 
     return enter(c, dir, made, &seen);
 }
 
-static void visit(void *who, const wchar_t *name)
+static void visit(void *context, const wchar_t *name)
 {
-    copier *c = who;
+    copier *c = context;
     mhq_path from, to;
     int target = 0;
     int error = mhq_tree_path(&c->tree, c->path, name, &from);
@@ -179,9 +179,9 @@ static void visit(void *who, const wchar_t *name)
 }
 
 /* A directory gets its times when its contents are complete. */
-static void finish(void *who)
+static void finish(void *context)
 {
-    copier *c = who;
+    copier *c = context;
     const mhq_level *level = mhq_tree_top(&c->tree);
     int error = mhq_apply_metadata(c->fs, level->to, &level->seen, 1);
     if (error)
@@ -197,9 +197,9 @@ typedef struct measurer {
     uint64_t bytes;
 } measurer;
 
-static int measure_entry(void *who, const mhq_dirent *entry, int *side)
+static int measure_entry(void *context, const mhq_dirent *entry, int *side)
 {
-    measurer *m = who;
+    measurer *m = context;
     (void)side;
     if (mhq_is_link(entry->attributes, entry->tag))
         return 0;
@@ -209,9 +209,9 @@ static int measure_entry(void *who, const mhq_dirent *entry, int *side)
     return 0;
 }
 
-static void measure_enter(void *who, const wchar_t *name)
+static void measure_enter(void *context, const wchar_t *name)
 {
-    measurer *m = who;
+    measurer *m = context;
     mhq_path path;
     mhq_file_info seen;
     HANDLE dir;
@@ -226,9 +226,9 @@ static void measure_enter(void *who, const wchar_t *name)
         mhq_fail(m->c.run, error, MHQ_AT_PATH);
 }
 
-static void measure_leave(void *who)
+static void measure_leave(void *context)
 {
-    mhq_tree_leave(&((measurer *)who)->c.tree);
+    mhq_tree_leave(&((measurer *)context)->c.tree);
 }
 
 /* How many bytes the files of the tree have. Where that cannot be found out, the copy will find out
@@ -338,7 +338,7 @@ void mhq_copy_tree(mhq_fs *fs, const mhq_path *path, const char *shown, const mh
     mhq_file_info seen;
     HANDLE dir;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     int error = open_source(fs, path, copied == NULL, &dir, &seen);
     if (error) {
         mhq_fail(run, error, MHQ_AT_PATH);

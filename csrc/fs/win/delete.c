@@ -111,9 +111,9 @@ static int is_gone(int error)
     return error == MHQ_WIN(ERROR_FILE_NOT_FOUND) || error == MHQ_WIN(ERROR_PATH_NOT_FOUND);
 }
 
-static int remove_entry(void *who, const mhq_dirent *entry, int *target)
+static int remove_entry(void *context, const mhq_dirent *entry, int *target)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_level *level = mhq_tree_top(&d->tree);
     (void)target;
     if ((entry->attributes & FILE_ATTRIBUTE_DIRECTORY)
@@ -126,9 +126,9 @@ static int remove_entry(void *who, const mhq_dirent *entry, int *target)
 }
 
 /* It may have become a link, or a file, since it was read. */
-static void visit(void *who, const wchar_t *name)
+static void visit(void *context, const wchar_t *name)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_level *level = mhq_tree_top(&d->tree);
     FILE_ATTRIBUTE_TAG_INFO info = {0, 0};
     HANDLE dir;
@@ -172,9 +172,9 @@ static int read_again(deleter *d, mhq_level *level)
 }
 
 /* Removes the current directory, which has been read to its end. */
-static void finish(void *who)
+static void finish(void *context)
 {
-    deleter *d = who;
+    deleter *d = context;
     mhq_level *level = mhq_tree_top(&d->tree);
     int error, tries = 0;
     do {
@@ -209,7 +209,7 @@ void mhq_delete_tree(mhq_fs *fs, const mhq_path *path, const mhq_file_info *expe
     mhq_file_info seen;
     HANDLE dir;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     int error = mhq_open(fs, path->text, removing_access(&d) | FILE_LIST_DIRECTORY, MHQ_SHARE_ALL,
                          OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT,
                          &dir);

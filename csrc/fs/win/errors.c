@@ -72,7 +72,7 @@ int mhq_again(mhq_fs *fs, int error, int removing, int *tries)
     if (*tries == MHQ_TRIES)
         return 0;
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     fs->sys->sleep_ms(1u << (*tries)++); /* 1, 2, 4, ... milliseconds */
     fs->retries++;
     return 1;

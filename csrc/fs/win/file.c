@@ -227,7 +227,7 @@ static int read_part(mhq_fs *fs, HANDLE handle, const mhq_part *part, uint64_t s
         return ENOMEM;
     int error = mhq_reserve(fs, run, g, (size_t)size);
     if (size >= MHQ_LENGTHY && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     mhq_total(fs, size);
     while (!error && g->have < part->most) {
         size_t want = g->capacity + 1 - g->have;
@@ -313,7 +313,7 @@ static int write_all(mhq_fs *fs, HANDLE handle, const char *from, size_t n, uint
 int mhq_write_data(mhq_fs *fs, const mhq_op *op, HANDLE handle, uint64_t at)
 {
     if (op->size >= MHQ_LENGTHY && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     mhq_total(fs, op->size);
     return mhq_leave_with(fs, op, handle, write_all(fs, handle, op->data, op->size, at));
 }

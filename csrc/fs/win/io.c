@@ -194,7 +194,7 @@ int mhq_open_regular(mhq_fs *fs, const wchar_t *path, HANDLE *handle, mhq_file_i
 int mhq_sync_handle(mhq_fs *fs, HANDLE handle)
 {
     if (fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     return fs->sys->flush(handle) ? 0 : mhq_last();
 }
 

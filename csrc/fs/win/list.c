@@ -109,7 +109,7 @@ static int list_all(listing *list)
         if (!error)
             error = mhq_step(fs);
         if (fs->lengthy)
-            fs->lengthy(fs->who);
+            fs->lengthy(fs->context);
     }
     return error || list->run->buffer ? error : mhq_keep(fs, list->run, packed, 0);
 }

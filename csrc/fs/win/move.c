@@ -139,7 +139,7 @@ static void move_file_across(mover *m)
     mhq_path temporary;
     int side = 1;
     if (m->fs->lengthy)
-        m->fs->lengthy(m->fs->who);
+        m->fs->lengthy(m->fs->context);
     mhq_total(m->fs, m->seen.size);
     int error = mhq_temporary(m->fs, &m->path2, &temporary);
     if (error) {

@@ -237,7 +237,7 @@ void mhq_report_leftover(mhq_fs *fs, const wchar_t *path)
     if (text == NULL)
         return; /* the temporary's name still shows where it comes from */
     mhq_narrow(path, n, text);
-    fs->report_leftover(fs->who, text);
+    fs->report_leftover(fs->context, text);
     fs->sys->release(text);
 }
 

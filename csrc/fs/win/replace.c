@@ -245,7 +245,7 @@ void mhq_fs_file_replace(mhq_fs *fs, const mhq_op *op, mhq_run *run)
     mhq_version v = {.durable = (op->options & MHQ_DURABLE) != 0};
     HANDLE handle;
     if ((v.durable || op->size >= MHQ_LENGTHY) && fs->lengthy)
-        fs->lengthy(fs->who);
+        fs->lengthy(fs->context);
     int error = begin(fs, &v, op->path, GENERIC_WRITE, &handle);
     if (!error) {
         error = write_version(fs, &v, handle, op);

@@ -22,7 +22,7 @@ char mhq_walk_letter(const mhq_dirent *entry)
     return letter_of(entry->attributes, entry->tag);
 }
 
-const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_ROOM])
+const char *mhq_walk_name(const mhq_dirent *entry, char room[MHQ_NAME_BUFFER])
 {
     (void)mhq_narrow(entry->name, entry->length, room);
     return room;
@@ -45,7 +45,7 @@ static int open_entry(mhq_tree *tree, const wchar_t *name, DWORD access, DWORD o
 
 int mhq_walk_look(mhq_tree *tree, const char *name, char *letter, mhq_status *status)
 {
-    wchar_t wide[MHQ_NAME_ROOM];
+    wchar_t wide[MHQ_NAME_BUFFER];
     HANDLE handle;
     if (mhq_widen(name, wide) < 0)
         return MHQ_WIN(ERROR_INVALID_NAME);
@@ -61,13 +61,13 @@ int mhq_walk_look(mhq_tree *tree, const char *name, char *letter, mhq_status *st
 
 int mhq_walk_note(mhq_tree *tree, const char *name)
 {
-    wchar_t wide[MHQ_NAME_ROOM];
+    wchar_t wide[MHQ_NAME_BUFFER];
     return mhq_widen(name, wide) < 0 ? MHQ_WIN(ERROR_INVALID_NAME) : mhq_tree_note(tree, wide);
 }
 
 void mhq_walk_fail(const mhq_tree *tree, mhq_run *run, int error, const char *name)
 {
-    wchar_t wide[MHQ_NAME_ROOM];
+    wchar_t wide[MHQ_NAME_BUFFER];
     mhq_tree_fail(tree, run, error, 0, mhq_widen(name, wide) < 0 ? NULL : wide);
 }
 

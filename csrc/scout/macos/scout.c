@@ -4,7 +4,7 @@
 
 #include <mach/mach.h>
 
-/* Only who may read the device is answered. */
+/* Only a user that may read the device is answered. */
 int mhq_device_rotates(const mhq_calls *sys, int fd, uint64_t device)
 {
     (void)device;

@@ -113,7 +113,7 @@ void mhq_prospect_drop(const mhq_calls *sys, mhq_prospect *first)
 
 void mhq_scout_unref(mhq_scout *scout)
 {
-    /* acq_rel: who frees has seen all that the others did. */
+    /* acq_rel: the thread that frees has seen all that the others did. */
     if (atomic_fetch_sub_explicit(&scout->references, 1, memory_order_acq_rel) != 1)
         return;
     mhq_prospect_drop(&scout->sys, scout->handed);

@@ -17,7 +17,7 @@ static void *wait_and_claim(void *argument)
 {
     struct waiter *w = argument;
     while ((w->outcome = mhq_ring_claim(w->ring, &w->item.job, 0)) == MHQ_FULL)
-        mhq_ring_wait_room(w->ring, -1);
+        mhq_ring_wait_capacity(w->ring, -1);
     if (w->outcome == MHQ_CLAIMED)
         mhq_ring_publish(w->ring, &w->item.job);
     atomic_store(&w->over, 1);
@@ -153,7 +153,7 @@ static void *wait_claim_and_count(void *argument)
     while ((w->outcome = mhq_ring_claim(w->ring, &w->item.job, 0)) == MHQ_FULL) {
         atomic_fetch_add(&failed_claims, 1);
         atomic_store(&w->id, race_id());
-        mhq_ring_wait_room(w->ring, -1);
+        mhq_ring_wait_capacity(w->ring, -1);
     }
     mhq_ring_publish(w->ring, &w->item.job);
     atomic_store(&w->over, 1);

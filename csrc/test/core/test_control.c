@@ -34,7 +34,7 @@ static void *submitter(void *ignored)
     (void)ignored;
     for (size_t i = 0; i < OPERATIONS; i++) {
         while (mhq_submit(race.engine, &race.items[i].job, 1, 0) == MHQ_RING_FULL)
-            mhq_wait_room(race.engine, &race.items[i].job, -1);
+            mhq_wait_capacity(race.engine, &race.items[i].job, -1);
         atomic_store(&race.submitted, i + 1);
     }
     return NULL;

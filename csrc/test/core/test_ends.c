@@ -51,7 +51,7 @@ static void *room_or_closed(void *argument)
     enum mhq_accepted accepted;
     item_set(&it, MHQ_FILE_EXISTS, "there");
     while ((accepted = mhq_submit(engine, &it.job, 1, 0)) == MHQ_RING_FULL)
-        mhq_wait_room(engine, &it.job, -1);
+        mhq_wait_capacity(engine, &it.job, -1);
     CHECK(accepted == MHQ_RING_CLOSED);
     return NULL;
 }

@@ -46,15 +46,15 @@ static void what_does_not_fit_waits_in_line(void)
     CHECK(mhq_submit(engine, &write_of(&third, LIMIT / 2)->job, 1, 0) == MHQ_RING_FULL);
     CHECK(mhq_submit(engine, &write_of(&small, 1)->job, 1, 0) == MHQ_RING_FULL);
     CHECK_INT(counted(engine).unwritten_bytes, LIMIT);
-    mhq_wait_room(engine, &second.job, 1000000);
+    mhq_wait_capacity(engine, &second.job, 1000000);
     CHECK(mhq_submit(engine, &second.job, 1, 0) == MHQ_RING_FULL);
     deliver_one(engine);
     /* not before its turn */
     CHECK(mhq_submit(engine, &small.job, 1, 0) == MHQ_RING_FULL);
-    mhq_wait_room(engine, &second.job, -1);
+    mhq_wait_capacity(engine, &second.job, -1);
     submit(engine, &second);
     mhq_withdraw(engine, &third.job); /* it gives up, so the next one in line is served */
-    mhq_wait_room(engine, &small.job, -1);
+    mhq_wait_capacity(engine, &small.job, -1);
     submit(engine, &small);
     CHECK_INT(counted(engine).unwritten_bytes, LIMIT / 2 + 1);
     deliver_one(engine);
@@ -95,7 +95,7 @@ static void *producer(void *argument)
         enum mhq_accepted accepted;
         write_of(&items[i], size);
         while ((accepted = mhq_submit(crowd.engine, &items[i].job, 1, 0)) == MHQ_RING_FULL)
-            mhq_wait_room(crowd.engine, &items[i].job, -1); /* nothing but the engine wakes it */
+            mhq_wait_capacity(crowd.engine, &items[i].job, -1); /* nothing but the engine wakes it */
         if (accepted == MHQ_RING_CLOSED)
             atomic_fetch_add(&crowd.refused, 1);
     }

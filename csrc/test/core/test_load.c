@@ -40,7 +40,7 @@ static void submit_waiting(mhq_engine *engine, item *it)
 {
     enum mhq_accepted accepted;
     while ((accepted = mhq_submit(engine, &it->job, 1, 0)) == MHQ_RING_FULL)
-        mhq_wait_room(engine, &it->job, -1); /* nothing but the engine wakes it */
+        mhq_wait_capacity(engine, &it->job, -1); /* nothing but the engine wakes it */
     CHECK(accepted == MHQ_ACCEPTED);
 }
 

@@ -97,7 +97,7 @@ static void *submit_more(void *argument)
     for (size_t i = 0; i < MORE; i++) {
         item_set(&own[i], MHQ_FILE_EXISTS, "there");
         while (mhq_submit(crowd.engine, &own[i].job, 1, 0) == MHQ_RING_FULL)
-            mhq_wait_room(crowd.engine, &own[i].job, -1); /* nothing but the engine wakes it */
+            mhq_wait_capacity(crowd.engine, &own[i].job, -1); /* nothing but the engine wakes it */
     }
     return NULL;
 }

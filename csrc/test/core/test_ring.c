@@ -246,7 +246,7 @@ static void *producer(void *argument)
         it->number = i;
         it->job.run.job = &it->job;
         while (mhq_ring_claim(&crowd.ring, &it->job, 0) == MHQ_FULL)
-            mhq_ring_wait_room(&crowd.ring, -1);
+            mhq_ring_wait_capacity(&crowd.ring, -1);
         if (i % 97 == 0)
             sched_yield(); /* between claim and publish */
         mhq_ring_publish(&crowd.ring, &it->job);

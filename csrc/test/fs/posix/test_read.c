@@ -165,7 +165,7 @@ static void test_budget(void)
     put("small", bytes, 5000);
     put("empty", bytes, 0);
     charges = reports = 0;
-    fs.charge = charge, fs.lengthy = report, fs.who = &charges;
+    fs.charge = charge, fs.lengthy = report, fs.context = &charges;
     CHECK(reads("small", bytes, 5000));
     CHECK(charges == 5000 && reports == 0);
     charges = 0;

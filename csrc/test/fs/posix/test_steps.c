@@ -186,7 +186,7 @@ int main(void)
         printf("test_steps: moves and copies across file systems: skipped: there is only one\n");
     large = pattern(WORLD_LARGE);
     REQUIRE(mhq_fs_init(&fs, &calls) == 0);
-    fs.step = on_step, fs.total = on_total, fs.measure = 1, fs.who = &steps;
+    fs.step = on_step, fs.total = on_total, fs.measure = 1, fs.context = &steps;
     fs.report_leftover = on_leftover;
     fs.slice = 8192;
     build();

@@ -201,9 +201,9 @@ static struct {
     uint64_t done;
 } steps;
 
-static int on_step(void *who, uint64_t done)
+static int on_step(void *context, uint64_t done)
 {
-    (void)who;
+    (void)context;
     steps.done += done;
     return ++steps.count == steps.at ? ECANCELED : 0;
 }

@@ -68,7 +68,7 @@ static mhq_run perform(int kind, const char *path, const char *path2)
 }
 
 /* While something is copied every directory above it is held, where it is read and where it is
- * built: who could put a link in its place would have the copy go elsewhere. */
+ * built: a user that could put a link in its place would have the copy go elsewhere. */
 static void directories_stay(void)
 {
     mhq_run run = perform(MHQ_DIRECTORY_COPY, "tree", "copy");
