@@ -99,8 +99,8 @@ class Worker:
 
     def __init__(self, job: dict[str, Any], environment: dict[str, str]):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench.disk.sides"],
-            cwd=ROOT,
+            # Started as a file, so that ``mhddq`` is the installed package, not the checkout's.
+            [sys.executable, str(ROOT / "bench" / "disk" / "sides.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,4 +1,4 @@
-"""One side at one piece of work, in a process of its own: ``python -m bench.disk.sides``.
+"""One side at one piece of work, in a process of its own, which is started as a file.
 
 It takes its job as a line of JSON, gets everything ready, prints ``ready``, waits for a line (the
 caches are dropped meanwhile), works, and prints what it measured. Its own start is not measured.
