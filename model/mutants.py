@@ -67,10 +67,10 @@ WEAKER = {
 # another one of the same thread stands between the pair: before the loads of `overflowed`, of the
 # two `finished`, and of the tail in mhq_ring_drained, the first load of the same look; before the
 # load of `waiters` in mhq_ring_close, the look at the consumer; behind the change of `undelivered`
-# in mhq_delivered, what gives the place or the record back. has_capacity is weakened with the load that
-# stands before it, and what the holder looks for with that of mhq_ring_announce, with which its
-# looks begin. Before the load of `paused` stands that of the fate; behind the change of `waiting`
-# the second look, in mhq_intake_wait.
+# in mhq_delivered, what gives the place or the record back. has_capacity is weakened with the load
+# that stands before it, and what the holder looks for with that of mhq_ring_announce, with which
+# its looks begin. Before the load of `paused` stands that of the fate; behind the change of
+# `waiting` the second look, in mhq_intake_wait.
 WEAKENED = """
 park.h mhq_park_prepare store_sc                             | small       | quick
 park.h mhq_is_parked load_sc                                 | small       | quick
