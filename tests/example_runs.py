@@ -7,6 +7,7 @@ import contextlib
 import http.server
 import importlib.util
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -110,3 +111,47 @@ def served(handler):
         yield f"http://127.0.0.1:{listening.server_port}"
         listening.shutdown()
         thread.join(DEADLINE)
+
+
+class Ranges(http.server.BaseHTTPRequestHandler):
+    """Serves `content` in the ranges that are requested of it."""
+
+    content: bytes
+    requested: list  # the Range headers, as they came
+    refused = None  # the Range header that is answered by an error
+    stop_after = None  # bytes after which the connection is closed
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+
+    def do_GET(self):
+        wanted = self.headers["Range"]
+        self.requested.append(wanted)
+        if wanted == self.refused:
+            self.send_error(500)
+            return
+        first, last = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted).groups()
+        body = self.content[int(first) : int(last) + 1 if last else None]
+        if not body:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(self.content)}")
+            self.end_headers()
+            return
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: self.stop_after])
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(content):
+    """A class whose attributes steer the server, and the address of this content on it."""
+    handler = type("Handler", (Ranges,), {"content": content, "requested": []})
+    with served(handler) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("no_proxy", "127.0.0.1")  # whatever proxy the machine uses
+        yield handler, f"{address}/film"

@@ -1,7 +1,6 @@
 """The programs in examples/: each does its work, and is short enough to begin with."""
 
 import hashlib
-import http.server
 import json
 import os
 import re
@@ -12,7 +11,7 @@ import sys
 import time
 
 import pytest
-from example_runs import DEADLINE, EXAMPLES, make_tree, needs, png, ran, served, started
+from example_runs import DEADLINE, EXAMPLES, make_tree, needs, png, ran, serving, started
 from helpers import tree_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no FIFOs and no SIGINT")
@@ -34,37 +33,10 @@ def test_an_example_is_short_and_has_a_docstring(path):
 CONTENT = bytes(range(256)) * 4096 * 5 + b"the last, short chunk"  # 5 MiB and a little
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT from the requested offset on. `stop_after`: bytes after which it closes."""
-
-    requested: list  # the Range headers
-    stop_after = None
-
-    def do_GET(self):
-        wanted = self.headers["Range"]
-        self.requested.append(wanted)
-        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
-        if begin >= len(CONTENT):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(CONTENT)}")
-            self.end_headers()
-            return
-        body = CONTENT[begin:]
-        self.send_response(206)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[: self.stop_after])
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")  # whatever proxy the machine uses
-    handler = type("Handler", (Server,), {"requested": []})
-    with served(handler) as address:
-        yield handler, f"{address}/film"
+def server():
+    with serving(CONTENT) as (handler, url):
+        yield handler, url
 
 
 def test_a_download_arrives_complete(server, tmp_path):

@@ -1,7 +1,6 @@
 """The examples that go over a network: under load, and when the other side fails."""
 
 import http.client
-import http.server
 import json
 import os
 import re
@@ -13,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from example_runs import DEADLINE, needs, ran, served, started
+from example_runs import DEADLINE, needs, ran, serving, started
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 
@@ -22,52 +21,27 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGIN
 CONTENT = bytes(range(256)) * 4096 * 20 + b"the last, short range"  # 20 MiB and a little
 
 
-class Ranges(http.server.BaseHTTPRequestHandler):
-    """Serves CONTENT in ranges. `refused`: the first byte of a range for which it fails."""
-
-    requested: list
-    refused = None
-
-    def do_HEAD(self):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
-        self.end_headers()
-
-    def do_GET(self):
-        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
-        self.requested.append(first)
-        if first == self.refused:
-            self.send_error(500)
-            return
-        body = CONTENT[first : last + 1]
-        self.send_response(206)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def ranges(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")  # whatever proxy the machine uses
-    handler = type("Handler", (Ranges,), {"requested": []})
-    with served(handler) as address:
-        yield handler, f"{address}/film"
+def ranges():
+    with serving(CONTENT) as (handler, url):
+        yield handler, url
 
 
 def test_ranges_arrive_each_in_its_place(ranges, tmp_path):
     handler, url = ranges
     assert ran("downloader.py", url, tmp_path / "film") == (0, "", "")
     assert (tmp_path / "film").read_bytes() == CONTENT
-    assert sorted(handler.requested) == [0, 8 << 20, 16 << 20]
+    firsts = [0, 8 << 20, 16 << 20]
+    lasts = [*(first - 1 for first in firsts[1:]), len(CONTENT) - 1]
+    assert sorted(handler.requested) == sorted(
+        f"bytes={first}-{last}" for first, last in zip(firsts, lasts, strict=True)
+    )
     assert os.listdir(tmp_path) == ["film"]
 
 
 def test_a_range_that_fails_leaves_nothing(ranges, tmp_path):
     handler, url = ranges
-    handler.refused = 8 << 20
+    handler.refused = f"bytes={8 << 20}-{(16 << 20) - 1}"
     status, _, err = ran("downloader.py", url, tmp_path / "film")
     assert status == 1
     assert "500" in err
