@@ -106,7 +106,7 @@ def png(width, height, grey=0x80):
 def served(handler):
     """The address of a server on this machine whose requests this class handles."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{listening.server_port}"
         listening.shutdown()
