@@ -244,8 +244,9 @@ cdef class Port:
         limit: a whole number: so many calls at most; the rest stays due. None: no limit.
         timeout: seconds to wait for the first one; 0: not at all; None: until there was one or the
             port is closed.
-        Returns: how many calls it made (a future that was set counts as one). 0 at once where
-            nothing is under way, unless timeout is None.
+        Returns: how many calls it made. A future that was set counts as one, the end of an
+            operation without a callback as none. 0 at once where nothing is under way, unless
+            timeout is None.
         Raises: RuntimeError in another thread than the one that made the port; TypeError or
             ValueError for a wrong limit or timeout. KeyboardInterrupt and SystemExit of a callback
             leave it, and the rest stays due; other exceptions are printed with the operation.

@@ -243,6 +243,8 @@ static int is_regular(mhq_fs *fs, int fd)
 static int empty_handle(mhq_fs *fs, const mhq_op *op, int fd)
 {
     int error;
+    if (!(op->handle->mode & MHQ_OPEN_WRITES)) /* for which a write has EBADF, and ftruncate EINVAL */
+        return mhq_leave_with(fs, op, fd, EBADF);
     MHQ_TRY(error, fs->sys->ftruncate(fd, 0));
     if (error == EINVAL && !is_regular(fs, fd)) /* a device has no contents to be replaced */
         error = 0;
