@@ -198,7 +198,7 @@ def adding(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("option", ["-O", "-OO"])
 def optimised(session: nox.Session, option: str) -> None:
-    """The quick part of the suite under -O, without mhddq's asserts; -OO, without docstrings too."""
+    """The quick part of the suite under -O, without asserts of mhddq; -OO, without docstrings."""
     session.install(".[test]")
     # pytest's warning that asserts outside of test modules are not executed: so it is.
     quick = ["-q", "-m", "not slow", "-W", "ignore:assertions not in:pytest.PytestConfigWarning"]
