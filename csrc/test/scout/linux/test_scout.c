@@ -10,7 +10,7 @@
 enum { FILES = 200, FIRST_FILES = 64, LOOKS = 4096 };
 
 static _Atomic int probe_ns, now_cached, now_open, opened, hang_reached, refuse_descriptors;
-static _Atomic int thrown_out;
+static _Atomic int thrown_out, first_file_waits;
 static _Atomic uint64_t open_limit;
 static sem_t hang_ends;
 static struct {
@@ -36,6 +36,8 @@ static int scouted_openat(int dir, const char *path, int flags, mode_t mode)
         atomic_store(&hang_reached, 1);
         wait_for(&hang_ends);
     }
+    if (!is_scout() && path[0] == 'f' && atomic_exchange(&first_file_waits, 0))
+        RACE_UNTIL(atomic_load(&fetches) > 0);
     if (is_scout() && atomic_load(&refuse_descriptors))
         return errno = EMFILE, -1;
     int fd = is_scout() ? mhq_calls_real.openat(dir, path, flags, mode)
@@ -410,13 +412,14 @@ static void a_tree_ahead_of_its_copy(void)
     item *items = items_new(1);
     item_set(&items[0], MHQ_DIRECTORY_COPY, "tree");
     items[0].op.path2 = "copy";
+    atomic_store(&first_file_waits, 1); /* else it may be over before the scout has begun */
     submit(engine, &items[0]);
     take_in_order(engine, items, &next, 1);
     CHECK_INT(items[0].job.run.error, 0);
     mhq_counters c = counted(engine);
     /* The copy does not wait before something was cold, so it may have been ahead for some. */
     unsigned count = atomic_load(&fetches);
-    CHECK(c.lookahead_files > 0 && c.lookahead_files <= FILES && count > 0);
+    CHECK(c.lookahead_files > 0 && c.lookahead_files <= FILES);
     struct stat outside;
     REQUIRE(stat("there", &outside) == 0);
     for (unsigned i = 0; i < count; i++) {
