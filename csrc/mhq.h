@@ -264,6 +264,10 @@ typedef struct mhq_figures {
 /* Any thread. */
 void mhq_control_figures(mhq_control *control, mhq_figures *figures);
 
+/* Any thread: the name of a tree's entry that an operation of it is dealing with, in UTF-8 on Windows:
+ * its length; 0: none. They are noted from the first call on. `to`: MHQ_ENTRY bytes. */
+size_t mhq_control_entry(mhq_control *control, char *to);
+
 /* The taker, for a record with `progress` set (it is no operation and no list's end; read run->next
  * before): the control whose latest figures are to be reported, read after this call. The record is
  * the core's again; mhq_delivered is not called for it. */

@@ -121,6 +121,9 @@ enum { MHQ_NUMBER_COUNT = sizeof(mhq_numbers) / sizeof(int64_t) };
 /* What the caller gave as "none". */
 #define MHQ_ABSENT INT64_MIN
 
+/* Bytes that the name of an entry takes, with a NUL: 255 units of UTF-16 are at most 765. */
+#define MHQ_ENTRY 768
+
 /* How file_open opens: the letters of Python's open(). */
 enum mhq_open_mode {
     MHQ_OPEN_READS = 1,

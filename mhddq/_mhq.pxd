@@ -217,6 +217,8 @@ cdef extern from "mhq.h" nogil:
     void mhq_control_pause(mhq_control *control)
     void mhq_control_resume(mhq_control *control)
     void mhq_control_figures(mhq_control *control, mhq_figures *figures)
+    enum: MHQ_ENTRY
+    size_t mhq_control_entry(mhq_control *control, char *to)
     mhq_control *mhq_progress_of(mhq_run *run)
 
     void mhq_count(mhq_engine *engine, mhq_counters *counters)

@@ -91,6 +91,17 @@ def test_a_tree_is_measured_and_the_bar_says_so(tmp_path):
 
 
 @pytest.mark.parametrize("program", [HELD, f"{HELD}\n{NO_RICH}"], ids=["rich", "no rich"])
+def test_the_entry_of_a_tree_that_is_copied_is_named(tmp_path, big, program):
+    (tmp_path / "tree" / "below").mkdir(parents=True)
+    big.rename(tmp_path / "tree" / "below" / "\x1blarge")
+    with Terminal("copy", "-r", "tree", "copy", cwd=tmp_path, statements=program) as terminal:
+        terminal.read_until(b"tree: \\x1blarge")
+        terminal.interrupt()
+        status, _ = terminal.end()
+    assert status == 130
+
+
+@pytest.mark.parametrize("program", [HELD, f"{HELD}\n{NO_RICH}"], ids=["rich", "no rich"])
 def test_ctrl_c_stops_a_copy_in_the_middle_and_undoes_it(tmp_path, big, program):
     (tmp_path / "into").mkdir()
     (tmp_path / "other").write_text("other")

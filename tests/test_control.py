@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 import time
 
@@ -225,3 +226,41 @@ def test_it_counts_the_regular_files_that_were_copied(queue, tmp_path):
     queue.file_read(collected, tmp_path / "single", control=control)
     assert [args["result"] for args in collected.wait(5)] == [True, True, False, True, True]
     assert control.files == 7
+
+
+def names_while_copied(queue, tree):
+    """What a control says where its copies of the tree are; copied until it has said something."""
+    collected, named, copies = Outcome(), set(), 0
+    control = mhddq.Control(lambda *_: named.add(control.entry), interval=0)
+    assert control.entry is None
+    until = time.monotonic() + DEADLINE
+    while not named - {None} and time.monotonic() < until:
+        copies += 1
+        queue.directory_copy(collected, tree, tree.with_name(f"copy {copies}"), control=control)
+        collected.wait(copies)
+    assert all(args["result"] for args in collected.wait(copies))
+    assert control.entry is None
+    return {os.fsencode(name) for name in named - {None}}
+
+
+def test_it_names_the_entry_of_a_tree_that_is_dealt_with(queue, tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "below").mkdir(parents=True)
+    for i in range(2000):
+        (tree / "below" / f"file {i} \N{SNOWMAN}").touch()
+    named = names_while_copied(queue, tree)
+    assert named
+    assert named <= {b"below", *os.listdir(os.fsencode(tree / "below"))}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_an_entry_whose_name_is_no_text_has_its_bytes(queue, tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    name = b"\xff\n" + b"n" * 253
+    try:
+        with open(os.path.join(os.fsencode(tree), name), "wb") as file:
+            file.truncate(200 << 20)  # several steps
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert names_while_copied(queue, tree) == {name}

@@ -1,6 +1,8 @@
 /* core/control.c - see core/control.h for the invariants C2 and C3. */
 #include "core/control.h"
 
+#include <string.h>
+
 #include "sys/calls.h"
 
 mhq_control *mhq_control_new(int64_t interval_ns)
@@ -91,6 +93,25 @@ void mhq_control_figures(mhq_control *control, mhq_figures *figures)
         .cancelled = mhq_load_acq(&control->cancelled) != 0,
         .paused = mhq_load_acq(&control->paused) != 0,
     };
+}
+
+void mhq_control_note_entry(mhq_control *control, const mhq_fs *fs)
+{
+    if (!mhq_load_rlx(&control->wants_entry)) /* the lock orders the rest */
+        return;
+    mhq_mutex_lock(&control->lock);
+    control->entry_length = mhq_fs_entry(fs, control->entry);
+    mhq_mutex_unlock(&control->lock);
+}
+
+size_t mhq_control_entry(mhq_control *control, char *to)
+{
+    mhq_store_rlx(&control->wants_entry, 1);
+    mhq_mutex_lock(&control->lock);
+    size_t length = control->entry_length;
+    memcpy(to, control->entry, length);
+    mhq_mutex_unlock(&control->lock);
+    return length;
 }
 
 /* With the lock: the share of the port, or one that no port uses. */

@@ -16,6 +16,7 @@
 #define MHQ_CORE_CONTROL_H
 
 #include "core/park.h"
+#include "fs/fs.h"
 #include "mhq.h"
 
 typedef struct mhq_share {
@@ -40,6 +41,9 @@ struct mhq_control {
     mhq_halted *halted;
     int64_t interval_ns;          /* negative: no progress */
     _Atomic uint32_t references, cancelled, paused;
+    _Atomic uint32_t wants_entry; /* from when one was asked for on */
+    size_t entry_length;          /* under the lock, as are the bytes */
+    char entry[MHQ_ENTRY];
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t accepted, finished, done, total, files;
     _Atomic uint64_t started, reported; /* operations; those that have reported their total */
 };
@@ -47,6 +51,9 @@ struct mhq_control {
 /* The owner of a job: a part in the control, for a job that is delivered at the port; or NULL. */
 mhq_share *mhq_share_take(mhq_control *control, mhq_port *port);
 void mhq_share_give_back(mhq_share *share);
+
+/* A holder, at a step: notes where in a tree it is, if that was asked for. */
+void mhq_control_note_entry(mhq_control *control, const mhq_fs *fs);
 
 /* A holder, around its wait for the end of a pause. */
 void mhq_control_halt(mhq_control *control, mhq_halted *halted);

@@ -145,6 +145,8 @@ void mhq_has_ended(mhq_io *io, mhq_job *job, mhq_fate *fate)
             add_done(io, io->fs.done);
             mhq_on_total(io, io->done); /* where it has none, or did not come to it: what it has done */
         }
+        if (io->job == job)
+            mhq_control_note_entry(control, &io->fs); /* none any more */
         mhq_add_sc(&control->finished, 1); /* [W1] of progress */
         if (io->job == job && wants_progress(job))
             report(io, job);
@@ -176,6 +178,8 @@ int mhq_on_step(void *context, uint64_t done)
         return 0;
     }
     add_done(io, done);
+    if (io->job->share != NULL)
+        mhq_control_note_entry(io->job->share->control, &io->fs);
     if (wants_progress(io->job) && is_time(io->job->share))
         report(io, io->job);
     return is_cancelled(&now) || (is_paused(&now) && wait_for_the_pause_to_end(&now)) ? ECANCELED : 0;

@@ -57,6 +57,7 @@ typedef struct mhq_fs {
     uint64_t done;         /* since the last step */
     uint64_t files;        /* regular files copied; read and reset by the owner at each step */
     int masked;            /* no steps: what is being undone, or finished, is not stopped */
+    const void *entry;     /* at a step: the name of a tree's entry that is being dealt with; or NULL */
 } mhq_fs;
 
 /* The most that is done between two steps. */
@@ -77,6 +78,9 @@ void mhq_result_drop(mhq_fs *fs, mhq_run *run, char *buffer);
 /* 0, or ENOMEM. `sys` NULL: the real system. */
 int mhq_fs_init(mhq_fs *fs, const struct mhq_calls *sys);
 void mhq_fs_fini(mhq_fs *fs);
+
+/* The name of fs->entry, in UTF-8 on Windows: its length, 0 where there is none. `to`: MHQ_ENTRY bytes. */
+size_t mhq_fs_entry(const mhq_fs *fs, char *to);
 
 /* Runs op into run, whose results, `holds` and charge included, are zero on entry. */
 void mhq_fs_run(mhq_fs *fs, const mhq_op *op, mhq_run *run);

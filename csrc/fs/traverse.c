@@ -35,6 +35,7 @@ static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visito
                 mhq_tree_fail(tree, run, -got, 0, NULL);
             return;
         }
+        tree->fs->entry = entry.name;
         int error = visitor->entry(context, &entry, &target);
         if (error)
             fail_entry(tree, run, error, target, entry.name);
@@ -50,9 +51,10 @@ void mhq_traverse(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void
         const mhq_name *name = mhq_tree_next(tree);
         if (name != NULL)
             visitor->enter(context, name);
-        else if (!mhq_tree_top(tree)->ended)
+        else if (!mhq_tree_top(tree)->ended) {
             read_entries(tree, run, visitor, context);
-        else
+            tree->fs->entry = NULL; /* it lies in the visitor's buffer */
+        } else
             visitor->leave(context);
         if (!run->error)
             goes_on(tree, run);

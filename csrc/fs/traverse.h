@@ -24,7 +24,7 @@ typedef char mhq_name;
 /* The work on a tree. `context` is the visitor's own. A visit that fails reports it (mhq_tree_fail) and
  * so ends the traversal. */
 typedef struct mhq_visitor {
-    char *buffer;         /* for entries that are read */
+    char *buffer;         /* for entries that are read; fs->entry points into it */
     size_t size;
     size_t names_at_once; /* of subdirectories, in units of their names: so many are noted before
                            * they are visited. 0: all of them */

@@ -150,6 +150,15 @@ cdef class Control:
         return self.figures().files
 
     @property
+    def entry(self):
+        """Name of the entry of a tree that one of its operations is dealing with, without the
+        directories that it is in: str. None: there is none now. Entries are noted from the first
+        time on that this is asked, which costs each a little."""
+        cdef char name[MHQ_ENTRY]
+        cdef size_t length = mhq_control_entry(self.now(), name)
+        return PyUnicode_DecodeFSDefaultAndSize(name, <Py_ssize_t>length) if length else None
+
+    @property
     def accepted(self):
         """Operations that were given it."""
         return self.figures().accepted

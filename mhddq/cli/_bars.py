@@ -82,7 +82,7 @@ def bar(state: State, width: int) -> Any:
     from rich.text import Text  # noqa: PLC0415
 
     percent = percent_of(state)
-    name = shortened(state.name, max(width - len(state.headline) - 26, 12))
+    name = shortened(state.place, max(width - len(state.headline) - 26, 12))
     row = Table.grid(padding=(0, 2), expand=True)
     row.add_column(no_wrap=True)
     row.add_column(ratio=1)

@@ -35,6 +35,7 @@ class State:
         self.stopping = False  # whatever it does: it is stopped, and what is incomplete is removed
         self.unit = "bytes"
         self.name = ""
+        self.entry: str | None = None  # of the tree of that name
         self.done = 0
         self.total: int | None = None
         self.files = 0
@@ -57,6 +58,11 @@ class State:
         self._seen.append((now, done))
         while now - self._seen[0][0] > WINDOW and len(self._seen) > 2:
             self._seen.popleft()
+
+    @property
+    def place(self) -> str:
+        """What is being dealt with, and where in it."""
+        return f"{self.name}: {self.entry}" if self.entry else self.name
 
     @property
     def headline(self) -> str:
@@ -178,7 +184,7 @@ class Lines(Report):
         width = columns() - 1
         doing = state.headline
         figures = fitting([percent_of(state), *figures_of(state)], width - len(doing) - 10)
-        name = shortened(state.name, max(width - len(figures) - len(doing) - 4, 8))
+        name = shortened(state.place, max(width - len(figures) - len(doing) - 4, 8))
         line = f"{doing} {name}  {figures}"[:width]
         if os.environ.get("TERM") == "dumb":
             print(line, flush=True)
@@ -220,6 +226,7 @@ class Json(Report):
             "progress",
             doing=state.doing,
             source=state.name,
+            entry=state.entry,
             unit=state.unit,
             done=state.done,
             total=state.total,

@@ -111,6 +111,7 @@ class Command:
         if state.doing != "measuring":
             state.see(self.figure())
             state.files = self.lane.control.files
+            state.entry = self.lane.control.entry
         state.stopping = self.lane.stopped
         self.report.progress(state)
 

@@ -183,6 +183,14 @@ static int list_all(listing *list)
     }
 }
 
+size_t mhq_fs_entry(const mhq_fs *fs, char *to)
+{
+    size_t length = fs->entry ? strnlen(fs->entry, MHQ_ENTRY - 1) : 0;
+    if (length)
+        memcpy(to, fs->entry, length);
+    return length;
+}
+
 void mhq_fs_directory_contents(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     listing list = {

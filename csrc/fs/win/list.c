@@ -129,6 +129,12 @@ static int open_listed(mhq_fs *fs, const wchar_t *path, HANDLE *handle)
     return error;
 }
 
+size_t mhq_fs_entry(const mhq_fs *fs, char *to)
+{
+    size_t units = fs->entry ? wcsnlen(fs->entry, MHQ_ENTRY / 3 - 1) : 0;
+    return units ? mhq_narrow(fs->entry, units, to) : 0;
+}
+
 void mhq_fs_directory_contents(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 {
     mhq_path path;
