@@ -50,25 +50,24 @@ cdef extern from *:
     """
     typedef PyObject *(*mhddq_call)(int, int, PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
     static mhddq_call mhddq_calls[11];
-    #define ENTRY(style, KIND, name)                                                         \
+    /* MHQ_##KIND is made in the first macro: Windows' headers have a FILE_CREATE of their own, which
+     * would take the place of KIND on its way into a second one. */
+    #define ENTRY(style, kind, name)                                                         \
         static PyObject *mhddq_entry_##style##_##name(PyObject *self, PyObject *const *args, \
                                                       Py_ssize_t nargs, PyObject *kwnames)   \
         {                                                                                    \
-            return mhddq_calls[style](style, MHQ_##KIND, self, args, nargs, kwnames);        \
+            return mhddq_calls[style](style, kind, self, args, nargs, kwnames);              \
         }
-    #define X(KIND, name)                                                            \
-        ENTRY(0, KIND, name) ENTRY(1, KIND, name) ENTRY(2, KIND, name)               \
-        ENTRY(3, KIND, name) ENTRY(4, KIND, name) ENTRY(5, KIND, name)               \
-        ENTRY(6, KIND, name) ENTRY(7, KIND, name) ENTRY(8, KIND, name)               \
-        ENTRY(9, KIND, name) ENTRY(10, KIND, name)
+    #define AT(style, kind, name) \
+        [style][kind] = (PyCFunction)(void (*)(void))mhddq_entry_##style##_##name,
+    #define IN_EACH_STYLE(M, kind, name)                                                     \
+        M(0, kind, name) M(1, kind, name) M(2, kind, name) M(3, kind, name)                  \
+        M(4, kind, name) M(5, kind, name) M(6, kind, name) M(7, kind, name)                  \
+        M(8, kind, name) M(9, kind, name) M(10, kind, name)
+    #define X(KIND, name) IN_EACH_STYLE(ENTRY, MHQ_##KIND, name)
     MHQ_OPS(X)
     #undef X
-    #define AT(style, KIND, name) \
-        [style][MHQ_##KIND] = (PyCFunction)(void (*)(void))mhddq_entry_##style##_##name,
-    #define X(KIND, name)                                                            \
-        AT(0, KIND, name) AT(1, KIND, name) AT(2, KIND, name) AT(3, KIND, name)      \
-        AT(4, KIND, name) AT(5, KIND, name) AT(6, KIND, name) AT(7, KIND, name)      \
-        AT(8, KIND, name) AT(9, KIND, name) AT(10, KIND, name)
+    #define X(KIND, name) IN_EACH_STYLE(AT, MHQ_##KIND, name)
     static const PyCFunction mhddq_entries[11][MHQ_KINDS] = {MHQ_OPS(X)};
     #undef X
     """
