@@ -305,6 +305,13 @@ def wine(session: nox.Session) -> None:
 
 
 @nox.session
+def windows(session: nox.Session) -> None:
+    """Compiles the core, every warning an error, and the extension for Windows; runs nothing."""
+    session.install("ziglang", "cython>=3.1", "setuptools>=77")
+    session.run("python", "tools/windows.py", str(Path(session.cache_dir) / "wine"))
+
+
+@nox.session
 def macos(session: nox.Session) -> None:
     """Compiles the core and the extension for macOS, every warning an error; runs nothing."""
     session.install("ziglang", "cython>=3.1", "setuptools>=77")

