@@ -5,7 +5,6 @@ Callbacks may go on enqueuing until no operation is left and no callback runs.
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from programs import ended, running
 
 if sys.platform == "win32":
     pytest.skip("signals and terminals as POSIX has them", allow_module_level=True)
+import pty
 
 # Slow callbacks; one of them, in the middle, sends the program a signal.
 SLOW = """

@@ -74,7 +74,8 @@ def test_a_mode_opens_as_open_does(mode, exists):
     closed(handle)
 
 
-@given(st.text("rwxabt+U", max_size=4))
+# Before 3.11 open() takes U, and warns.
+@given(st.text("rwxabt+U" if sys.version_info >= (3, 11) else "rwxabt+", max_size=4))
 def test_any_mode_is_taken_or_refused_as_open_does(mode):
     Path("file").write_bytes(b"before")
     refusal = refusal_of("file", mode)

@@ -136,7 +136,7 @@ def check(wheel: Path, target: Target) -> str:
     size = wheel.stat().st_size
     if machine != target.machine or f"-{target.machine}-linux-{target.library}" not in module:
         wrong.append(f"{module} is for {machine}")
-    if not {name.split(".so")[0] for name in needed} <= {"libc", "libpthread"}:
+    if not {name.split(".so")[0] for name in needed} <= {"libc", "libm", "libpthread"}:
         wrong.append(f"needs {needed}")
     if glibc > (2, 17) or (target.library == "gnu") != bool(glibc):
         wrong.append(f"glibc {glibc}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -340,6 +341,8 @@ def test_the_default_encoding_is_that_of_open(tmp_path: Path) -> None:
 def test_wrong_arguments(args: Any, keywords: Any, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
+    if args == ("U",) and sys.version_info < (3, 11):
+        pytest.skip("open() still takes it, and warns")
     with pytest.raises((TypeError, ValueError, LookupError)) as expected:
         open(path, *args, **keywords).close()
     with pytest.raises(expected.type):
