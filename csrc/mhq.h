@@ -197,6 +197,8 @@ mhq_run *mhq_port_collect(mhq_port *port);
  * or the engine has ended), or after a nudge; 0 when the time is up or a signal came before. timeout_ns < 0: as long
  * as it takes. */
 int mhq_port_wait(mhq_port *port, int64_t timeout_ns);
+/* The taker: the same, but it looks for so long without sleeping. 1: something is due, or may be. */
+int mhq_port_linger(mhq_port *port, int64_t ns);
 /* The taker, each time it stops delivering for now: lets threads that wait for what it has given
  * back go on, and puts the descriptor right. in_hand: it has taken records that it has not
  * delivered yet. */

@@ -184,6 +184,7 @@ cdef extern from "mhq.h" nogil:
     void mhq_port_drop(mhq_port *port)
     mhq_run *mhq_port_collect(mhq_port *port)
     int mhq_port_wait(mhq_port *port, int64_t timeout_ns)
+    int mhq_port_linger(mhq_port *port, int64_t ns)
     void mhq_port_rest(mhq_port *port, int in_hand)
     int mhq_port_descriptor(mhq_port *port, int in_hand, intptr_t *descriptor)
     uint64_t mhq_port_close(mhq_port *port, mhq_run *in_hand)

@@ -78,6 +78,7 @@ LEFT_OUT = [
     ),
     ("engine.c", "mhq_engine_drop", "sub_ar(lives)", "as in mhq_io_leave"),
     ("control.c", "mhq_control_figures", "load_*(*)", "the figures: any moment's"),
+    ("control.c", "mhq_control_*entry", "*(wants_entry)", "a wish: the name is under the lock"),
     (
         "control.c",
         "mhq_control_pause",

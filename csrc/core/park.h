@@ -29,6 +29,8 @@ typedef struct mhq_parker {
     alignas(MHQ_CACHE_LINE) _Atomic uint64_t parks; /* times slept, counted by the sleeper */
     uint64_t usual;         /* the sleeper's: nanoseconds that its waits have taken lately */
     uint32_t crowded;       /* the sleeper's: waits for which it does not spin */
+    uint32_t yields;        /* the sleeper's: its latest spin was ended by a yield, so the thread that it
+                             * waited for has the same processor */
 } mhq_parker;
 
 static inline void mhq_park_prepare(mhq_parker *parker)
@@ -73,23 +75,32 @@ static inline void mhq_park_make_way(mhq_parker *parker)
         parker->crowded = 1;
 }
 
+/* A kernel may put two threads onto one processor, and leave another one idle. Then what comes comes by a
+ * yield, and so the next spin begins with one: it looks in vain as long as it looks. */
 static inline int mhq_spin(mhq_parker *parker, uint64_t now, uint64_t spin_ns,
                            int (*ready)(void *), void *what)
 {
     uint64_t until = now + spin_ns, before;
+    uint32_t yields = parker->yields;
+    parker->yields = 0;
     do {
-        for (int i = 0; i < MHQ_CHECKS; i++) {
+        for (int i = yields ? MHQ_CHECKS : 0; i < MHQ_CHECKS; i++) {
             for (int pause = 0; pause < MHQ_PAUSES; pause++)
                 mhq_relax();
             if (ready(what))
                 return 1;
         }
+        yields = 0;
         before = now;
         mhq_yield(); /* to a thread that could do what is waited for */
         now = mhq_now();
+        if (ready(what)) {
+            parker->yields = 1;
+            return 1;
+        }
         if (now - before > MHQ_YIELD_NS) {
             parker->crowded = MHQ_CROWDED;
-            return ready(what);
+            return 0;
         }
     } while (now < until);
     return 0;

@@ -249,6 +249,20 @@ int mhq_port_wait(mhq_port *port, int64_t timeout_ns)
     return mhq_park_until(&port->taker, port->engine->spin_ns, timeout_ns, has_come, port);
 }
 
+int mhq_port_linger(mhq_port *port, int64_t ns)
+{
+    if (has_come(port))
+        return 1;
+    mhq_port_announce(port);
+    if (port->engine->spin_ns == 0 || ns <= 0)
+        return 0;
+    if (port->taker.crowded) {
+        port->taker.crowded--;
+        return 0;
+    }
+    return mhq_spin(&port->taker, mhq_now(), (uint64_t)ns, has_come, port);
+}
+
 mhq_run *mhq_port_collect(mhq_port *port)
 {
     if (mhq_load_rlx(&port->nudged))

@@ -29,7 +29,8 @@ cdef extern from *:
 
 cdef enum:
     TURN = 2000000                     # ns: what is delivered in one turn of the loop
-    LINGER = 5000                      # ns: what a turn of the loop costs: so long more is looked for
+    LINGER = 20000                     # ns: what a turn of the loop and a wake-up cost: so long more is
+                                       # looked for
 
 cdef dict modules = sys.modules
 
@@ -123,16 +124,12 @@ cdef class LoopPort:
 
     cdef bint has_more(self, int64_t deadline) noexcept:
         """Something is in hand, or comes while it is cheaper to look for it than to come back."""
-        cdef int64_t until
         if self.port.collect():
             return True
         if not self.port.waiting_for():
             return False
-        until = min(mhddq_nanoseconds() + LINGER, deadline)
-        while mhddq_nanoseconds() < until:
-            if self.port.collect():
-                return True
-        return False
+        return (mhq_port_linger(self.port.core, min(<int64_t>LINGER, deadline - mhddq_nanoseconds()))
+                and self.port.collect())
 
     cdef int wake_all(self, list kept) except -1:
         cdef Awaiting awaiting

@@ -157,6 +157,30 @@ static void a_thread_that_made_way_parks_once_without_spinning(void)
     CHECK(!spins(&parker));
 }
 
+/* True from the `comes`-th look on. */
+static unsigned comes;
+static int at_last(void *what)
+{
+    (void)what;
+    return ++checks >= comes;
+}
+
+/* How often it looked before it yielded for the first time: by the number of the look after that. */
+static void what_a_yield_has_brought_is_looked_for_by_a_yield(void)
+{
+    mhq_parker parker = {.state = MHQ_AWAKE};
+    checks = 0, comes = 1 + MHQ_CHECKS + 1; /* that before it spins; all up to the yield; the one after */
+    CHECK_INT(mhq_park_until(&parker, MILLISECOND, -1, at_last, NULL), 1);
+    CHECK_INT(parker.yields, 1);
+    checks = 0, comes = 1 + 1; /* after a yield, at once */
+    CHECK_INT(mhq_park_until(&parker, MILLISECOND, -1, at_last, NULL), 1);
+    CHECK_INT(parker.yields, 1);
+    checks = 0, comes = 1 + 1 + 1; /* not by the yield: after it */
+    CHECK_INT(mhq_park_until(&parker, MILLISECOND, -1, at_last, NULL), 1);
+    CHECK_INT(parker.yields, 0);
+    CHECK_INT(mhq_load_rlx(&parker.parks), 0);
+}
+
 int main(void)
 {
     one_long_job_is_a_turn();
@@ -167,5 +191,6 @@ int main(void)
     a_job_marked_lengthy_is_timed();
     waiting_is_no_part_of_the_turn();
     a_thread_that_made_way_parks_once_without_spinning();
+    what_a_yield_has_brought_is_looked_for_by_a_yield();
     return check_report("test_turn");
 }
