@@ -10,10 +10,13 @@
 
 #include <errno.h>
 
-/* So many undelivered bytes fit into a cache. With each as many more the holder yields once: if the
- * taker is behind because it shares the holder's processor, it catches up; if others want the
- * processor, little is lost. */
+/* The holder yields once with each PILE_BYTES that are undelivered: if the taker is behind because it
+ * shares the holder's processor, it catches up; if others want the processor, little is lost. With
+ * FEW_BYTES and more undelivered it yields before each large result, beside which a yield costs nothing:
+ * results that lie in few buffers in turn stay in the processor's own cache. */
 #define PILE_BYTES UINT64_C(4194304)
+#define FEW_BYTES UINT64_C(524288)
+#define LARGE_BYTES ((size_t)262144)
 
 void mhq_io_announce(mhq_engine *engine)
 {
@@ -73,7 +76,8 @@ static void on_charge(void *context, mhq_run *run, size_t more)
         wait_to_fit(io, run, more);
     uint64_t before = mhq_add_sc(&engine->undelivered, more);
     run->charged += more;
-    if (before / PILE_BYTES < (before + more) / PILE_BYTES && before > 0)
+    int piles = before > 0 && before / PILE_BYTES < (before + more) / PILE_BYTES;
+    if (piles || (more >= LARGE_BYTES && before >= FEW_BYTES))
         mhq_yield();
 }
 
