@@ -266,11 +266,13 @@ static void a_descriptor_wakes(void)
     CHECK_INT(is_readable(descriptor, 0), 0);
     mhq_port_nudge(port);
     CHECK_INT(is_readable(descriptor, 0), 1);
+    CHECK_INT(mhq_port_linger(port, 0), 1);
     CHECK_INT(mhq_port_wait(port, -1), 1);
     CHECK(mhq_port_collect(port) == NULL);
     mhq_port_rest(port, 0);
     CHECK_INT(is_readable(descriptor, 0), 0);
     CHECK_INT(mhq_port_wait(port, 1000000), 0);
+    CHECK_INT(mhq_port_linger(port, 1000000), 0);
     mhq_port_drop(port);
     engine_end(engine);
     free(items);
