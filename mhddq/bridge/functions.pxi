@@ -117,10 +117,18 @@ cdef inline PyObject **parse(Spec spec, PyObject **args, Py_ssize_t nargs, PyObj
 cdef int take_keywords(Spec spec, PyObject **values, tuple keywords, PyObject **got,
                        request *r) except -1:
     cdef Py_ssize_t i, j
-    cdef object name
+    cdef object name, known
     cdef More more
     for j in range(len(keywords)):
         name = keywords[j]
+        known = spec.keywords.get(name)
+        if known is not None:
+            more = more_of(r)
+            if more.passed is None:
+                more.passed = {}
+            # Under the table's own name: the caller's may be of a subclass of str.
+            more.passed[(<Parameter>known).name] = <object>values[j]
+            continue
         i = place_of(spec, name)
         if i >= 0:
             if got[i] != NULL:
@@ -129,12 +137,6 @@ cdef int take_keywords(Spec spec, PyObject **values, tuple keywords, PyObject **
             got[i] = values[j]
         elif spec.takes_control and name == CONTROL:
             take_control(r, <object>values[j])
-        elif name in spec.keywords:
-            more = more_of(r)
-            if more.passed is None:
-                more.passed = {}
-            # Under the table's own name: the caller's may be of a subclass of str.
-            more.passed[(<Parameter>spec.keywords[name]).name] = <object>values[j]
         else:
             raise TypeError("%s() got an unexpected keyword argument '%s'"
                             % (spec.name.decode(), name))

@@ -123,6 +123,7 @@ cdef class Pending:
 
 
 @cython.final
+@cython.freelist(256)
 cdef class Link:
     """Between a job and a Pending."""
     cdef mhq_fate *fate                # a reference, for the list that has the operation

@@ -16,6 +16,7 @@ cdef enum:
 
 
 @cython.final
+@cython.freelist(256)
 cdef class More:
     """What only some calls give: numbers, and keyword-only arguments. Never changes."""
     cdef mhq_numbers numbers
@@ -261,7 +262,7 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
         r.op.numbers = &more.numbers
     for i in range(asked.count):
         p = <Parameter>row.positional[i]
-        if p.is_numeric():
+        if p.is_numeric:
             why = take_numeric(more, p, <object>got[i])
             refusal = refusal if refusal is not None else why
     if more.passed is None:
@@ -270,7 +271,7 @@ cdef object take_more(request *r, const shape *asked, PyObject **got):
         if name is CONTROL:
             continue
         p = <Parameter>row.keywords[name]
-        if p.is_numeric():
+        if p.is_numeric:
             why = take_numeric(more, p, given)
             refusal = refusal if refusal is not None else why
         elif p.takes == TAKES_RESUME:   # when the path is known
@@ -346,6 +347,10 @@ cdef tuple floored(object time):
 cdef object take_mode(More more, object given):
     """The letters of open()."""
     cdef str letters, kinds
+    cdef object known = modes_seen.get(given) if type(given) is str else None
+    if known is not None:
+        more.numbers.mode = known
+        return None
     if not isinstance(given, str):
         raise TypeError("mode must be str, not '%s'" % type(given).__name__)
     letters = str.__str__(given)
@@ -359,8 +364,11 @@ cdef object take_mode(More more, object given):
     more.numbers.mode = OPEN_MODES[kinds]
     if "+" in letters:
         more.numbers.mode |= MHQ_OPEN_READS | MHQ_OPEN_WRITES
+    modes_seen[letters] = more.numbers.mode
     return None
 
+
+cdef dict modes_seen = {}   # the right ones, of which there are few: what take_mode makes of them
 
 cdef dict OPEN_MODES = {
     "r": MHQ_OPEN_READS,
@@ -382,12 +390,12 @@ cdef object take_on_error(request *r, Parameter p, object given):
 
 cdef object take_number(More more, Parameter p, object given):
     cdef int64_t *field = <int64_t *>&more.numbers + p.place
-    if given is None and p.is_absent_by_default():
+    if given is None and p.is_absent_by_default:
         field[0] = MHQ_ABSENT
         return None
     if not PyIndex_Check(given):
         raise TypeError("%s must be int%s, not '%s'" % (
-            p.name, " or None" if p.is_absent_by_default() else "", type(given).__name__))
+            p.name, " or None" if p.is_absent_by_default else "", type(given).__name__))
     given = PyNumber_Index(given)
     try:
         field[0] = given

@@ -91,6 +91,8 @@ cdef class Parameter:
     cdef readonly tuple default
     cdef uint8_t takes
     cdef int place                 # of flags and numbers: their place among the core's
+    cdef bint is_numeric           # its value goes into op.numbers
+    cdef bint is_absent_by_default
 
     def __init__(self, str name not None, str kind not None, bint keyword_only,
                  tuple default not None):
@@ -98,18 +100,14 @@ cdef class Parameter:
         self.keyword_only = keyword_only
         self.default = default
         self.takes = PARAMETER_KINDS[kind]
+        self.is_numeric = self.takes in (TAKES_NUMBER, TAKES_MODE, TAKES_TIMES)
+        self.is_absent_by_default = default == (None,)
         if self.takes == TAKES_FLAG:
             self.place = FLAGS[name]
-        elif self.takes != TAKES_TIMES and self.is_numeric():
+        elif self.takes != TAKES_TIMES and self.is_numeric:
             self.place = NUMBERS["mode" if self.takes == TAKES_MODE else name]
         elif self.takes == TAKES_ON_ERROR:
             self.place = FLAGS["continues"]
-
-    cdef bint is_numeric(self):
-        return self.takes in (TAKES_NUMBER, TAKES_MODE, TAKES_TIMES)
-
-    cdef bint is_absent_by_default(self):
-        return self.default == (None,)
 
 
 cdef class Row:
@@ -157,7 +155,7 @@ cdef class Row:
             elif p.takes == TAKES_FLAG and self.asked.flag < 0:
                 self.asked.flag = i
                 self.asked.flag_bit = 1 << p.place
-            elif p.is_numeric():
+            elif p.is_numeric:
                 self.asked.has_more = True
             else:
                 raise ValueError("%s: no place for '%s'" % (self.name, p.name))
@@ -172,7 +170,7 @@ cdef class Row:
         for i in range(MHQ_NUMBER_COUNT):
             fields[i] = MHQ_ABSENT
         for p in parameters:
-            if p.is_numeric():
+            if p.is_numeric:
                 self.asked.numbers = &self.numbers
                 if p.takes == TAKES_NUMBER and p.default and p.default[0] is not None:
                     fields[p.place] = p.default[0]
