@@ -9,8 +9,51 @@ from __future__ import annotations
 
 import codecs
 import io
+import locale
+import sys
 from collections import deque
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+
+class Text(NamedTuple):
+    """How bytes are text."""
+
+    encoding: str
+    errors: str
+    newline: str | None
+    is_stateless: bool  # pieces that end between characters are encoded one by one
+
+    @classmethod
+    def checked(cls, encoding: str | None, errors: str | None, newline: str | None) -> Text:
+        for what, value in (("encoding", encoding), ("errors", errors), ("newline", newline)):
+            if value is not None and not isinstance(value, str):
+                kind = type(value).__name__
+                raise TypeError(f"open() argument {what!r} must be str or None, not {kind}")
+        if newline not in (None, "", "\n", "\r", "\r\n"):
+            raise ValueError(f"illegal newline value: {newline!r}")
+        encoding = io.text_encoding(encoding, 3)
+        if encoding == "locale":
+            encoding = _locale_encoding()
+        return _text(encoding, errors, newline)
+
+    @classmethod
+    def of_names(cls, encoding: str, errors: str | None, newline: str | None) -> Text:
+        found = codecs.lookup(encoding)
+        if not getattr(found, "_is_text_encoding", True):
+            raise LookupError(f"{encoding!r} is not a text encoding; use codecs.open()")
+        return cls(encoding, errors or "strict", newline, found.name in _STATELESS)
+
+
+_STATELESS = {"utf-8", "ascii", "iso8859-1"}
+_text = lru_cache(Text.of_names)
+
+
+def _locale_encoding() -> str:
+    if sys.version_info >= (3, 11):
+        return locale.getencoding()
+    return locale.getpreferredencoding(False)
+
 
 _BITS = (64, 32, 32, 32, 8)  # of the parts of a cookie; then what is left of the flags
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import errno
-import io
-import locale
 import os
 import stat
-import sys
 import warnings
 from collections.abc import Callable, Coroutine, Generator
 from functools import lru_cache
@@ -17,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from mhddq import _core
 from mhddq.aio._binary import BinaryFile
+from mhddq.aio._decoding import Text
 from mhddq.aio._file import File
 from mhddq.aio._frameworks import on_thread
 from mhddq.aio._stream import BUFFER, Stream, succeeded
@@ -32,6 +29,9 @@ class Mode(NamedTuple):
     kind: str  # r, w, a or x
     updates: bool
     binary: bool
+    raw: str  # of the handle, which has no text
+    readable: bool
+    writable: bool
 
     @classmethod
     def parsed(cls, mode: str) -> Mode:
@@ -49,20 +49,10 @@ class Mode(NamedTuple):
         kinds = letters & set("axrw")
         if len(kinds) != 1:
             raise ValueError("must have exactly one of create/read/write/append mode")
-        return cls(mode, kinds.pop(), "+" in letters, "b" in letters)
-
-    @property
-    def readable(self) -> bool:
-        return self.kind == "r" or self.updates
-
-    @property
-    def writable(self) -> bool:
-        return self.kind != "r" or self.updates
-
-    @property
-    def raw(self) -> str:
-        """Of the handle, which has no text."""
-        return self.kind + ("+" if self.updates else "") + "b"
+        kind, updates = kinds.pop(), "+" in letters
+        raw = kind + ("+" if updates else "") + "b"
+        reads, writes = kind == "r" or updates, kind != "r" or updates
+        return cls(mode, kind, updates, "b" in letters, raw, reads, writes)
 
     @property
     def flags(self) -> int:
@@ -79,35 +69,6 @@ class Mode(NamedTuple):
 
 
 _parsed = lru_cache(Mode.of_letters)
-
-
-class Text(NamedTuple):
-    """How bytes are text."""
-
-    encoding: str
-    errors: str
-    newline: str | None
-
-    @classmethod
-    def checked(cls, encoding: str | None, errors: str | None, newline: str | None) -> Text:
-        for what, value in (("encoding", encoding), ("errors", errors), ("newline", newline)):
-            if value is not None and not isinstance(value, str):
-                kind = type(value).__name__
-                raise TypeError(f"open() argument {what!r} must be str or None, not {kind}")
-        if newline not in (None, "", "\n", "\r", "\r\n"):
-            raise ValueError(f"illegal newline value: {newline!r}")
-        encoding = io.text_encoding(encoding, 3)
-        if encoding == "locale":
-            encoding = _locale_encoding()
-        if not getattr(codecs.lookup(encoding), "_is_text_encoding", True):
-            raise LookupError(f"{encoding!r} is not a text encoding; use codecs.open()")
-        return cls(encoding, errors or "strict", newline)
-
-
-def _locale_encoding() -> str:
-    if sys.version_info >= (3, 11):
-        return locale.getencoding()
-    return locale.getpreferredencoding(False)
 
 
 class Opening(Coroutine[Any, Any, F], Generic[F]):
@@ -175,10 +136,22 @@ class Plan(NamedTuple):
     atomic: bool
 
     async def open(self) -> File[Any]:
-        handle, borrowed = await self._handle()
+        borrowed = None
+        by_name = self.opener is None and not isinstance(self.file, _FILES)
+        if by_name:
+            keywords = {"atomic": True} if self.atomic else {}
+            operation = self.queue.aio.file_open(self.file, self.mode.raw, **keywords)
+            try:
+                handle = await operation
+            except BaseException:
+                if succeeded(operation):  # cancelled, but it was opened all the same
+                    self.queue.aio.file_close(operation.result(), discard=True)
+                raise
+        else:
+            handle, borrowed = await self._handle()
         try:
             at, regular = 0, True
-            if not self._by_name() or self.mode.kind == "a":
+            if not by_name or self.mode.kind == "a":
                 at, regular = await self._look(handle)
             elif not self.mode.readable:
                 regular = _seekable(handle.fileno())
@@ -187,29 +160,17 @@ class Plan(NamedTuple):
             self.queue.aio.file_close(handle, discard=True)
             raise
 
-    def _by_name(self) -> bool:
-        """It was file_open that opened it."""
-        return self.opener is None and not isinstance(self.file, _FILES)
-
     async def _handle(self) -> tuple[Any, int | None]:
-        """The open handle, and the caller's descriptor where it stays the caller's."""
+        """That of a file that is not opened by name; the caller's descriptor where it stays the
+        caller's."""
         if isinstance(self.file, _core.Handle):
             return self.file, None
         if isinstance(self.file, int):
             copy = self.file if self.closefd else os.dup(self.file)
             handle = _adopted(copy, self.mode.raw, self.file)
             return handle, None if self.closefd else self.file
-        if self.opener is not None:
-            given = await on_thread(self._call_opener, dispose=os.close)
-            return _adopted(given, self.mode.raw, self.file), None
-        keywords = {"atomic": True} if self.atomic else {}
-        operation = self.queue.aio.file_open(self.file, self.mode.raw, **keywords)
-        try:
-            return await operation, None
-        except BaseException:
-            if succeeded(operation):  # cancelled, but it was opened all the same
-                self.queue.aio.file_close(operation.result(), discard=True)
-            raise
+        given = await on_thread(self._call_opener, dispose=os.close)
+        return _adopted(given, self.mode.raw, self.file), None
 
     def _call_opener(self) -> int:
         assert self.opener is not None
@@ -247,15 +208,12 @@ class Plan(NamedTuple):
         if self.text is None:
             own = self.queue, name, mode.text
             return BinaryFile(stream, *own, atomic=self.atomic, borrowed=borrowed)
-        encoding, errors, newline = self.text
         return TextFile(
             stream,
             self.queue,
             name,
             mode.text,
-            encoding=encoding,
-            errors=errors,
-            newline=newline,
+            self.text,
             line_buffering=self.line_buffering,
             atomic=self.atomic,
             borrowed=borrowed,

@@ -25,7 +25,29 @@ CHUNK = 256 * 1024  # what is read at once, and ahead
 BUFFER = 8192  # what is collected before it is written, and read where reading is not sequential
 
 
+_NOTHING = io.BytesIO()
+
+
 class Stream:
+    __slots__ = (
+        "ahead",
+        "ahead_length",
+        "appends",
+        "at",
+        "buffer_size",
+        "chunk",
+        "end",
+        "handle",
+        "operations",
+        "pending",
+        "pending_size",
+        "readable",
+        "seekable",
+        "sequential",
+        "tail",
+        "writable",
+    )
+
     def __init__(  # noqa: PLR0913 - what opening has found out
         self,
         operations: Any,
@@ -46,7 +68,7 @@ class Stream:
         self.seekable = seekable
         self.buffer_size = buffer_size
         self.at = at
-        self.chunk = io.BytesIO()
+        self.chunk = _NOTHING
         self.end = 0  # bytes in the chunk, read and unread
         self.tail = b""  # behind the chunk, where that was cut after its last whole line
         self.ahead: Any = None  # the operation that reads the next chunk
@@ -72,6 +94,8 @@ class Stream:
 
     def drop(self) -> None:
         """Forgets what was read ahead; the position stays."""
+        if not self.end and self.ahead is None and not self.tail:
+            return
         if self.ahead is not None:
             self.ahead.cancel()
             self.ahead = None
@@ -93,7 +117,7 @@ class Stream:
 
     def _replace(self, data: bytes) -> None:
         self.chunk.seek(0, 2)
-        self.chunk = io.BytesIO(data)
+        self.chunk = io.BytesIO(data) if data else _NOTHING
         self.end = len(data)
         self.tail = b""
 

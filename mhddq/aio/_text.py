@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from mhddq.aio._binary import detached
-from mhddq.aio._decoding import Cookie, Decoding
+from mhddq.aio._decoding import Cookie, Decoding, Text
 from mhddq.aio._file import LAST, File, place_of, size_of
 from mhddq.aio._stream import Stream
 
 PIECE = 32 * 1024  # bytes decoded at once
 SMALL_PIECE = 8192  # if that fails: as io does it, so that the text before the error is the same
-_WITHOUT_STATE = {"utf-8", "ascii", "iso8859-1"}
+_NO_TEXT = io.StringIO()
 
 
 class _SplitAt(io.StringIO):
@@ -55,28 +55,28 @@ class TextFile(File[str]):
         queue: Any,
         name: Any,
         mode: str,
+        how: Text,
         *,
-        encoding: str,
-        errors: str,
-        newline: str | None,
         line_buffering: bool = False,
-        **how: Any,
+        atomic: bool = False,
+        borrowed: int | None = None,
     ) -> None:
-        self.encoding, self.errors, self.line_buffering = encoding, errors, line_buffering
-        self._newline = newline
-        self._decoding = Decoding(encoding, errors, newline)
+        self.encoding, self.errors, self._newline, self._is_stateless = how
+        self.line_buffering = line_buffering
+        self._decoder: Decoding | None = None
+        self._has_lines = False  # which were decoded before there was a decoder
         self._encoder = self._make_encoder() if stream.writable else None
-        self._text = io.StringIO()
+        self._text = _NO_TEXT
         self._length = 0  # of _text, read and unread: whole lines
         self._rest: list[str] = []  # what is behind them
         self._rest_length = 0
         self._resume: Cookie | None = None  # where reading goes on, if that is no byte
-        super().__init__(stream, queue, name, mode, **how)
+        super().__init__(stream, queue, name, mode, atomic=atomic, borrowed=borrowed)
         if stream.at != 0:
             self._set_encoder(False)
 
     def _make_encoder(self) -> Any:
-        if codecs.lookup(self.encoding).name in _WITHOUT_STATE:
+        if self._is_stateless:
             return None
         return codecs.getincrementalencoder(self.encoding)(self.errors)
 
@@ -87,6 +87,15 @@ class TextFile(File[str]):
                 self._encoder.reset()
             else:
                 self._encoder.setstate(0)
+
+    @property
+    def _decoding(self) -> Decoding:
+        """Made when something is decoded piece by piece."""
+        if self._decoder is None:
+            self._decoder = Decoding(self.encoding, self.errors, self._newline)
+            if self._has_lines:
+                self._decoder.decoder.decode(b"\n")
+        return self._decoder
 
     @property
     def newlines(self) -> str | tuple[str, ...] | None:
@@ -103,7 +112,9 @@ class TextFile(File[str]):
 
     def _replace(self, lines: str, rest: str = "") -> None:
         self._text.seek(0, 2)
-        if self._newline in ("\r", "\r\n"):
+        if not lines:
+            self._text = _NO_TEXT
+        elif self._newline in ("\r", "\r\n"):
             self._text = _SplitAt(lines, self._newline)
         else:
             self._text = io.StringIO(lines, "" if self._newline == "" else "\n")
@@ -206,7 +217,8 @@ class TextFile(File[str]):
         if not self._entered():
             await self._enter()
         try:
-            await self._start_reading()
+            if self._stream.pending or self._resume is not None:
+                await self._start_reading()
             if size < 0:
                 return await self._read_all()
             while self._unread() < size and await self._feed():
@@ -217,10 +229,19 @@ class TextFile(File[str]):
 
     async def _read_all(self) -> str:
         data = await self._stream.rest()
+        # Without a "\r" there is nothing to be changed but bytes into text.
+        if self._decoder is None and self._is_stateless and b"\r" not in data:
+            try:
+                text = data.decode(self.encoding, self.errors)
+            except UnicodeError:
+                self._stream.put_back(data)
+                raise
+            self._has_lines = self._has_lines or "\n" in text
+            return text
         decoder = self._decoding.decoder
         state = decoder.getstate()
         try:
-            text: str = decoder.decode(data, True)
+            text = str(decoder.decode(data, True))
         except UnicodeError:
             decoder.setstate(state)
             self._stream.put_back(data)
