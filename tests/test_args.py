@@ -163,12 +163,23 @@ def wanted(action, params, output):
     ]
 
 
+READ = {"filename": "{}/file", "binary": True}
+
+# What is given by position and by keyword, the params, the output. Behind a space: which case.
 OPERATIONS = {
-    "file_exists": (("missing",), {"filename": "missing"}, {"exists": False}),
-    "directory_exists": (("{}",), {"dirname": "{}"}, {"exists": True}),
-    "file_read": (("{}/file", True), {"filename": "{}/file", "binary": True}, {"data": b"abc"}),
+    "file_exists": (("missing",), {}, {"filename": "missing"}, {"exists": False}),
+    "directory_exists": (("{}",), {}, {"dirname": "{}"}, {"exists": True}),
+    "file_read": (("{}/file", True), {}, READ, {"data": b"abc"}),
+    "file_read part": (
+        ("{}/file", True),
+        {"length": 1, "offset": 1},
+        {**READ, "length": 1, "offset": 1},
+        {"data": b"b"},
+    ),
+    "file_read rest": (("{}/file", True), {"offset": 2}, {**READ, "offset": 2}, {"data": b"c"}),
     "file_write": (
         (b"abc", "{}/new", True),
+        {},
         {"data": b"abc", "filename": "{}/new", "binary": True},
         {},
     ),
@@ -185,10 +196,11 @@ def test_a_callback_may_do_anything_with_its_args(tmp_path, operation, deed):
     promised = []
     for turn in range(30):
         callback = recorder.doing(DEEDS[deed if turn % 3 == 1 else "nothing"])
-        name = list(OPERATIONS)[turn % len(OPERATIONS)] if operation == "all" else operation
-        values, params, output = OPERATIONS[name]
+        case = list(OPERATIONS)[turn % len(OPERATIONS)] if operation == "all" else operation
+        name = case.split()[0]
+        values, keywords, params, output = OPERATIONS[case]
         values, params = filled(values, tmp_path), filled(params, tmp_path)
-        assert getattr(mhddq, name)(callback, *values)
+        assert getattr(mhddq, name)(callback, *values, **keywords)
         promised.append(
             (
                 name,

@@ -41,7 +41,7 @@ cdef dict args_from_aside(request *r, dict args):
 # tracing looks at what is allocated.
 cdef extern from *:
     """
-    enum { MHDDQ_ARGS = 4, MHDDQ_MOST = 4 }; /* action, result, params, output; the most in one */
+    enum { MHDDQ_ARGS = 4, MHDDQ_MOST = 8 }; /* action, result, params, output; the most in one */
 
     /* The values of a dict that nothing else refers to; 0: it is not such a dict, or has other keys.
      * keys: in their order. */
@@ -95,6 +95,18 @@ cdef extern from *:
         return !failed;
     }
 
+    /* Behind n names and values those of the keyword-only arguments. How many it are now; 0: too many. */
+    static Py_ssize_t mhddq_add_passed(PyObject *passed, PyObject **names, PyObject **given,
+                                       Py_ssize_t n)
+    {
+        Py_ssize_t at = 0;
+        if (n + PyDict_GET_SIZE(passed) > MHDDQ_MOST)
+            return 0;
+        while (PyDict_Next(passed, &at, &names[n], &given[n]))
+            n++;
+        return n;
+    }
+
     /* 1: the output holds nothing any more but its key, or True or False. */
     static int mhddq_empty_output(PyObject *args, PyObject *key, PyObject *name)
     {
@@ -107,6 +119,8 @@ cdef extern from *:
     enum: MHDDQ_MOST
     bint mhddq_fill_again(PyObject *args, PyObject **keys, PyObject *action, PyObject **names,
                           PyObject **given, Py_ssize_t n, PyObject *name, PyObject *value) noexcept
+    Py_ssize_t mhddq_add_passed(PyObject *passed, PyObject **names, PyObject **given,
+                                Py_ssize_t n) noexcept
     bint mhddq_empty_output(PyObject *args, PyObject *key, PyObject *name) noexcept
 
 cdef tuple ARGS_KEYS = tuple([sys.intern(_name) for _name in ("action", "result", "params", "output")])
@@ -152,21 +166,26 @@ cdef inline dict spare_filled(deliveries *counts, request *r, bint result, objec
     cdef const shape *asked = &SHAPES[r.op.kind]
     cdef PyObject *spare = counts.spare
     cdef PyObject *given[MHDDQ_MOST]
-    cdef Py_ssize_t i
+    cdef PyObject *names[MHDDQ_MOST]
+    cdef PyObject **keys = asked.keys
+    cdef Py_ssize_t i, n = asked.count + 1
     cdef dict args
     counts.spare = NULL      # what runs meanwhile may deliver, too
-    if (not result or asked.gives in (GIVES_ENTRIES, GIVES_USAGE)
-            or r.more != NULL and (<More>r.more).passed is not None):
-        Py_XDECREF(spare)
-        return None
     given[0] = r.callback
     for i in range(asked.count):
         given[i + 1] = r.given[i]
+    if r.more != NULL and (<More>r.more).passed is not None:
+        for i in range(n):
+            names[i] = keys[i]
+        keys = names
+        n = mhddq_add_passed(<PyObject *>(<More>r.more).passed, names, given, n)
+    if not result or n == 0 or asked.gives in (GIVES_ENTRIES, GIVES_USAGE):
+        Py_XDECREF(spare)
+        return None
     args = <dict>spare
     Py_XDECREF(spare)         # `args` has one of its own; it is given away for the time of this call
-    return args if mhddq_fill_again(spare, args_keys, asked.action, asked.keys, given,
-                                    asked.count + 1, output_key(asked.gives),
-                                    <PyObject *>value) else None
+    return args if mhddq_fill_again(spare, args_keys, asked.action, keys, given, n,
+                                    output_key(asked.gives), <PyObject *>value) else None
 
 
 cdef object value_or_failure(deliveries *counts, request *r, mhq_run *run, bint *result):
