@@ -16,10 +16,10 @@
 #include "sys/atomic.h"
 #include "sys/calls.h"
 
-/* Most small files fit. All blocks together: little more than 4 MiB. With glibc's head it is an even
+/* Most small files fit. All blocks together: little more than 2 MiB. With glibc's head it is an even
  * number of 32 bytes: see fs/result.c. */
 #define MHQ_BLOCK_BYTES ((size_t)16384 + 24)
-#define MHQ_BLOCKS 256u
+#define MHQ_BLOCKS 128u
 
 typedef struct mhq_block {
     struct mhq_block *next; /* while it is not in use */
