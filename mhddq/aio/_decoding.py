@@ -26,10 +26,8 @@ class Text(NamedTuple):
 
     @classmethod
     def checked(cls, encoding: str | None, errors: str | None, newline: str | None) -> Text:
-        for what, value in (("encoding", encoding), ("errors", errors), ("newline", newline)):
-            if value is not None and not isinstance(value, str):
-                kind = type(value).__name__
-                raise TypeError(f"open() argument {what!r} must be str or None, not {kind}")
+        if not (encoding is errors is newline is None):
+            _must_be_names(encoding=encoding, errors=errors, newline=newline)
         if newline not in (None, "", "\n", "\r", "\r\n"):
             raise ValueError(f"illegal newline value: {newline!r}")
         encoding = io.text_encoding(encoding, 3)
@@ -43,6 +41,13 @@ class Text(NamedTuple):
         if not getattr(found, "_is_text_encoding", True):
             raise LookupError(f"{encoding!r} is not a text encoding; use codecs.open()")
         return cls(encoding, errors or "strict", newline, found.name in _STATELESS)
+
+
+def _must_be_names(**given: object) -> None:
+    for what, value in given.items():
+        if value is not None and not isinstance(value, str):
+            kind = type(value).__name__
+            raise TypeError(f"open() argument {what!r} must be str or None, not {kind}")
 
 
 _STATELESS = {"utf-8", "ascii", "iso8859-1"}

@@ -28,7 +28,7 @@ cdef extern from *:
     int64_t mhddq_nanoseconds()
 
 cdef enum:
-    TURN = 2000000                     # ns: what is delivered in one turn of the loop
+    TURN = 1000000                     # ns: what is delivered in one turn of the loop
     LINGER = 20000                     # ns: what a turn of the loop and a wake-up cost: so long more is
                                        # looked for
 
@@ -94,7 +94,7 @@ cdef class LoopPort:
         return 0
 
     def serve(self):
-        """Delivers what is due, for two milliseconds at most."""
+        """Delivers what is due, for a millisecond at most."""
         cdef list kept = None if self.in_trio else []   # there it would end the run
         cdef mhq_run *run
         cdef int64_t deadline
