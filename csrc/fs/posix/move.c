@@ -273,6 +273,17 @@ void mhq_fs_file_move(mhq_fs *fs, const mhq_op *op, mhq_run *run)
 
 /* Directories ----------------------------------------------------------------------------- */
 
+/* Parents of the target that are missing are made, unless it is to be inside of the source, `st`. */
+static int make_parents(mover *m, const struct stat *st)
+{
+    int error = mhq_parents_open(m->fs, m->path2, st, &m->parents);
+    if (error)
+        m->parents.path = NULL;
+    else
+        m->target = m->parents.place;
+    return error;
+}
+
 static void move_known_tree(mover *m)
 {
     const mhq_place *from = &m->source;
@@ -297,6 +308,8 @@ static void move_known_tree(mover *m)
         return;
     }
     error = open_target(m);
+    if (error == ENOENT && m->parents.path == NULL) /* the file system did not look at them */
+        error = make_parents(m, &st);
     if (error) {
         m->fs->sys->close(fd);
         mhq_fail(m->run, error, MHQ_AT_BOTH);
@@ -326,19 +339,15 @@ static void move_directory_across(mover *m)
         m->fs->tree_ends(m->fs->context);
 }
 
-/* Parents that are missing are made, unless the target is to be inside of the source. */
 static int rename_with_parents(mover *m)
 {
     const mhq_place *from = &m->source;
     struct stat st;
     int error = mhq_stat(m->fs, from->dir, from->name, AT_SYMLINK_NOFOLLOW, &st);
     if (!error)
-        error = mhq_parents_open(m->fs, m->path2, &st, &m->parents);
-    if (error) {
-        m->parents.path = NULL;
+        error = make_parents(m, &st);
+    if (error)
         return error;
-    }
-    m->target = m->parents.place;
     return mhq_commit_directory(m->fs, from->dir, from->name, m->target.dir, m->target.name,
                                 m->path2);
 }

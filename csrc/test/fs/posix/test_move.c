@@ -240,6 +240,30 @@ static void bound(void)
     CHECK(rmdir("mount") == 0);
 }
 
+/* A file system that answers EXDEV before it has looked at the target's parents, which are missing. */
+static int hasty;
+
+static int hasty_renameat2(int d1, const char *p1, int d2, const char *p2, unsigned flags)
+{
+    if (hasty-- > 0)
+        return errno = EXDEV, -1;
+    return mhq_calls_real.renameat2(d1, p1, d2, p2, flags);
+}
+
+static void parents_that_were_not_looked_at(void)
+{
+    mhq_calls calls = mhq_calls_real;
+    calls.renameat2 = hasty_renameat2;
+    make_tree("a");
+    hasty = 1;
+    CHECK_INT(operate_on(&calls, MHQ_DIRECTORY_MOVE, "a", "p/q/b").error, 0);
+    CHECK(is_whole("p/q/b") && !there("a"));
+    hasty = 1;
+    failed(operate_on(&calls, MHQ_DIRECTORY_MOVE, "p", "p/r/s"), EINVAL, MHQ_AT_BOTH, "");
+    CHECK(is_whole("p/q/b") && count_entries("p") == 1);
+    CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "p", NULL).error, 0);
+}
+
 /* Somebody puts another source in the place of the one that was copied: it is not removed. */
 static char swapped_from[16];
 
@@ -445,6 +469,7 @@ int main(void)
     directories(0);
     directories(LACK_NOREPLACE);
     bound();
+    parents_that_were_not_looked_at();
     if (!find_away()) {
         printf("moves across file systems: skipped: there is only one\n");
     } else {
