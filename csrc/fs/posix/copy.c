@@ -359,7 +359,7 @@ int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *e
     *side = 0;
     if (error)
         return error;
-    if (st.st_dev != expect->st_dev || st.st_ino != expect->st_ino) {
+    if (expect && (st.st_dev != expect->st_dev || st.st_ino != expect->st_ino)) {
         (void)fs->sys->close(c.from);
         return ESTALE;
     }

@@ -28,8 +28,8 @@ enum mhq_copy_how {
 /* Copies the regular file `name` in `dir` (not through a link) to the name `name2` in `dir2`,
  * which must not exist, in place: the target's name appears half-written. For trees that are
  * being built out of sight. On failure nothing is left under name2. *side: 0 if the source
- * failed, 1 if the target did. `expect`: the stat of the source; another inode is
- * ESTALE. So is, with MHQ_KEEP_OWNER (a move), a source that has more bytes by now than it gave.
+ * failed, 1 if the target did. `expect`: the stat of the source, of which another inode is
+ * ESTALE; or NULL. So is, with MHQ_KEEP_OWNER (a move), a source that has more bytes by now than it gave.
  * how: of mhq_copy_how. */
 int mhq_copy_file_at(mhq_fs *fs, int dir, const char *name, const struct stat *expect, int dir2,
                      const char *name2, int how, int *side);

@@ -40,13 +40,25 @@ static int is_duplicate(const copier *c, int error, int to, const char *name)
     return error == EEXIST && mhq_is_listed(c->fs, to, name);
 }
 
+/* The open refuses what is no regular file, so for what is listed as one no stat is needed before it. For
+ * a move one is, whose result is what the source is compared with before it goes. */
+static int try_listed_file(copier *c, const mhq_level *level, const char *name, int *side)
+{
+    int error = mhq_copy_file_at(c->fs, level->fd, name, NULL, level->to, name, MHQ_IN_BARE_TREE, side);
+    if (is_duplicate(c, error, level->to, name))
+        return 0;
+    int is_another = error == MHQ_ENOTREGULAR || error == ELOOP || error == EISDIR || error == ENXIO ||
+                     error == EOPNOTSUPP; /* by now */
+    return is_another && !*side ? ESTALE : error;
+}
+
 static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry, int *side)
 {
     struct stat st;
     *side = 0;
     if (entry->type == DT_DIR)
         return mhq_tree_note(&c->tree, entry->name);
-    if (entry->type == DT_REG && c->fs->tree_file)
+    if (entry->type == DT_REG && c->seen && c->fs->tree_file)
         c->fs->tree_file(c->fs->context); /* before anything of it is read, its inode included */
     int error = mhq_stat(c->fs, level->fd, entry->name, AT_SYMLINK_NOFOLLOW, &st);
     if (error)
@@ -64,13 +76,19 @@ static int try_entry(copier *c, const mhq_level *level, const mhq_dirent *entry,
     return !error && c->seen ? mhq_seen_add(c->fs, c->seen, &st) : error;
 }
 
-/* A file that is replaced between its stat and its opening (ESTALE) is no failure: the new
- * one is as good. */
+/* A file that is replaced between its listing or its stat and its opening (ESTALE) is no failure: the
+ * new one is as good. */
 static int copy_entry(void *context, const mhq_dirent *entry, int *side)
 {
     copier *c = context;
     const mhq_level *level = mhq_tree_top(&c->tree);
     int error = ESTALE;
+    *side = 0;
+    if (entry->type == DT_REG && !c->seen) {
+        if (c->fs->tree_file)
+            c->fs->tree_file(c->fs->context); /* before anything of it is read, its inode included */
+        error = try_listed_file(c, level, entry->name, side);
+    }
     for (int tries = 0; error == ESTALE && tries < 8; tries++)
         error = try_entry(c, level, entry, side);
     return error;

@@ -278,17 +278,16 @@ static void failing_copy(void)
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "tree", NULL).error, 0);
 }
 
-/* What is listed is gone, or another one, by the time of its stat or its opening. */
+/* What is listed is gone, or another one, by the time of its opening. */
 static void (*meanwhile)(const char *name);
 
-static int changing_fstatat(int dir, const char *path, struct stat *st, int flags)
+static int changing_openat(int dir, const char *path, int flags, mode_t mode)
 {
-    int result = mhq_calls_real.fstatat(dir, path, st, flags);
-    if (meanwhile && strcmp(path, "file") == 0) {
+    if (meanwhile && strcmp(path, "file") == 0 && !(flags & O_CREAT)) {
         meanwhile("tree/file");
         meanwhile = NULL;
     }
-    return result;
+    return mhq_calls_real.openat(dir, path, flags, mode);
 }
 
 static ssize_t changing_getdents(int fd, void *to, size_t n)
@@ -315,6 +314,16 @@ static void replace(const char *name)
 static void replace_by_link(const char *name)
 {
     CHECK(unlink(name) == 0 && symlink("nowhere", name) == 0);
+}
+
+static void replace_by_directory(const char *name)
+{
+    CHECK(unlink(name) == 0 && mkdir(name, 0700) == 0);
+}
+
+static void replace_by_fifo(const char *name)
+{
+    CHECK(unlink(name) == 0 && mkfifo(name, 0600) == 0);
 }
 
 static void grow(const char *name)
@@ -346,10 +355,10 @@ static void copied_while(const mhq_calls *calls, void (*change)(const char *name
 
 static void changing(void)
 {
-    mhq_calls listed = mhq_calls_real, looked_at = mhq_calls_real;
+    mhq_calls listed = mhq_calls_real, reached = mhq_calls_real;
     listed.getdents = changing_getdents;
-    looked_at.fstatat = changing_fstatat;
-    for (const mhq_calls *calls = &listed; calls; calls = calls == &listed ? &looked_at : NULL) {
+    reached.openat = changing_openat;
+    for (const mhq_calls *calls = &listed; calls; calls = calls == &listed ? &reached : NULL) {
         answer a = copy_while(calls, take_away);
         CHECK_INT(a.error, ENOENT);
         CHECK_TEXT(a.path, "tree/file");
@@ -358,12 +367,20 @@ static void changing(void)
         copied_while(calls, grow, "high and higher");
         copied_while(calls, shrink, "h");
     }
-    /* Never followed: the link itself is copied, or opening it fails. */
+    /* Never followed: the link itself is copied. So are others that have taken the file's place. */
+    static void (*const others[])(const char *) = {replace_by_link, replace_by_directory, replace_by_fifo};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct stat st;
+        CHECK_INT(copy_while(i % 2 ? &listed : &reached, others[i]).error, 0);
+        CHECK(lstat("copy/file", &st) == 0 && (i == 0   ? S_ISLNK(st.st_mode)
+                                               : i == 1 ? S_ISDIR(st.st_mode)
+                                                        : S_ISFIFO(st.st_mode)));
+        CHECK(i != 0 || links_to("copy/file", "nowhere"));
+        CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
+    }
     CHECK_INT(copy_while(&listed, replace_by_link).error, 0);
     CHECK(links_to("copy/file", "nowhere"));
     CHECK_INT(operate(MHQ_DIRECTORY_DELETE, "copy", NULL).error, 0);
-    CHECK_INT(copy_while(&looked_at, replace_by_link).error, ELOOP);
-    CHECK(!there("copy"));
 }
 
 /* Others may pass where the owner may not; the copy belongs to the user who makes it. */
