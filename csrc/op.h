@@ -175,7 +175,7 @@ enum mhq_where {
 };
 
 /* One operation. Read-only from mhq_submit on; everything it points at is lent by the caller
- * until the job comes back. */
+ * until the job comes back. What every operation is looked at for comes first. */
 typedef struct mhq_op {
     uint8_t kind;        /* enum mhq_kind */
     uint8_t refused;     /* not to be run: completes with MHQ_EREFUSED */
@@ -184,14 +184,16 @@ typedef struct mhq_op {
                           * and it has not started, it is skipped */
     uint32_t options;    /* enum mhq_flag */
     const char *path;    /* NUL-terminated, in the file system's encoding */
-    const char *path2;   /* the second path where there is one, else NULL */
-    const char *data;    /* of what writes: the bytes; not NULL even where there are none */
-    size_t size;         /* how many */
-    char *room;          /* file_read_into: where `size` bytes are to go */
-    const mhq_numbers *numbers; /* NULL: it takes none */
     struct mhq_handle *handle;  /* the open file that it is about, or NULL: then it is about the
                                  * path. `path` is then its name, for errors. */
-    struct mhq_traversal *traversal; /* directory_walk: where it stands; see mhq.h */
+    const mhq_numbers *numbers; /* NULL: it takes none */
+    const char *data;    /* of what writes: the bytes; not NULL even where there are none */
+    size_t size;         /* how many */
+    union {              /* by its kind */
+        const char *path2; /* the second path where there is one, else NULL */
+        char *room;        /* file_read_into: where `size` bytes are to go */
+        struct mhq_traversal *traversal; /* directory_walk: where it stands; see mhq.h */
+    };
 } mhq_op;
 
 typedef struct mhq_engine mhq_engine;
@@ -213,7 +215,11 @@ enum mhq_holds {
 /* One execution of one operation, and its completion. Written by the baton holder, then, from
  * its publication on, by the taker. */
 typedef struct mhq_run {
-    struct mhq_run *next;  /* link of the done stack, later of the batch, later of a free list */
+    union {
+        struct mhq_run *next;   /* link of the done stack, later of the batch, later of a free list */
+        struct mhq_job *behind; /* of a job that has not run: link of the overflow list; before that, of
+                                 * the line of those that wait for bytes */
+    };
     const mhq_op *op;      /* NULL: not an operation but the end of a list, or progress */
     struct mhq_job *job;   /* what it belongs to; of progress: NULL */
     int32_t error;         /* 0, an errno, an mhq_failure, or above MHQ_WINERROR; of a list's end:
@@ -257,19 +263,18 @@ enum mhq_mark {
     MHQ_WATCHED = 4        /* it has a port of its own, a fate or a share */
 };
 
-/* What a ring slot holds. `op` or `walk` is set, never both (both NULL: an empty list). */
+/* What a ring slot holds. `run.op` or `walk` is set, never both (both NULL: an empty list). What plain
+ * jobs are not looked at for comes first: the rest lies beside the operation, which callers put behind
+ * their job, on few cache lines. */
 typedef struct mhq_job {
-    uint64_t ticket;
-    struct mhq_job *overflow_next; /* link of the overflow list; before that, of the line of those
-                                    * that wait for bytes */
-    const mhq_op *op;
-    struct mhq_walk *walk; /* where a list's run stands; made by mhq_walk_new */
-    mhq_port *port;        /* where it is delivered; NULL: the engine's own */
     struct mhq_share *share; /* its part in a control, or NULL; see core/control.h */
     mhq_fate *fate;        /* or NULL */
     size_t lent;           /* bytes of data that the caller holds for it until it is delivered */
+    uint64_t ticket;
+    mhq_port *port;        /* where it is delivered; NULL: the engine's own */
+    struct mhq_walk *walk; /* where a list's run stands; made by mhq_walk_new */
     uint8_t marks;         /* enum mhq_mark */
-    mhq_run run;           /* the operation's completion, or the list's end */
+    mhq_run run;           /* the operation, and its completion; or the list's end */
 } mhq_job;
 
 #endif

@@ -71,7 +71,6 @@ cdef extern from "mhq.h" nogil:
 
     ctypedef struct mhq_job:
         uint64_t ticket
-        const mhq_op *op
         mhq_port *port
         mhq_fate *fate
         uint8_t marks

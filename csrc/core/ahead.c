@@ -176,8 +176,8 @@ static const mhq_op *step(mhq_ahead *ahead, mhq_ring *ring, uint32_t *steps)
             return NULL;
         if (job->walk == NULL || !enter_walk(ahead, job->walk)) {
             ahead->ticket++;
-            if (job->op != NULL)
-                return job->op;
+            if (job->run.op != NULL)
+                return job->run.op;
         }
     }
     return NULL;

@@ -40,11 +40,11 @@ static int try_to_hold(mhq_intake *intake, mhq_job *job)
 /* With the lock. */
 static void append(mhq_intake *intake, mhq_job *job)
 {
-    job->overflow_next = NULL;
+    job->run.behind = NULL;
     if (intake->first == NULL)
         intake->first = job;
     else
-        intake->last->overflow_next = job;
+        intake->last->run.behind = job;
     intake->last = job;
     mark(job, MHQ_IN_LINE);
     mhq_add_sc(&intake->waiting, 1); /* [P1] */
@@ -56,9 +56,9 @@ static void leave_line(mhq_intake *intake, mhq_job *job)
     mhq_job **at = &intake->first, *before = NULL;
     while (*at != job) {
         before = *at;
-        at = &before->overflow_next;
+        at = &before->run.behind;
     }
-    *at = job->overflow_next;
+    *at = job->run.behind;
     if (intake->last == job)
         intake->last = before;
     mhq_sub_sc(&intake->waiting, 1);

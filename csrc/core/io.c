@@ -231,10 +231,10 @@ static MHQ_APART void run_special(mhq_io *io, mhq_job *job)
 {
     if (job->walk != NULL)
         run_list(io, job);
-    else if (job->op == NULL)
+    else if (job->run.op == NULL)
         job->run.error = list_starts(job) ? 0 : ECANCELED;
     else
-        run_or_pass_over(io, job, job->fate, job->op, &job->run);
+        run_or_pass_over(io, job, job->fate, job->run.op, &job->run);
 }
 
 /* ---- turns --------------------------------------------------------------------------------- */
@@ -278,8 +278,8 @@ static mhq_port *take_turn(mhq_io *io)
         }
         mhq_ring_prefetch(&engine->ring); /* comes while the system works on this one */
         mhq_port *port = mhq_port_of(engine, job);
-        if (job->op != NULL && !is_watched(engine, job))
-            run_one(io, job->op, &job->run);
+        if (job->run.op != NULL && !is_watched(engine, job))
+            run_one(io, job->run.op, &job->run);
         else
             run_special(io, job);
         int trade = mhq_turn_is_over(&io->turn, &port->taker) && mhq_ring_ready(&engine->ring);

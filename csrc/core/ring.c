@@ -60,12 +60,12 @@ static MHQ_COLD void overflow_insert(mhq_ring *ring, mhq_job *job)
     /* Nearly always behind all the others: a callback that enqueues a whole directory must not
      * walk past everything it has enqueued before. */
     if (*at && ring->overflow_last->ticket < job->ticket)
-        at = &ring->overflow_last->overflow_next;
+        at = &ring->overflow_last->run.behind;
     while (*at && (*at)->ticket < job->ticket)
-        at = &(*at)->overflow_next;
-    job->overflow_next = *at;
+        at = &(*at)->run.behind;
+    job->run.behind = *at;
     *at = job;
-    if (job->overflow_next == NULL)
+    if (job->run.behind == NULL)
         ring->overflow_last = job;
     mhq_add_sc(&ring->overflowed, 1); /* [W1] of the consumer's parker */
     mhq_mutex_unlock(&ring->overflow_lock);
@@ -94,7 +94,7 @@ static MHQ_COLD mhq_job *overflow_search(mhq_ring *ring, uint64_t head, int remo
     if (job != NULL && job->ticket != head)
         job = NULL;
     if (job != NULL && remove) {
-        ring->overflow = job->overflow_next;
+        ring->overflow = job->run.behind;
         mhq_sub_sc(&ring->overflowed, 1);
     }
     mhq_mutex_unlock(&ring->overflow_lock);
@@ -153,7 +153,7 @@ void mhq_ring_prefetch(mhq_ring *ring)
 {
     const mhq_job *job = peek(ring, 0);
     if (job != NULL)
-        for (size_t at = 0; at < sizeof *job + sizeof *job->op; at += MHQ_CACHE_LINE)
+        for (size_t at = offsetof(mhq_job, ticket); at < sizeof *job + sizeof(mhq_op); at += MHQ_CACHE_LINE)
             mhq_prefetch((const char *)job + at);
 }
 

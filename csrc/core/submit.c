@@ -5,14 +5,13 @@
 
 void mhq_job_init(mhq_job *job, const mhq_op *op)
 {
-    job->op = op;
     job->walk = NULL;
     job->port = NULL;
     job->share = NULL;
     job->fate = NULL;
     job->lent = op->data != NULL ? op->size : 0;
     job->marks = 0;
-    job->run = (mhq_run){.job = job};
+    job->run = (mhq_run){.op = op, .job = job};
 }
 
 int mhq_job_init_list(mhq_job *job, const mhq_list *list)
@@ -87,7 +86,7 @@ static MHQ_COLD enum mhq_accepted let_in(mhq_engine *engine, mhq_job *job, int o
 /* The job is accepted: what is counted before it can be delivered, of lists and watched ones. */
 static MHQ_COLD void count_in(mhq_engine *engine, const mhq_job *job, uint64_t operations)
 {
-    if (job->op == NULL) {
+    if (job->run.op == NULL) {
         mhq_add_rel(&engine->lists, 1); /* [lists] */
         mhq_add_rlx(&engine->list_operations, operations);
     }
@@ -113,7 +112,7 @@ enum mhq_accepted mhq_submit(mhq_engine *engine, mhq_job *job, uint64_t operatio
         break;
     }
     note_high_water(engine, job->ticket);
-    if (job->op == NULL || job->marks != 0)
+    if (job->run.op == NULL || job->marks != 0)
         count_in(engine, job, operations);
     /* Once it is published the job may be run, delivered and freed at any moment. */
     if (mhq_ring_publish(&engine->ring, job))

@@ -336,9 +336,11 @@ static inline mhq_run scene_run_with(mhq_fs *fs, int kind, const char *path, con
 {
     static char room[100000];
     mhq_op op = {.kind = (uint8_t)kind, .path = path, .path2 = path2, .data = data, .size = size,
-                 .room = room, .options = usual_options(kind) | options, .numbers = usual_numbers(kind)};
+                 .options = usual_options(kind) | options, .numbers = usual_numbers(kind)};
     mhq_run run;
     REQUIRE(kind != MHQ_FILE_READ_INTO || size <= sizeof room);
+    if (kind == MHQ_FILE_READ_INTO)
+        op.room = room;
     memset(&run, 0, sizeof run);
     mhq_fs_run(fs, &op, &run);
     run.op = NULL; /* it ends here */

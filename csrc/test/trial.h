@@ -92,9 +92,11 @@ static mhq_op op_of(int kind, const char *path, const char *path2)
 {
     static char room[1 << 19];
     mhq_op op = {.kind = (uint8_t)kind, .path = trial_path(path), .path2 = trial_path(path2),
-                 .data = large, .size = large_size, .room = room,
+                 .data = large, .size = large_size,
                  .options = usual_options(kind), .numbers = usual_numbers(kind)};
     REQUIRE(large_size <= sizeof room);
+    if (kind == MHQ_FILE_READ_INTO)
+        op.room = room;
     return op;
 }
 

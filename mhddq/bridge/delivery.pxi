@@ -147,7 +147,7 @@ cdef bint deliver_one(object hooks, deliveries *counts, PyObject *aside, mhq_run
     if args == NULL:
         args = args_without_memory(counts, r, run, aside)
         used = True
-    if run.job.op == NULL and args != <PyObject *>None:
+    if run.job.run.op == NULL and args != <PyObject *>None:
         note_failure(<listed *>run.job, <dict>args)
     if r.callback == <PyObject *>None or args == <PyObject *>None:
         report(hooks, "failed_without_callback", r, <object>args, None)
@@ -190,7 +190,7 @@ cdef void deliver_to_link(object hooks, deliveries *counts, mhq_run *run, object
         error = raised
         if run.error == 0:
             shared_bump(&counts.late_failures)
-    if error is not None and run.job.op == NULL and (<listed *>run.job).failure == NULL:
+    if error is not None and run.job.run.op == NULL and (<listed *>run.job).failure == NULL:
         hold(&(<listed *>run.job).failure, error)
     settle(hooks, <Link>r.callback, run.error == ECANCELED, value, error, r, kept)
 

@@ -53,7 +53,7 @@ cdef object cancelled(request *r, object path, object path2):
     """Where it never ran no path is named: then it is all of them."""
     if path is None:
         path = path_of(r.op.path, r.op.flags & PATH_BYTES)
-        if r.op.path2 != NULL:
+        if SHAPES[r.op.kind].path2 >= 0 and r.op.path2 != NULL:
             path2 = path_of(r.op.path2, r.op.flags & PATH2_BYTES)
     error = Cancelled(ECANCELED, os.strerror(ECANCELED), path)
     if path2 is not None:

@@ -182,7 +182,7 @@ cdef object call_enqueue(int style, int kind, PyObject *self, PyObject **args, P
         got = parse(spec, args, nargs, kwnames, slots, &s.asked)
         take_callback(&s.asked, got[0])
         fill(&s.asked, spec.asked, got + 1, True)
-        if s.asked.op.traversal != NULL:
+        if s.asked.op.flags & WALKING:
             check_owner(&s.asked, service)
         mhq_job_init(&s.job, &s.asked.op)
         if port is not None or s.asked.more != NULL:
@@ -298,7 +298,7 @@ cdef int fill_for(Pending pending, request *r, Spec spec, PyObject **args, Py_ss
         decided[asked.flag] = Py_False if isinstance(<object>got[asked.data], str) else Py_True
         got = decided
     fill(r, asked, got, lend)
-    if r.op.traversal != NULL:
+    if r.op.flags & WALKING:
         check_owner(r, service)
     if r.op.flags & LENT:
         link.view = <object>r.held[1]

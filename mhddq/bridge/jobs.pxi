@@ -19,7 +19,7 @@ cdef struct listed:
 # back by the callback thread, which costs malloc and free far more than it costs here, lock or no
 # lock.
 cdef enum:
-    MOST_SPARE = 4096    # the default ring's; 0.7 MiB
+    MOST_SPARE = 4096    # the default ring's; less than 1 MiB
 
 cdef single *spare_singles = NULL    # linked by job.run.next
 cdef int spare_count = 0
@@ -63,7 +63,7 @@ cdef inline void free_single(single *s) noexcept:
 cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
     """Gives the record back; with a job's last one, the job and all it holds."""
     cdef mhq_job *job = run.job
-    cdef bint is_single = job.op != NULL
+    cdef bint is_single = job.run.op != NULL
     if not mhq_delivered(core, run):
         return
     if is_single:
@@ -77,7 +77,7 @@ cdef listed *keep_list(mhq_run *run) noexcept:
     before the operation's callback returns: by a deliver() inside of that, or, where that closes
     the port, by the callback thread."""
     cdef listed *l
-    if run.op == NULL or run.job.op != NULL:
+    if run.op == NULL or run.job.run.op != NULL:
         return NULL
     l = <listed *>run.job
     shared_lock(&spares)

@@ -13,6 +13,7 @@ cdef enum:
     LENT_LATER = 8       # in a list: the data is exported each time the list is enqueued
     EQUIPPED = 16        # the job that contains it has a port, a fate or a control
     FUTURE = 32          # its end is delivered to a Link, which is its `callback`
+    WALKING = 64         # held[1] is a Resume, whose traversal it has
 
 
 @cython.final
@@ -502,7 +503,7 @@ cdef object take_walk(request *r):
 
 cdef int refuse(request *r, object why) except -1:
     give_back(r)
-    if r.op.traversal != NULL:
+    if r.op.flags & WALKING:
         give_traversal_back(r)
     Py_XDECREF(r.held[0])
     Py_XDECREF(r.held[1])
@@ -519,7 +520,7 @@ cdef void let_go(request *r) noexcept:
     cdef int i
     if r.op.flags & LENT:
         give_back(r)
-    if r.op.traversal != NULL:
+    if r.op.flags & WALKING:
         give_traversal_back(r)
     for i in range(2):
         Py_XDECREF(r.held[i])

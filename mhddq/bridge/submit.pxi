@@ -80,13 +80,13 @@ cdef bint overdraws(Service service) except -1:
 
 cdef bint is_of_a_flush(mhq_job *job) noexcept:
     """It waits for the queue itself, and not for longer than its time; and its job does nothing."""
-    return (job.op == NULL and (<listed *>job).callback != NULL
+    return (job.run.op == NULL and (<listed *>job).callback != NULL
             and isinstance(<object>(<listed *>job).callback, Latch))
 
 
 cdef void note_refused(Service service, mhq_job *job, uint64_t operations) noexcept:
     if service.first_refused is None:
-        service.first_refused = (<object>SHAPES[job.op.kind].action if job.op != NULL
+        service.first_refused = (<object>SHAPES[job.run.op.kind].action if job.run.op != NULL
                                  else "enqueue_oplist")
     shared_add(&service.refused, operations)
 

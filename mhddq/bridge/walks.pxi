@@ -93,6 +93,7 @@ cdef object adopt_traversal(request *r, object given):
     if why is not None:
         return why
     r.op.traversal = resume.traversal
+    r.op.flags |= WALKING
     Py_INCREF(resume)
     r.held[1] = <PyObject *>resume
     return None
@@ -100,6 +101,7 @@ cdef object adopt_traversal(request *r, object given):
 
 cdef void give_traversal_back(request *r) noexcept:
     r.op.traversal = NULL
+    r.op.flags &= ~WALKING
     (<Resume>r.held[1]).come_back()
 
 
