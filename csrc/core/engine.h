@@ -47,6 +47,7 @@ typedef struct mhq_io {
     mhq_fate *fate;           /* of the present operation, or NULL */
     int total_reported;       /* by the present operation */
     uint64_t done;            /* by the present operation, in all */
+    uint32_t crowded;         /* large results before which it does not yield */
     /* counters: written by this thread alone */
     _Atomic uint64_t operations, failed, cancelled, skipped, bytes_read, bytes_written, retries;
     _Atomic uint64_t trades, wakes;

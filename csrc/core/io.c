@@ -13,10 +13,12 @@
 /* The holder yields once with each PILE_BYTES that are undelivered: if the taker is behind because it
  * shares the holder's processor, it catches up; if others want the processor, little is lost. With
  * FEW_BYTES and more undelivered it yields before each large result, beside which a yield costs nothing:
- * results that lie in few buffers in turn stay in the processor's own cache. */
+ * results that lie in few buffers in turn stay in the processor's own cache. But not where a yield has
+ * let another thread run for long: then CROWDED large results pass before the next try. */
 #define PILE_BYTES UINT64_C(4194304)
 #define FEW_BYTES UINT64_C(524288)
 #define LARGE_BYTES ((size_t)262144)
+#define CROWDED 1024
 
 void mhq_io_announce(mhq_engine *engine)
 {
@@ -68,6 +70,14 @@ static void wait_to_fit(mhq_io *io, const mhq_run *run, size_t more)
                       &charge);
 }
 
+static void yield_to_taker(mhq_io *io)
+{
+    uint64_t began = mhq_now();
+    mhq_yield();
+    if (mhq_now() - began > MHQ_YIELD_NS)
+        io->crowded = CROWDED;
+}
+
 static void on_charge(void *context, mhq_run *run, size_t more)
 {
     mhq_io *io = context;
@@ -76,9 +86,13 @@ static void on_charge(void *context, mhq_run *run, size_t more)
         wait_to_fit(io, run, more);
     uint64_t before = mhq_add_sc(&engine->undelivered, more);
     run->charged += more;
-    int piles = before > 0 && before / PILE_BYTES < (before + more) / PILE_BYTES;
-    if (piles || (more >= LARGE_BYTES && before >= FEW_BYTES))
+    int is_worth_it = more >= LARGE_BYTES && before >= FEW_BYTES;
+    if (is_worth_it && io->crowded == 0)
+        yield_to_taker(io);
+    else if (before > 0 && before / PILE_BYTES < (before + more) / PILE_BYTES)
         mhq_yield();
+    if (is_worth_it && io->crowded > 0)
+        io->crowded--;
 }
 
 static int record_returned(void *what)
