@@ -17,7 +17,7 @@ SETTINGS: dict[str, tuple[str, int, int, int]] = {
     "ring_size": ("MHDDQ_RING_SIZE", 4096, 1, 1048576),
     "buffer_bytes": ("MHDDQ_BUFFER_BYTES", 67108864, 65536, 2**40),
     "write_bytes": ("MHDDQ_WRITE_BYTES", 268435456, 65536, 2**40),
-    "lookahead": ("MHDDQ_LOOKAHEAD", 2048, 0, 4096),
+    "lookahead": ("MHDDQ_LOOKAHEAD", 4096, 0, 4096),
     "lookahead_bytes": ("MHDDQ_LOOKAHEAD_BYTES", 1073741824, 1048576, 2**40),
     "spin_us": ("MHDDQ_SPIN_US", 100, 0, 1000),
 }

@@ -286,6 +286,14 @@ static void look_at(mhq_scout *scout, mhq_prospect *p)
     mhq_crew_leave(scout, p);
 }
 
+/* With the lock held. All that was looked at lies in the cache: one in MHQ_SCOUT_SAMPLE of those that were
+ * handed over before this was known. A tree is not handed over, and not left out. */
+static int left_out(const mhq_scout *scout, const mhq_prospect *p)
+{
+    return !p->tree && p->serial % MHQ_SCOUT_SAMPLE != 0
+           && mhq_load_rlx(&scout->mood) == MHQ_SCOUT_CALM;
+}
+
 /* With the lock held. */
 static void come_back(mhq_scout *scout, mhq_prospect *p)
 {
@@ -310,9 +318,11 @@ void *mhq_opener_main(void *argument)
             continue;
         }
         scout->work = p->next;
-        mhq_mutex_unlock(&scout->lock);
-        look_at(scout, p);
-        mhq_mutex_lock(&scout->lock);
+        if (!left_out(scout, p)) {
+            mhq_mutex_unlock(&scout->lock);
+            look_at(scout, p);
+            mhq_mutex_lock(&scout->lock);
+        }
         come_back(scout, p);
     }
     mhq_mutex_unlock(&scout->lock);
