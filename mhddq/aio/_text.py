@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import sys
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
@@ -196,7 +197,7 @@ class TextFile(File[str]):
             stream.chunk.seek(-len(data), 1)
             raise
         self._add(text)
-        return bool(data)
+        return bool(data or text)  # a decoder may need to be told of the end more than once
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -274,13 +275,14 @@ class TextFile(File[str]):
 
     async def _take_lines(self, hint: int) -> list[str]:
         await self._start_reading()
-        if hint <= 0:
-            text = await self._read_all()
-            self._replace(text)
-            lines = list(self._text)
-            self._replace("")
-            return lines
         lines, total = [], 0
+        if hint <= 0:
+            hint = sys.maxsize
+            if self._is_stateless:  # else it matters that io reads lines piece by piece
+                self._replace(await self._read_all())
+                lines = list(self._text)
+                self._replace("")
+                return lines
         place = self._place() or Cookie(await self._stream.position())
         try:
             while total <= hint and (line := await self._take_line()):

@@ -156,6 +156,42 @@ def test_reading(
     assert asyncio.run(ours()) == expected
 
 
+def test_a_decoder_that_gives_up_its_bytes_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a\n\x800")
+    how: dict[str, Any] = {"encoding": "gb18030", "errors": "surrogateescape"}
+
+    async def ours() -> list[str]:
+        async with aio.open(path, **how) as file:
+            return [await file.readline(), await file.readline(), await file.readline()]
+
+    with open(path, **how) as file:
+        assert asyncio.run(ours()) == [file.readline(), file.readline(), file.readline()]
+
+
+@pytest.mark.parametrize("content", [b"\0\0\0", b"\xff\xfea\0\n\0b", b"\xff\xfea\0\n\0\0\xd8b\0"])
+@pytest.mark.parametrize("hint", [-1, 0, 1, 100])
+def test_lines_that_are_no_text_fail_as_io_does(content: bytes, hint: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    outcomes: list[Any] = []
+    with open(path, encoding="utf-16") as file:
+        try:
+            outcomes.append(file.readlines(hint))
+        except UnicodeError as error:
+            outcomes.append((type(error), str(error)))
+
+    async def ours() -> None:
+        async with aio.open(path, encoding="utf-16") as file:
+            try:
+                outcomes.append(await file.readlines(hint))
+            except UnicodeError as error:
+                outcomes.append((type(error), str(error)))
+
+    asyncio.run(ours())
+    assert outcomes[0] == outcomes[1]
+
+
 @settings(max_examples=100, **HOW)
 @given(data=st.data(), before=st.integers(0, 60))
 @pytest.mark.parametrize("encoding", ENCODINGS)
