@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SAMPLE_EVERY 32     /* pieces */
+#define GONE_IN_A_ROW 2     /* samples; one may be missing because the system did not read it */
 #define KEPT_TO_GROW 4      /* windows */
 /* It asks for more when no more than this is left of MHQ_OUTSTANDING. */
 #define REFILL (MHQ_OUTSTANDING * 7 / 8)
@@ -187,6 +188,7 @@ void mhq_sweep_fetch(mhq_sweep *sweep, const mhq_files *files, size_t count)
     mhq_add_rlx(&scout->files, count);
     mhq_add_rlx(&scout->windows, 1);
     size_t i = 0;
+    unsigned gone = 0;
     outstanding o = {.count = 0};
     for (; i < n && mhq_sweep_goes_on(sweep, tree); i++) {
         if (o.count == MHQ_OUTSTANDING)
@@ -194,8 +196,11 @@ void mhq_sweep_fetch(mhq_sweep *sweep, const mhq_files *files, size_t count)
         fetch(scout, &pieces[i]);
         o.list[o.count++] = &pieces[i];
         note_progress(scout, tree);
-        if (i > 2 * MHQ_OUTSTANDING && i % SAMPLE_EVERY == 0
-            && is_gone(scout, &o, &pieces[(i * 7919) % (i - 2 * MHQ_OUTSTANDING)])) {
+        if (i <= 2 * MHQ_OUTSTANDING || i % SAMPLE_EVERY != 0)
+            continue;
+        const piece *sample = &pieces[(i * 7919) % (i - 2 * MHQ_OUTSTANDING)];
+        gone = is_gone(scout, &o, sample) ? gone + 1 : 0;
+        if (gone == GONE_IN_A_ROW) {
             sweep->window /= 2;
             sweep->kept = 0;
             break;
