@@ -137,6 +137,8 @@ class Plan(NamedTuple):
 
     async def open(self) -> File[Any]:
         borrowed = None
+        # Before it is taken over: on Windows the number of a descriptor is closed then.
+        begins = _place_of(self.file) if isinstance(self.file, int) else None
         by_name = self.opener is None and not isinstance(self.file, _FILES)
         if by_name:
             keywords = {"atomic": True} if self.atomic else {}
@@ -151,10 +153,11 @@ class Plan(NamedTuple):
             handle, borrowed = await self._handle()
         try:
             at, regular = 0, True
-            if not by_name or self.mode.kind == "a":
-                at, regular = await self._look(handle)
+            looks = not by_name or self.mode.kind == "a"
+            if looks or (os.name == "nt" and not self.mode.readable):
+                at, regular = await self._look(handle, begins or 0)
             elif not self.mode.readable:
-                regular = _seekable(handle.fileno())
+                regular = _place_of(handle.fileno()) is not None
             return self._made(handle, borrowed, at, regular)
         except BaseException:
             self.queue.aio.file_close(handle, discard=True)
@@ -181,7 +184,7 @@ class Plan(NamedTuple):
             raise ValueError(f"opener returned {descriptor}")
         return descriptor
 
-    async def _look(self, handle: Any) -> tuple[int, bool]:
+    async def _look(self, handle: Any, begins: int) -> tuple[int, bool]:
         """Where it begins, and whether it is a regular file."""
         mode = self.mode
         status = await self.queue.aio.path_stat(handle)
@@ -190,7 +193,7 @@ class Plan(NamedTuple):
             return 0, False
         if mode.kind == "a":
             return status.st_size, True
-        return os.lseek(self.file, 0, os.SEEK_CUR) if isinstance(self.file, int) else 0, True
+        return begins, True
 
     def _made(self, handle: Any, borrowed: int | None, at: int, regular: bool) -> File[Any]:
         mode = self.mode
@@ -224,12 +227,12 @@ def _adopted(descriptor: int, mode: str, name: Any) -> Any:
     return _core.adopt(descriptor, mode, name)
 
 
-def _seekable(descriptor: int) -> bool:
+def _place_of(descriptor: int) -> int | None:
+    """None: it has none, as a device."""
     try:
-        os.lseek(descriptor, 0, os.SEEK_CUR)
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
     except OSError:
-        return False
-    return True
+        return None
 
 
 def _refuse(mode: int, letters: Mode, name: Any) -> None:
