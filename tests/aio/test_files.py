@@ -34,7 +34,7 @@ def test_open_by_await_and_async_with(run: Run, tmp_path: Path) -> None:
         assert file.closed
         async with aio.open(path, "rb") as file:
             assert repr(file) == f"<mhddq.aio.BinaryFile name={str(path)!r} mode='rb'>"
-            assert await file.read() == "é\n".encode()
+            assert await file.read() == f"é{os.linesep}".encode()
         assert file.closed
 
     run(main)
@@ -65,8 +65,8 @@ def test_calls_of_several_tasks_are_whole_and_in_order(run: Run, tmp_path: Path)
 
 def test_a_loop_over_lines_shares_the_file(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "file"
-    lines = [f"line {n}\n" for n in range(20000)]
-    path.write_text("".join(lines))
+    lines = [f"line {n} {'and more ' * 8}\n" for n in range(3000)]
+    path.write_text("".join(lines), newline="")
 
     async def main() -> None:
         for mode in ("r", "rb"):
