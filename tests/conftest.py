@@ -13,9 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import surroundings
 from helpers import Outcome, settle, tree_of, under_wine
+
+# A machine that is busy elsewhere is no failure.
+hypothesis.settings.register_profile("mhddq", deadline=None)
+hypothesis.settings.load_profile("mhddq")
 
 
 def pytest_configure() -> None:

@@ -453,3 +453,16 @@ def test_queues_in_forked_children(count):
         timeout=30 + count,
     )
     assert end["children"] == count
+
+
+def test_after_a_flush_nothing_of_the_queue_is_under_way():
+    with mhddq.Queue("flushed") as queue:
+        port = queue.port()
+        counts = []
+        for _ in range(300):
+            queue.file_exists(None, ".")
+            port.file_exists(None, ".")
+            assert queue.flush()
+            counts.append(queue.pending)
+        port.close()
+    assert counts == [0] * 300

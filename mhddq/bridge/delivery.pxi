@@ -227,6 +227,8 @@ cdef void deliver_end(object hooks, deliveries *counts, mhq_run *run, object kep
     if l.callback == NULL:
         return
     callback = <object>l.callback
+    if isinstance(callback, Latch):   # see finish
+        return
     try:
         if l.failure != NULL:
             error = <object>l.failure
@@ -240,8 +242,7 @@ cdef void deliver_end(object hooks, deliveries *counts, mhq_run *run, object kep
         args = {"action": "enqueue_oplist", "result": error is None,
                 "params": {} if l.given == NULL else (<dict>l.given).copy(),
                 "output": {} if error is None else failed(error)}
-        if not isinstance(callback, Latch):
-            shared_bump(&counts.callbacks)
+        shared_bump(&counts.callbacks)
         await_nothing(callback(args))
     except BaseException as raised:
         if not is_for_the_thread(raised, kept):
@@ -277,8 +278,6 @@ cdef void deliver_of_closed_port(object hooks, deliveries *counts, mhq_run *run)
             pending = (<Link>callback).target()
             if pending is not None:
                 pending.forget_callbacks()
-            deliver_any(hooks, counts, None, run, None)
-        elif isinstance(callback, Latch):
             deliver_any(hooks, counts, None, run, None)
         elif r != NULL and run.error != 0 and run.error != ECANCELED:
             error = failure_of(r, run)

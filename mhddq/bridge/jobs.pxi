@@ -64,12 +64,24 @@ cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
     """Gives the record back; with a job's last one, the job and all it holds."""
     cdef mhq_job *job = run.job
     cdef bint is_single = job.run.op != NULL
+    cdef object callback = None
     if not mhq_delivered(core, run):
         return
     if is_single:
         free_single(<single *>job)
-    else:
-        leave_list(<listed *>job)
+        return
+    if (<listed *>job).callback != NULL:
+        callback = <object>(<listed *>job).callback
+    leave_list(<listed *>job)
+    if isinstance(callback, Latch):   # what it lets go on finds nothing of this queue's under way
+        open_latch(callback)
+
+
+cdef void open_latch(Latch latch) noexcept:
+    try:
+        latch()
+    except BaseException:
+        mhddq_report_plainly(b"flush", NULL)
 
 
 cdef listed *keep_list(mhq_run *run) noexcept:
