@@ -8,11 +8,14 @@ import importlib.util
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from helpers import under_wine
+
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
 
 def _asyncio(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    return asyncio.run(main(), debug=True)
+    # For each future and call debug mode looks at source files, which takes wine a minute.
+    return asyncio.run(main(), debug=not under_wine())
 
 
 def _uvloop(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
