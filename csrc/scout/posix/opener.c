@@ -286,12 +286,21 @@ static void look_at(mhq_scout *scout, mhq_prospect *p)
     mhq_crew_leave(scout, p);
 }
 
-/* With the lock held. All that was looked at lies in the cache: one in MHQ_SCOUT_SAMPLE of those that were
- * handed over before this was known. A tree is not handed over, and not left out. */
+/* With the lock held. Of those that were handed over before it was known that all lies in the cache, one in
+ * MHQ_SCOUT_SAMPLE is looked at; where the scout is off, none. A tree is not handed over, and not left
+ * out. */
 static int left_out(const mhq_scout *scout, const mhq_prospect *p)
 {
-    return !p->tree && p->serial % MHQ_SCOUT_SAMPLE != 0
-           && mhq_load_rlx(&scout->mood) == MHQ_SCOUT_CALM;
+    if (p->tree)
+        return 0;
+    switch ((enum mhq_mood)mhq_load_rlx(&scout->mood)) {
+    case MHQ_SCOUT_CALM:
+        return p->serial % MHQ_SCOUT_SAMPLE != 0;
+    case MHQ_SCOUT_OFF:
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 /* With the lock held. */
