@@ -91,7 +91,7 @@ def test_a_loop_over_lines_shares_the_file(run: Run, tmp_path: Path) -> None:
 
 def test_a_loop_that_is_left_keeps_the_rest(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_text("a\nbcd\ne\n")
+    path.write_bytes(b"a\nbcd\ne\n")
 
     async def main() -> None:
         for mode in ("r", "rb"):
@@ -109,7 +109,7 @@ def test_a_loop_that_is_left_keeps_the_rest(run: Run, tmp_path: Path) -> None:
 
 def test_a_line_that_is_there_costs_no_suspension(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_text("line\n" * 1000)
+    path.write_bytes(b"line\n" * 1000)
 
     def at_once(coroutine: Any) -> Any:
         with pytest.raises(StopIteration) as ended:
@@ -167,16 +167,15 @@ def test_reads_come_in_chunks_and_one_ahead(tmp_path: Path) -> None:
 
 def test_what_is_added_to_a_file_is_seen(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_text("one\ntw")
 
     async def main() -> None:
         for mode in ("r", "rb"):
-            path.write_text("one\ntw")
+            path.write_bytes(b"one\ntw")
             async with aio.open(path, mode) as file:
                 assert len([line async for line in file]) == 2
                 assert not await file.readline()
-                with path.open("a") as other:
-                    other.write("o\nthree\n")
+                with path.open("ab") as other:
+                    other.write(b"o\nthree\n")
                 assert [len(line) async for line in file] == [2, 6]
 
     run(main)
@@ -315,7 +314,7 @@ def test_descriptors(run: Run, tmp_path: Path) -> None:
         assert os.lseek(descriptor, 0, os.SEEK_CUR) == 6
         async with aio.open(descriptor, "r+b") as file:
             assert await file.read() == b"6789"
-        with pytest.raises(OSError, match="Bad file"):
+        with pytest.raises(OSError, match=r"Bad file|Invalid handle"):
             os.fstat(descriptor)
         ends = os.pipe()
         with pytest.raises(OSError, match="Illegal seek"):
@@ -341,7 +340,8 @@ def test_an_opener(run: Run, tmp_path: Path) -> None:
     run(main)
     assert asked == [(str(path), os.O_CREAT)]
     assert path.read_text() == "text"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    if os.name != "nt":  # which has no such permissions
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_detach(run: Run, tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ static void the_disk_s_order_ahead_of_the_callers(void)
     CHECK_INT(c.lookahead_passed_over, 0);
     open_gate();
     take_in_order(engine, items, &next, FILES + 2);
-    CHECK_INT(atomic_load(&now_open), 0); /* the last completion has come: nothing of ours is open */
+    RACE_UNTIL(atomic_load(&now_open) == 0);
     engine_end(engine);
     free(items);
 }
@@ -431,9 +431,12 @@ static void a_tree_ahead_of_its_copy(void)
     REQUIRE(system("rm -r tree copy") == 0);
 }
 
-/* Where the process's own table is used, too, all is closed in the end. */
+/* When the last completion has come nothing of the scout's is open: but the holder waits for that for a
+ * bounded time, in which a busy machine may not run an opener. In the end all is closed; where the
+ * process's own table is used, too. */
 static void with_descriptors_of_the_process(void)
 {
+    int late = 0;
     mhq_calls calls = scouted_calls();
     calls.private_descriptors = shared_descriptors;
     race_deadline(240, "descriptors of the process");
@@ -444,10 +447,12 @@ static void with_descriptors_of_the_process(void)
         item *items = queue_files(engine, &next);
         open_gate();
         take_in_order(engine, items, &next, FILES);
-        CHECK_INT(atomic_load(&now_open), 0);
+        late += atomic_load(&now_open) != 0;
+        RACE_UNTIL(atomic_load(&now_open) == 0);
         engine_end(engine);
         free(items);
     }
+    CHECK(late < 10);
 }
 
 /* A sanitizer starts a thread of its own with the first of ours. */
