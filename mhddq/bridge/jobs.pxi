@@ -60,8 +60,9 @@ cdef inline void free_single(single *s) noexcept:
         free(s)
 
 
-cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
-    """Gives the record back; with a job's last one, the job and all it holds."""
+cdef void finish(mhq_engine *core, mhq_run *run, object kept) noexcept:
+    """Gives the record back; with a job's last one, the job and all it holds. kept: None, or a list
+    that takes what is to be raised in the taker's own call."""
     cdef mhq_job *job = run.job
     cdef bint is_single = job.run.op != NULL
     cdef object callback = None
@@ -74,14 +75,15 @@ cdef void finish(mhq_engine *core, mhq_run *run) noexcept:
         callback = <object>(<listed *>job).callback
     leave_list(<listed *>job)
     if isinstance(callback, Latch):   # what it lets go on finds nothing of this queue's under way
-        open_latch(callback)
+        open_latch(callback, kept)
 
 
-cdef void open_latch(Latch latch) noexcept:
+cdef void open_latch(Latch latch, object kept) noexcept:
     try:
         latch()
-    except BaseException:
-        mhddq_report_plainly(b"flush", NULL)
+    except BaseException as raised:
+        if not is_for_the_thread(raised, kept):
+            mhddq_report_plainly(b"flush", NULL)
 
 
 cdef listed *keep_list(mhq_run *run) noexcept:

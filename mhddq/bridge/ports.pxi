@@ -188,7 +188,7 @@ cdef class Port:
                     shared_bump(&self.counts.delivered)
                 shared_lock(&self.service.frees)
                 shared_unlock(&self.service.frees)
-                finish(core, run)
+                finish(core, run, kept)
                 if around != NULL:
                     leave_list(around)
         shared_set(&self.counts.calling, outer)

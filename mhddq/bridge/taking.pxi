@@ -117,7 +117,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         shared_bump(&service.counts.delivered)
         run = service.at
         service.at = NULL
-        finish(core, run)
+        finish(core, run, None)
     if service.collected == NULL:
         with nogil:
             run = mhq_collect(core)
@@ -153,7 +153,7 @@ cdef bint deliver_batch(Service service, mhq_engine *core, unsigned long begun_i
         # The [frees] section is empty: a thread that looked at the run's request has kept it by now.
         shared_lock(&service.frees)
         shared_unlock(&service.frees)
-        finish(core, run)
+        finish(core, run, None)
         if generation != begun_in:
             return False
     report_leftovers(hooks, core)
