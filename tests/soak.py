@@ -266,7 +266,7 @@ class Producer:
                 self.faulted += 1
             elif wrong and not self.excused(args, expected, faulted):
                 if self.unreported([""]):
-                    self.soak.diverged(self, wrong)
+                    self.soak.diverged(self, "\n  ".join([wrong, story(done, {})]))
                 faulted = True
         after = self.without_temporaries(tree_of(self.world.real))
         wanted = tree_of(self.world.twin)

@@ -115,6 +115,22 @@ _Static_assert(sizeof(struct stat_extended) == 256, "size of struct statx");
 
 #define MASK_MOUNT_ID 0x1000u /* STATX_MNT_ID */
 
+/* What a file has, with a NUL, as far as there is room. -1: errno. */
+static int read_text(int fd, char *text, size_t room)
+{
+    size_t have = 0;
+    ssize_t n = 1;
+    while (n != 0 && have + 1 < room) {
+        n = read(fd, text + have, room - 1 - have);
+        if (n > 0)
+            have += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            return -1;
+    }
+    text[have] = 0;
+    return 0;
+}
+
 /* The line "mnt_id:" in /proc's file about a descriptor. */
 static int mount_id_of_descriptor(int fd, uint64_t *id)
 {
@@ -123,14 +139,12 @@ static int mount_id_of_descriptor(int fd, uint64_t *id)
     int info = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (info < 0)
         return -1;
-    ssize_t n = read(info, text, sizeof text - 1);
-    int saved = errno;
+    int result = read_text(info, text, sizeof text), saved = errno;
     (void)close(info);
-    if (n < 0) {
+    if (result < 0) {
         errno = saved;
         return -1;
     }
-    text[n] = 0;
     const char *line = strstr(text, "mnt_id:");
     if (!line) {
         errno = ENOSYS;
