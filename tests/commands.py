@@ -35,10 +35,13 @@ _bars.QUIET_FOR = _report.QUIET_FOR = _report.EVERY = 0
 _lane.TICK = 0.001
 """
 
-# A copy waits, as soon as a slice of it is done.
+# A copy waits, as soon as a slice of it is done. Its threads make way for the one that has to see
+# that.
 HELD = f"""{AT_ONCE}
 from mhddq.cli import _work
 _work.TWICE = 0
+make = _lane.Lane.__init__
+_lane.Lane.__init__ = lambda self, background=False: make(self, True)
 tick = _work.Command.tick
 def held(self):
     tick(self)
