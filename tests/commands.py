@@ -36,8 +36,11 @@ _lane.TICK = 0.001
 """
 
 # A copy waits, as soon as a slice of it is done. Its threads make way for the one that has to see
-# that.
+# that: on one processor, for a thread that makes way has another to itself where that is idle.
 HELD = f"""{AT_ONCE}
+import os
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 from mhddq.cli import _work
 _work.TWICE = 0
 make = _lane.Lane.__init__

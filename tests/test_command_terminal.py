@@ -152,9 +152,10 @@ def test_a_signal_stops_it_without_a_terminal(tmp_path, big, number, status):
         process.send_signal(number)
         last = json.loads(process.stdout.read().splitlines()[-1])
         errors = process.stderr.read()
-        assert process.wait(DEADLINE) == status
+        ended = process.wait(DEADLINE)
     assert errors == ""
     assert (last["event"], last["status"], last["done"]) == ("end", status, 0)
+    assert ended == status
     assert last["not_done"] == [str(big)]
     assert os.listdir(tmp_path) == ["big"]
 
