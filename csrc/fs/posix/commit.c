@@ -154,6 +154,19 @@ int mhq_is_below_itself(mhq_fs *fs, int dir, const char *name, int dir2, const c
     return within;
 }
 
+/* What a rename fails with where the target's name cannot be taken: the way to the source is gone
+ * before the way to the target is. */
+static int refused_by_either(mhq_fs *fs, int dir, const char *name, int error)
+{
+    mhq_place place;
+    int earlier = dir == AT_FDCWD ? mhq_place_open(fs, name, &place) : 0;
+    if (earlier)
+        return earlier;
+    if (dir == AT_FDCWD)
+        mhq_place_close(fs, &place);
+    return error;
+}
+
 /* For systems without the flag: takes the name with an empty directory, and replaces that. */
 static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2,
                                  const char *name2, const char *shown)
@@ -164,7 +177,7 @@ static int commit_over_directory(mhq_fs *fs, int dir, const char *name, int dir2
         return EINVAL;
     MHQ_RETRY(result, fs->sys->mkdirat(dir2, name2, 0700));
     if (result < 0)
-        return errno;
+        return refused_by_either(fs, dir, name, errno);
     MHQ_RETRY(result, fs->sys->fstatat(dir2, name2, &ours, AT_SYMLINK_NOFOLLOW));
     if (result == 0)
         MHQ_RETRY(result, fs->sys->fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW));

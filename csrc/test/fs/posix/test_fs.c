@@ -126,6 +126,10 @@ static void directory_renames(unsigned lacks)
     FAILS(DIRECTORY_RENAME, "missing", "d/../missing", ENOENT, MHQ_AT_BOTH);
     CHECK(!there("missing"));
     FAILS(DIRECTORY_RENAME, "d", "d/below", EINVAL, MHQ_AT_BOTH);
+    /* Of two ways that do not lead there, the source's is reported. */
+    FAILS(DIRECTORY_RENAME, "missing/x", "file/b", ENOENT, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "file/e", "missing/a", ENOTDIR, MHQ_AT_BOTH);
+    FAILS(DIRECTORY_RENAME, "missing", "file/b", ENOTDIR, MHQ_AT_BOTH);
     fault_lacking(lacks);
     fault.which = CALL_fstatat, fault.nth = 1, fault.error = EIO;
     FAILS(DIRECTORY_RENAME, "file", "new", EIO, MHQ_AT_BOTH);
