@@ -24,7 +24,7 @@ static void fail_entry(const mhq_tree *tree, mhq_run *run, int error, int target
 static void read_entries(mhq_tree *tree, mhq_run *run, const mhq_visitor *visitor, void *context)
 {
     mhq_level *level = mhq_tree_top(tree);
-    mhq_reader reader = mhq_tree_reader(tree, visitor->buffer, visitor->size);
+    mhq_reader reader = mhq_tree_reader(tree, visitor->buffer, visitor->size, visitor->by_inode);
     size_t most = visitor->names_at_once ? visitor->names_at_once : SIZE_MAX;
     mhq_dirent entry;
     while (mhq_reader_holds(&reader) || tree->used - level->first < most) {

@@ -39,6 +39,8 @@ typedef struct mhq_visitor {
     /* Whether the traversal is to rest here. Asked where a directory has been read to its end, or
      * left; NULL: it never rests. */
     int (*rests)(void *context);
+    /* It looks at every entry: these come in the order of the inodes, where there are any. */
+    int by_inode;
 } mhq_visitor;
 
 /* From the directory that was entered until that is left, or until run->error is set, or until it rests:

@@ -174,7 +174,8 @@ static void pass_over(batch *b)
 static void collect(batch *b)
 {
     const mhq_visitor visitor = {.buffer = b->fs->scratch, .size = MHQ_SCRATCH, .entry = on_entry,
-                                 .enter = on_enter, .leave = on_leave, .rests = rests};
+                                 .enter = on_enter, .leave = on_leave, .rests = rests,
+                                 .by_inode = b->stats};
     mhq_traversal *t = b->t;
     while (t->tree.depth > 0 && !is_full(b) && !b->run->error) {
         if (b->sleeps) {

@@ -177,7 +177,7 @@ static void finish(void *context)
  * its descriptor. */
 static void fill(copier *c)
 {
-    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish, NULL};
+    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish, NULL, 0};
     mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 
@@ -237,7 +237,7 @@ static void measure_leave(void *context)
 static int measure(const copier *of, int from, const struct stat *st)
 {
     const mhq_visitor visitor = {
-        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave, NULL
+        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave, NULL, 1
     };
     mhq_run run = { .error = 0 };
     measurer m = { .c = { .fs = of->fs, .run = &run } };

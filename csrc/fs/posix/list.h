@@ -6,12 +6,24 @@
 
 #include <dirent.h>
 
-/* Reads a directory's entries, '.' and '..' left out, in the file system's order. The buffer is
- * the caller's (MHQ_SCRATCH bytes of fs->scratch will do where nothing else uses it). */
+/* Where an entry lies in the buffer. */
+typedef struct mhq_listed {
+    uint64_t inode;
+    uint32_t at;
+} mhq_listed;
+
+/* Reads a directory's entries, '.' and '..' left out, in the file system's order; or each batch in
+ * the order of the inodes, which is the disk's, for those who look at every one of them. The buffer
+ * is the caller's (MHQ_SCRATCH bytes of fs->scratch will do where nothing else uses it), aligned as
+ * mhq_listed is. */
 typedef struct mhq_reader {
     int fd;
     char *buffer;
     size_t size, have, at;
+    int by_inode;
+    mhq_listed *order;     /* in the buffer, behind the entries */
+    size_t count, next;    /* of those */
+    int broken;            /* what the batch ends with: 0 or -EIO */
 } mhq_reader;
 
 typedef struct mhq_dirent {
@@ -23,7 +35,8 @@ typedef struct mhq_dirent {
 /* Whether entries that were read wait in the buffer. */
 static inline int mhq_reader_holds(const mhq_reader *reader)
 {
-    return reader->at < reader->have;
+    return reader->by_inode ? reader->next < reader->count || reader->broken
+                            : reader->at < reader->have;
 }
 
 /* 1: *entry is filled; 0: the end; negative: -errno. */

@@ -94,7 +94,7 @@ static void leave(void *context)
 
 void mhq_find_mounts(mhq_fs *fs, int dir, const char *name, const char *shown, mhq_run *run)
 {
-    const mhq_visitor visitor = {fs->scratch, MHQ_SCRATCH, 0, check_entry, enter, leave, NULL};
+    const mhq_visitor visitor = {fs->scratch, MHQ_SCRATCH, 0, check_entry, enter, leave, NULL, 1};
     searcher s = {.fs = fs, .run = run};
     int fd;
     mhq_tree_init(&s.tree, fs, shown, NULL);

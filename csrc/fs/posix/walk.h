@@ -45,9 +45,11 @@ static inline mhq_level *mhq_tree_top(const mhq_tree *tree)
 }
 
 /* Reads the entries of the current directory. */
-static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size)
+static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size, int by_inode)
 {
-    return (mhq_reader){.fd = mhq_tree_top(tree)->fd, .buffer = buffer, .size = size};
+    return (mhq_reader){
+        .fd = mhq_tree_top(tree)->fd, .buffer = buffer, .size = size, .by_inode = by_inode
+    };
 }
 
 /* Goes down. The descriptors are the walk's from now on, also when this fails. `to`: -1 where

@@ -236,7 +236,7 @@ static void measure_leave(void *context)
 static int measure(const copier *of, const mhq_file_info *top)
 {
     const mhq_visitor visitor = {
-        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave, NULL
+        of->entries, ENTRIES, 0, measure_entry, measure_enter, measure_leave, NULL, 0
     };
     mhq_run run = {.error = 0};
     measurer m = {.c = {.fs = of->fs, .run = &run, .path = of->path}};
@@ -260,7 +260,7 @@ static int measure(const copier *of, const mhq_file_info *top)
 
 static void fill(copier *c)
 {
-    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish, NULL};
+    const mhq_visitor visitor = {c->entries, ENTRIES, 0, copy_entry, visit, finish, NULL, 0};
     mhq_traverse(&c->tree, c->run, &visitor, c);
 }
 

@@ -195,7 +195,7 @@ static void finish(void *context)
 static void empty(deleter *d)
 {
     const mhq_visitor visitor = {
-        d->fs->scratch, MHQ_SCRATCH / 2, NAMES_AT_ONCE, remove_entry, visit, finish, NULL
+        d->fs->scratch, MHQ_SCRATCH / 2, NAMES_AT_ONCE, remove_entry, visit, finish, NULL, 0
     };
     mhq_traverse(&d->tree, d->run, &visitor, d);
 }

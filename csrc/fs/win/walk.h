@@ -38,8 +38,9 @@ static inline mhq_level *mhq_tree_top(const mhq_tree *tree)
 }
 
 /* Reads the entries of the current directory, from the first one on. */
-static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size)
+static inline mhq_reader mhq_tree_reader(const mhq_tree *tree, char *buffer, size_t size, int by_inode)
 {
+    (void)by_inode;
     return (mhq_reader){.dir = mhq_tree_top(tree)->dir, .buffer = buffer, .size = (DWORD)size};
 }
 
