@@ -214,13 +214,18 @@ def under_wine() -> bool:
 _WINDOWS_CODES = {errno.ENOENT: 2, errno.EXDEV: 17, errno.EEXIST: 183, errno.ENOTDIR: 267}
 
 
+def reason_of(number: int) -> str:
+    """The system's words for an error, as the functions of os have them."""
+    if os.name == "nt" and number in _WINDOWS_CODES:
+        return ctypes.FormatError(_WINDOWS_CODES[number]).rstrip(" .\r\n")
+    return os.strerror(number)
+
+
 def error_text(number: int, *paths: str | bytes) -> str:
     """The text of an OSError with one or two paths, as the functions of os raise it."""
     first, second = [*paths, None, None][:2]
     if os.name == "nt" and number in _WINDOWS_CODES:
-        code = _WINDOWS_CODES[number]
-        text = ctypes.FormatError(code).rstrip(" .\r\n")
-        return str(OSError(0, text, first, code, second))
+        return str(OSError(0, reason_of(number), first, _WINDOWS_CODES[number], second))
     return open_text(number, first, second)
 
 

@@ -125,7 +125,10 @@ def file_with_metadata(path: Path) -> os.stat_result:
 
 def assert_same_metadata(path: Path, before: os.stat_result) -> None:
     after = path.stat()
-    for field in ("st_size", "st_mode", "st_mtime_ns", "st_atime_ns"):
+    fields = ["st_size", "st_mode", "st_mtime_ns", "st_atime_ns"]
+    if under_wine():  # which leaves times of access as they are
+        fields.remove("st_atime_ns")
+    for field in fields:
         must_equal(getattr(after, field), getattr(before, field), field)
 
 

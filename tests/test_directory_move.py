@@ -152,9 +152,13 @@ def test_move_of_a_directory_never_replaces_anything(target):
     ]
 
 
+# Windows leaves out a dot at the end: it is the directory itself.
+DOTTED = pytest.param("./tree/.", marks=pytest.mark.posix("a dot that is a name"))
+
+
 @pytest.mark.usefixtures("intact_trees")
 @pytest.mark.parametrize(
-    "target", ["tree/sub", "tree/sub/deeper", "tree/new", "tree/p/q/new", "./tree/."]
+    "target", ["tree/sub", "tree/sub/deeper", "tree/new", "tree/p/q/new", DOTTED]
 )
 @pytest.mark.parametrize("function", [mhddq.directory_move, mhddq.directory_copy])
 def test_a_directory_goes_not_into_itself(function, target):

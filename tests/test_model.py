@@ -85,7 +85,7 @@ PROFILE = settings(
 )
 
 
-@pytest.mark.not_wine("lacks CopyFile2, with which shutil copies, and ends the process for it")
+@pytest.mark.not_wine("has an error of its own where a file is listed as a directory")
 def test_histories_are_those_of_os_and_shutil():
     run_state_machine_as_test(Histories, settings=PROFILE)
 
