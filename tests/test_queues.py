@@ -329,6 +329,30 @@ def test_none_of_them_can_be_pickled_or_copied(make, how):
         how(make())
 
 
+def test_each_of_them_shows_what_it_is():
+    queue, control = mhddq.Queue("shown"), mhddq.Control()
+    port = queue.port()
+    assert repr(queue) == "<mhddq.Queue 'shown'>"
+    assert repr(queue.futures) == f"<mhddq.futures.Futures of {queue!r}>"
+    assert repr(port.futures) == f"<mhddq.futures.Futures of {port!r}>"
+    assert repr(queue.aio) == f"<mhddq.aio.Aio of {queue!r}>"
+    todo = queue.futures.oplist()
+    assert repr(todo) == "<mhddq.futures.FutureList of 0 entries>"
+    todo.file_exists("missing")
+    assert repr(todo) == "<mhddq.futures.FutureList of 1 entry>"
+    assert repr(control) == "<mhddq.Control, 0 of 0 finished>"
+    queue.futures.file_exists("missing", control=control).result(DEADLINE)
+    assert repr(control) == "<mhddq.Control, 1 of 1 finished>"
+    control.pause()
+    control.cancel()
+    assert repr(control) == "<mhddq.Control, 1 of 1 finished, paused, cancelled>"
+    assert repr(mhddq.Control.__new__(mhddq.Control)) == "<mhddq.Control, not initialised>"
+    assert port.close()
+    assert queue.close(DEADLINE)
+    assert repr(queue) == "<mhddq.Queue 'shown', closed>"
+    assert repr(port) == f"<mhddq.Port of {queue!r}, closed>"
+
+
 def test_methods_are_those_of_the_table():
     for name in ("file_read", "file_write", "directory_copy"):
         for kind in (mhddq.Queue, mhddq.Port, mhddq.Oplist):

@@ -57,6 +57,9 @@ cdef class AioBase:
                   the_control(control))
         return made
 
+    def __repr__(self):
+        return "<mhddq.aio.Aio of %r>" % self.queue
+
     def __reduce__(self):
         raise TypeError("a queue cannot be pickled or copied")
 

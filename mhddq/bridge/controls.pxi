@@ -168,6 +168,15 @@ cdef class Control:
         """Those that have ended."""
         return self.figures().finished
 
+    def __repr__(self):
+        cdef mhq_figures f
+        if self.core == NULL:
+            return "<mhddq.Control, not initialised>"
+        f = self.figures()
+        return "<mhddq.Control, %d of %d finished%s%s>" % (
+            f.finished, f.accepted, ", paused" if f.paused else "",
+            ", cancelled" if f.cancelled else "")
+
     def __reduce__(self):
         raise TypeError("a control cannot be pickled or copied")
 

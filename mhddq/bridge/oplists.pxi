@@ -236,6 +236,6 @@ def clear_oplist(oplist):
 
 cdef Oplist the_oplist(object candidate):
     if not isinstance(candidate, Oplist):
-        raise TypeError("oplist must come from create_empty_oplist(), not be of type '%s'"
+        raise TypeError("oplist must be an Oplist, as create_empty_oplist() makes it, not '%s'"
                         % type(candidate).__name__)
     return candidate

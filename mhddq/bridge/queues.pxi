@@ -272,6 +272,9 @@ cdef class Futures:
         latch()
         return future
 
+    def __repr__(self):
+        return "<mhddq.futures.Futures of %r>" % (self.queue if self.port is None else self.port)
+
     def __reduce__(self):
         raise TypeError("a queue cannot be pickled or copied")
 
@@ -387,6 +390,11 @@ cdef class PendingList:
             pending.stop()
         self.whole.stop()
         return 0
+
+    def __repr__(self):
+        return "<%s.%s of %d entr%s>" % (
+            type(self).__module__, type(self).__name__,
+            len(self.gathered), "y" if len(self.gathered) == 1 else "ies")
 
     def __reduce__(self):
         raise TypeError("a list of what operations will give cannot be pickled or copied")
