@@ -51,8 +51,7 @@ class Aftermath:
         return os.path.normpath(f"{self.relative(self.top / parent)}/{name}")
 
     def wrong(self, after: Tree, unreported: Callable[[list[str]], list[str]]) -> str | None:
-        if self.name == "directory_move" and self.inside in after and not unreported([self.inside]):
-            # The operation had reserved the target's name inside the source, before it was refused.
+        if self.name == "directory_move" and self.reserved(after) and not unreported([self.inside]):
             after = {path: content for path, content in after.items() if path != self.inside}
         changed = [path for path in {*self.before, *after} if self.differs(path, after)]
         stray = unreported([path for path in changed if not self.may_change(path)])
@@ -63,6 +62,11 @@ class Aftermath:
         check = getattr(self, f"after_{self.name}", None)
         wrong: str | None = check(after, changed) if check else None
         return wrong and f"{wrong}: {changed}"
+
+    def reserved(self, after: Tree) -> bool:
+        """Did the operation take the target's name inside the source, before it was refused? A name
+        that was there before is not its own, whatever was reported of it."""
+        return self.inside in after and self.inside not in self.before
 
     def differs(self, path: str, after: Tree) -> bool:
         return self.before.get(path) != after.get(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import select
 import shutil
@@ -11,7 +12,7 @@ import time
 
 import pytest
 from example_runs import screen
-from helpers import DEADLINE, FREE_THREADED
+from helpers import DEADLINE, FREE_THREADED, error_text
 from programs import ended
 
 import mhddq
@@ -234,7 +235,8 @@ def test_a_failure_without_callback_is_reported(queue, capfd):
     port = queue.port()
     port.file_delete(None, "missing")
     drain(port)
-    assert "mhddq: file_delete(filename='missing') failed: [Errno 2]" in capfd.readouterr().err
+    failed = error_text(errno.ENOENT, "missing")
+    assert f"mhddq: file_delete(filename='missing') failed: {failed}" in capfd.readouterr().err
 
 
 def test_the_thread_of_a_port_never_waits_for_a_slot():

@@ -289,6 +289,7 @@ def test_a_dropped_walk_leaves_nothing():
 # ---- failures ----
 
 
+@pytest.mark.not_wine("has an error of its own where a file is listed as a directory")
 @pytest.mark.parametrize("on_error", ["stop", "continue"])
 def test_a_top_that_is_none_is_a_failure(on_error):
     Path("file").touch()

@@ -18,6 +18,12 @@ int mhq_enter(const mhq_op *op, HANDLE *handle)
     return 0;
 }
 
+/* What it was not opened for is EBADF, as the C runtime has it. */
+static int enter_for(const mhq_op *op, uint32_t mode, HANDLE *handle)
+{
+    return op->handle->mode & mode ? mhq_enter(op, handle) : EBADF;
+}
+
 int mhq_leave(mhq_fs *fs, const mhq_op *op, HANDLE handle)
 {
     if (op->handle)
@@ -30,7 +36,7 @@ int mhq_reach_regular(mhq_fs *fs, const mhq_op *op, HANDLE *handle, mhq_file_inf
     mhq_path path;
     int error;
     if (op->handle) {
-        error = mhq_enter(op, handle);
+        error = enter_for(op, MHQ_OPEN_READS, handle);
         if (error)
             return error;
         error = mhq_stat_handle(fs, *handle, seen);
@@ -48,7 +54,7 @@ int mhq_reach_to_write(mhq_fs *fs, const mhq_op *op, DWORD access, DWORD how, HA
 {
     mhq_path path;
     if (op->handle)
-        return mhq_enter(op, handle);
+        return enter_for(op, MHQ_OPEN_WRITES, handle);
     int error = mhq_path_open(fs, op->path, &path);
     if (!error) {
         error = mhq_open(fs, path.text, access, MHQ_SHARE_ALL, how, FILE_ATTRIBUTE_NORMAL, handle);
