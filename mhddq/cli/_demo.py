@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import PurePath
 from queue import SimpleQueue
 from typing import Any
 
@@ -442,7 +443,7 @@ def demo_of_tree(directory: str, scratch: str) -> None:
         problem = "not a directory" if exists else "no such directory"
         raise Failed(f"{shown(directory)}: {problem}")
     top, copy = os.path.realpath(directory), os.path.join(os.path.realpath(scratch), "copy")
-    if os.path.commonpath([top, copy]) == top:
+    if PurePath(copy).is_relative_to(top):  # which it is not on another drive
         raise Failed(
             f"{shown(directory)} contains the temporary directory {scratch}: "
             "set TMPDIR to a directory outside of it"
