@@ -1,5 +1,7 @@
 /* scout/linux/device.c - does a device rotate? See scout/posix/crew.h. Asked of /sys, through partitions
- * (their disk), LVM, md and crypt (their slaves) and btrfs (its members): one that rotates will do. */
+ * (their disk), LVM, md and crypt (their slaves) and btrfs (its members): one that rotates will do.
+ * The places that a btrfs reports are its own; of several members they say nothing about the order on
+ * any of them. */
 #include "scout/posix/crew.h"
 
 #include <stdint.h>
@@ -26,8 +28,8 @@ static int ask(const mhq_calls *sys, const char *path)
 
 static int rotates_at(const mhq_calls *sys, const char *place, int depth);
 
-/* The devices that the entries of a directory stand for. -1: there are none. */
-static int any_rotates(const mhq_calls *sys, const char *directory, int depth)
+/* The devices that the entries of a directory stand for. -1: there are none. *count: how many. */
+static int any_rotates(const mhq_calls *sys, const char *directory, int depth, int *count)
 {
     struct {
         uint64_t inode;
@@ -42,11 +44,12 @@ static int any_rotates(const mhq_calls *sys, const char *directory, int depth)
     } buffer;
     ssize_t n;
     int found = -1;
+    *count = 0;
     int fd = sys->openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    while (found != 1 && (n = sys->getdents(fd, buffer.bytes, sizeof buffer)) > 0) {
-        for (ssize_t at = 0; at < n && found != 1; at += entry->length) {
+    while ((n = sys->getdents(fd, buffer.bytes, sizeof buffer)) > 0) {
+        for (ssize_t at = 0; at < n; at += entry->length) {
             char place[ROOM];
             entry = (void *)(buffer.bytes + at);
             if (entry->name[0] == '.')
@@ -54,6 +57,7 @@ static int any_rotates(const mhq_calls *sys, const char *directory, int depth)
             int m = snprintf(place, sizeof place, "%s/%s", directory, entry->name);
             if (m > 0 && (size_t)m < sizeof place) {
                 int rotates = rotates_at(sys, place, depth + 1);
+                *count += rotates >= 0;
                 found = rotates > found ? rotates : found;
             }
         }
@@ -70,7 +74,7 @@ static int rotates_at(const mhq_calls *sys, const char *place, int depth)
     if (depth < DEPTH) {
         (void)snprintf(path, sizeof path, "%s/slaves", place);
         if (strlen(path) < ROOM) {
-            int below = any_rotates(sys, path, depth);
+            int count, below = any_rotates(sys, path, depth, &count);
             if (below >= 0)
                 return below;
         }
@@ -96,7 +100,8 @@ static int btrfs_rotates(const mhq_calls *sys, int fd)
         n += snprintf(place + n, sizeof place - (size_t)n, "%s%02x",
                       i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
     (void)snprintf(place + n, sizeof place - (size_t)n, "/devices");
-    return any_rotates(sys, place, 0) == 1;
+    int members, rotates = any_rotates(sys, place, 0, &members);
+    return rotates != 1 ? 0 : members > 1 ? MHQ_ROTATES_APART : 1;
 }
 
 int mhq_device_rotates(const mhq_calls *sys, int fd, uint64_t device)

@@ -49,6 +49,7 @@ enum mhq_device_state { MHQ_DEVICE_OFF, MHQ_DEVICE_PROBED, MHQ_DEVICE_ON };
 typedef struct mhq_device {
     uint64_t device;
     enum mhq_device_state state;
+    int by_inode;               /* it rotates as MHQ_ROTATES_APART */
     uint64_t until;             /* MHQ_DEVICE_OFF because it is fast: so long; 0: for good */
     uint32_t probes;
     uint64_t times[MHQ_PROBES];
@@ -67,7 +68,9 @@ void mhq_device_probe(mhq_device *device, uint64_t ns, uint64_t now);
 int mhq_device_worth(mhq_device *device, uint64_t now);
 
 /* The platform's: 1, the device `device` of an open file rotates; 0, it does not, or that is not known, or
- * its file system is of a kind that is left alone. */
+ * its file system is of a kind that is left alone. MHQ_ROTATES_APART: it rotates, and the places that it
+ * reports are in no order of the disk, so that the inodes' has to do. */
+#define MHQ_ROTATES_APART 2
 int mhq_device_rotates(const mhq_calls *sys, int fd, uint64_t device);
 
 /* ---- prospects ---- */

@@ -19,7 +19,8 @@ mhq_device *mhq_device_find(mhq_devices *devices, uint64_t device)
 mhq_device *mhq_device_learn(mhq_devices *devices, uint64_t device, int rotates)
 {
     mhq_device *d = &devices->known[devices->count++ % MHQ_DEVICES];
-    *d = (mhq_device){.device = device, .state = rotates ? MHQ_DEVICE_PROBED : MHQ_DEVICE_OFF};
+    *d = (mhq_device){.device = device, .state = rotates ? MHQ_DEVICE_PROBED : MHQ_DEVICE_OFF,
+                      .by_inode = rotates == MHQ_ROTATES_APART};
     return d;
 }
 
@@ -45,7 +46,8 @@ void mhq_device_probe(mhq_device *device, uint64_t ns, uint64_t now)
 int mhq_device_worth(mhq_device *device, uint64_t now)
 {
     if (device->state == MHQ_DEVICE_OFF && device->until && now >= device->until)
-        *device = (mhq_device){.device = device->device, .state = MHQ_DEVICE_PROBED};
+        *device = (mhq_device){.device = device->device, .state = MHQ_DEVICE_PROBED,
+                               .by_inode = device->by_inode};
     return device->state != MHQ_DEVICE_OFF;
 }
 
@@ -57,7 +59,7 @@ int mhq_scout_rotates(const mhq_calls *sys, const char *path, uint64_t device)
         return -1;
     int rotates = -1;
     if (sys->fstat(fd, &st) == 0 && (uint64_t)st.st_dev == device)
-        rotates = mhq_device_rotates(sys, fd, device);
+        rotates = mhq_device_rotates(sys, fd, device) != 0;
     (void)sys->close(fd);
     return rotates;
 }

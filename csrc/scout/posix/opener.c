@@ -107,8 +107,10 @@ static int stays_on_device(const mhq_calls *sys, mhq_prospect *p)
     return sys->fstatat(AT_FDCWD, parent, &st, 0) < 0 || (uint64_t)st.st_dev == p->device;
 }
 
-/* 0: none of it; 1: it is a disk with an arm, or may be one; 2: it is to be timed. */
-static int look_at_device(mhq_scout *scout, int fd, uint64_t id)
+enum { TO_BE_TIMED = 1, BY_INODE = 2 };
+
+/* Is it a disk with an arm, or may be one? *how: of the two above. */
+static int look_at_device(mhq_scout *scout, int fd, uint64_t id, int *how)
 {
     mhq_mutex_lock(&scout->lock);
     mhq_device *d = mhq_device_find(&scout->devices, id);
@@ -120,9 +122,10 @@ static int look_at_device(mhq_scout *scout, int fd, uint64_t id)
         if (d == NULL)
             d = mhq_device_learn(&scout->devices, id, rotates);
     }
-    int worth = mhq_device_worth(d, mhq_now()), timed = d->state == MHQ_DEVICE_PROBED;
+    int worth = mhq_device_worth(d, mhq_now());
+    *how = (d->state == MHQ_DEVICE_PROBED ? TO_BE_TIMED : 0) | (d->by_inode ? BY_INODE : 0);
     mhq_mutex_unlock(&scout->lock);
-    return worth ? 1 + timed : 0;
+    return worth;
 }
 
 /* Is there no device left that is worth it? */
@@ -177,7 +180,7 @@ static enum mhq_verdict look_at_file(mhq_scout *scout, mhq_prospect *p, int fd)
     p->device = (uint64_t)st.st_dev;
     p->inode = (uint64_t)st.st_ino;
     p->size = (uint64_t)st.st_size;
-    int worth = look_at_device(scout, fd, p->device);
+    int how, worth = look_at_device(scout, fd, p->device, &how);
     if (!worth)
         note_cached(scout, 1); /* needs no more looks than what is in the cache */
     if (!worth || (p->path2 && stays_on_device(sys, p)))
@@ -186,9 +189,10 @@ static enum mhq_verdict look_at_file(mhq_scout *scout, mhq_prospect *p, int fd)
     note_cached(scout, cached);
     if (cached)
         return MHQ_CACHED;
-    if (worth == 2)
+    if (how & TO_BE_TIMED)
         time_device(scout, fd, p->device);
-    mhq_prospect_locate(sys, fd, p);
+    if (!(how & BY_INODE))
+        mhq_prospect_locate(sys, fd, p);
     if (p->count == 0) {
         mhq_extent all = {p->inode, 0, p->size};
         if (st.st_blocks == 0 || !mhq_prospect_extent(sys, p, &all))

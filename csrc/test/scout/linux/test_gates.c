@@ -168,11 +168,15 @@ static void btrfs_by_its_members(void)
     static const text partition[] = {{MEMBERS "sdb1/partition", "1\n"},
                                      {MEMBERS "queue/rotational", "1\n"},
                                      {NULL, NULL}};
+    static const text two[] = {{MEMBERS "sdb/queue/rotational", "1\n"},
+                               {MEMBERS "sdc/queue/rotational", "0\n"},
+                               {NULL, NULL}};
     static const text solid[] = {{MEMBERS "nvme0n1/queue/rotational", "0\n"}, {NULL, NULL}};
     static const text nothing[] = {{NULL, NULL}};
     type = 0x9123683eu;
     CHECK_INT(rotates(one, makedev(0, 50)), 1);
-    CHECK_INT(rotates(partition, makedev(0, 50)), 1);
+    CHECK_INT(rotates(two, makedev(0, 50)), MHQ_ROTATES_APART);
+    CHECK(rotates(partition, makedev(0, 50)) > 0); /* here both entries are devices */
     CHECK_INT(rotates(solid, makedev(0, 50)), 0);
     CHECK_INT(rotates(nothing, makedev(0, 50)), 0);
 }
@@ -197,6 +201,11 @@ static void fast_disks_are_left_alone(void)
     CHECK(mhq_device_worth(fast, 5 + MHQ_OFF_NS)); /* ten minutes later it is timed anew */
     CHECK_INT(fast->state, MHQ_DEVICE_PROBED);
     CHECK_INT(fast->probes, 0);
+    CHECK(!fast->by_inode);
+    mhq_device *apart = mhq_device_learn(&devices, 5, MHQ_ROTATES_APART);
+    for (int i = 0; i < MHQ_PROBES; i++)
+        mhq_device_probe(apart, 1000, 5);
+    CHECK(mhq_device_worth(apart, 5 + MHQ_OFF_NS) && apart->by_inode);
     CHECK(!mhq_device_worth(solid, UINT64_MAX));
     for (uint64_t i = 10; i < 10 + MHQ_DEVICES; i++) /* the oldest are forgotten */
         mhq_device_learn(&devices, i, 1);

@@ -32,6 +32,8 @@ static int scouted_openat(int dir, const char *path, int flags, mode_t mode)
     if (strncmp(path, "/sys/dev/block/", 15) == 0)
         return strstr(path, "slaves") ? (errno = ENOENT, -1)
                                       : mhq_calls_real.openat(AT_FDCWD, "rotational", O_RDONLY, 0);
+    if (strncmp(path, "/sys/fs/btrfs/", 14) == 0) /* then an id of 36 letters */
+        return mhq_calls_real.openat(AT_FDCWD, path + 14 + 36 + 1, flags, 0);
     if (strcmp(path, "hangs") == 0 && is_scout()) {
         atomic_store(&hang_reached, 1);
         wait_for(&hang_ends);
@@ -62,6 +64,20 @@ static int any_type(int fd, uint64_t *type)
 {
     (void)fd;
     *type = 0xef53;
+    return 0;
+}
+
+static int btrfs_type(int fd, uint64_t *type)
+{
+    (void)fd;
+    *type = 0x9123683eu;
+    return 0;
+}
+
+static int any_uuid(int fd, unsigned char uuid[16])
+{
+    (void)fd;
+    memset(uuid, 0, 16);
     return 0;
 }
 
@@ -210,12 +226,16 @@ static uint64_t fetched_place(unsigned i)
     return place_of(fetched[i].inode, fetched[i].at);
 }
 
-/* The operations stand at a second gate when the scout has been handed what is behind the first. */
-static void the_disk_s_order_ahead_of_the_callers(void)
+static uint64_t fetched_inode(unsigned i)
 {
-    race_deadline(240, "the disk's order ahead of the callers'");
-    mhq_calls calls = scouted_calls();
-    mhq_engine *engine = scouted_engine(&calls, 2048);
+    return (uint64_t)fetched[i].inode;
+}
+
+/* Each file is fetched in so many pieces, in the order of `key`. The operations stand at a second gate
+ * when the scout has been handed what is behind the first. */
+static void check_order(const mhq_calls *calls, unsigned pieces, uint64_t (*key)(unsigned))
+{
+    mhq_engine *engine = scouted_engine(calls, 2048);
     size_t next = 0;
     item *items = items_new(FILES + 3);
     submit(engine, item_set(&items[0], MHQ_FILE_READ, "there"));
@@ -227,11 +247,10 @@ static void the_disk_s_order_ahead_of_the_callers(void)
         submit(engine, item_set(&items[3 + i], MHQ_FILE_READ, name_of(i)));
     open_gate();
     wait_for(&gate_reached); /* all has been handed over */
-    RACE_UNTIL(counted(engine).lookahead_windows >= 2 && atomic_load(&fetches) >= 2 * FILES);
-    CHECK_INT(atomic_load(&fetches), 2 * FILES);
-    for (unsigned i = 1; i < 2 * FILES; i++) /* a small window first, then all others */
-        CHECK(i == 2 * FIRST_FILES || fetched_place(i - 1) < fetched_place(i));
-    CHECK(fetched_place(2 * FIRST_FILES - 1) > fetched_place(2 * FIRST_FILES));
+    RACE_UNTIL(counted(engine).lookahead_windows >= 2 && atomic_load(&fetches) >= pieces * FILES);
+    CHECK_INT(atomic_load(&fetches), pieces * FILES);
+    for (unsigned i = 1; i < pieces * FILES; i++) /* a small window first, then all others */
+        CHECK(i == pieces * FIRST_FILES || key(i - 1) < key(i));
     mhq_counters c = counted(engine);
     CHECK_INT(c.lookahead_files, FILES);
     CHECK_INT(c.lookahead_bytes, FILES * 4000);
@@ -242,6 +261,34 @@ static void the_disk_s_order_ahead_of_the_callers(void)
     RACE_UNTIL(atomic_load(&now_open) == 0);
     engine_end(engine);
     free(items);
+}
+
+static void the_disk_s_order_ahead_of_the_callers(void)
+{
+    race_deadline(240, "the disk's order ahead of the callers'");
+    mhq_calls calls = scouted_calls();
+    check_order(&calls, 2, fetched_place);
+    CHECK(fetched_place(2 * FIRST_FILES - 1) > fetched_place(2 * FIRST_FILES));
+}
+
+/* A btrfs of several members reports places of its own, which are not asked for. */
+static void the_order_of_the_inodes_where_places_say_nothing(void)
+{
+    static const char *const made[] = {"devices", "devices/sda", "devices/sda/queue", "devices/sdb",
+                                       "devices/sdb/queue"};
+    race_deadline(240, "the order of the inodes");
+    for (size_t i = 0; i < 5; i++)
+        REQUIRE(mkdir(made[i], 0700) == 0);
+    REQUIRE(link("rotational", "devices/sda/queue/rotational") == 0);
+    REQUIRE(link("rotational", "devices/sdb/queue/rotational") == 0);
+    mhq_calls calls = scouted_calls();
+    calls.file_system = btrfs_type;
+    calls.btrfs_uuid = any_uuid;
+    check_order(&calls, 1, fetched_inode);
+    REQUIRE(unlink("devices/sda/queue/rotational") == 0);
+    REQUIRE(unlink("devices/sdb/queue/rotational") == 0);
+    for (size_t i = 5; i > 0; i--)
+        REQUIRE(rmdir(made[i - 1]) == 0);
 }
 
 /* The same in a list, whose rest is what is ahead. */
@@ -474,6 +521,7 @@ int main(void)
         write_file(name_of(i), 4000);
     calls_and_threads();
     the_disk_s_order_ahead_of_the_callers();
+    the_order_of_the_inodes_where_places_say_nothing();
     a_running_list_is_looked_into();
     nothing_where_nothing_is_to_be();
     off_after_a_look("a fast disk", 0, 0, 0);
