@@ -50,7 +50,7 @@ class Row:
 
     name: str
     title: str
-    work: str  # read, copy, tree (a copy of all of it) or move
+    work: str  # read, mixed (with writes), copy, tree (a copy of all of it) or move
     source: str
     sides: tuple[str, ...]
     targets: tuple[Target, ...]
@@ -117,6 +117,16 @@ ROWS = (
         "streams",
         ("queued", "loop", *POOLS, "floor"),
         (Target("queued", ("loop",), 1.3), Target("queued", POOLS)),
+    ),
+    Row(
+        "mixed",
+        "reads of 1,000 files, 500 writes between them, of which each hundredth is synced",
+        "mixed",
+        "tree",
+        ("queued", OFF, "loop"),
+        (Target("queued", ("loop",)), Target("queued", (OFF,))),
+        (1000, 1000),
+        to="disk",
     ),
     Row(
         "copies",

@@ -55,6 +55,34 @@ class Count:
         self._all.wait()
 
 
+# ---- reads with writes between them ----
+
+WRITTEN = bytes(20_000)
+
+
+def mixed(job: Job) -> Iterable[tuple[str, str]]:
+    """What is done, in this order, and to which file."""
+    for number, path in enumerate(job["paths"]):
+        yield "read", path
+        if number % 2:
+            target = os.path.join(job["target"], str(number))
+            yield "write", target
+            if number % 200 == 199:
+                yield "sync", target
+
+
+def one_of_mixed(step: tuple[str, str]) -> int:
+    kind, path = step
+    if kind == "read":
+        return read(path)
+    with open(path, "wb" if kind == "write" else "r+b") as file:
+        if kind == "write":
+            file.write(WRITTEN)
+        else:
+            os.fsync(file.fileno())
+    return 0
+
+
 # ---- ours ----
 
 
@@ -70,6 +98,8 @@ def ours(job: Job, count: Count) -> Callable[[], None]:
         "tree": (mhddq.directory_copy, mhddq.oplist_directory_copy),
         "move": (mhddq.directory_move, mhddq.oplist_directory_move),
     }
+    if job["work"] == "mixed":
+        return lambda: queue_mixed(job, count)
     single, listed = operations[job["work"]]
     arguments = [(source, True) for source in job["paths"]]
     if job["work"] != "read":
@@ -94,6 +124,19 @@ def ours(job: Job, count: Count) -> Callable[[], None]:
         "small lists": lambda: in_lists(A_SMALL_LIST),
     }
     return sides[job["side"]]
+
+
+def queue_mixed(job: Job, count: Count) -> None:
+    import mhddq  # noqa: PLC0415
+
+    for kind, path in mixed(job):
+        if kind == "read":
+            mhddq.file_read(count.callback, path, True)
+        elif kind == "write":
+            mhddq.file_write(count.callback, WRITTEN, path, True)
+        else:
+            mhddq.file_sync(count.callback, path)
+    count.wait()
 
 
 def looked_ahead() -> dict[str, int]:
@@ -132,6 +175,8 @@ def copy(pair: tuple[str, str]) -> int:
 
 def others(job: Job, count: Count) -> Callable[[], None]:
     work, side, paths = job["work"], job["side"], job["paths"]
+    if work == "mixed":
+        return lambda: in_a_loop(one_of_mixed, list(mixed(job)), count)
     if work in ("read", "copy"):
         function: Callable[..., int] = read if work == "read" else copy
         items = paths if work == "read" else list(targets(job))
@@ -186,12 +231,16 @@ def files_in(folder: str) -> int:
     return sum(1 for path in Path(folder).rglob("*") if path.is_file())
 
 
+def steps_of(job: Job) -> Iterable[Any]:
+    return mixed(job) if job["work"] == "mixed" else job["paths"]
+
+
 def main() -> None:
     job: Job = json.loads(sys.stdin.readline())
     if job["group"]:
         Path(job["group"]).write_text(str(os.getpid()))
     whole = job["side"] == "floor"
-    count = Count(len(job["extents"] if whole else job["paths"]))
+    count = Count(len(job["extents"] if whole else list(steps_of(job))))
     is_ours = job["side"] in ("queued", "oplist", "small lists")
     work = (ours if is_ours else others)(job, count)
     print("ready", flush=True)
@@ -204,8 +253,9 @@ def main() -> None:
     result: dict[str, Any] = {"seconds": count.last - began, "fiftieth": count.fiftieth - began}
     if is_ours:
         result["stats"] = looked_ahead()
-    expected = job["bytes"] if job["work"] == "read" else job["files"]
-    done = count.bytes if job["work"] == "read" else files_in(job["target"])
+    by_bytes = job["work"] in ("read", "mixed")
+    expected = job["bytes"] if by_bytes else job["files"]
+    done = count.bytes if by_bytes else files_in(job["target"])
     if count.failures or done != expected:
         result = {"failed": f"{done} instead of {expected}: {count.failures[:1]}"}
     print(json.dumps(result), flush=True)
