@@ -52,7 +52,7 @@ cdef dict described(request *r):
         return None
 
 
-cdef object failure_again(deliveries *counts, request *r, mhq_run *run) noexcept:
+cdef object failure_again(deliveries *counts, request *r, mhq_run *run):
     """The text of the failure, or None. Made anew: the callback may have done anything to the first
     one."""
     cdef uint8_t gives = SHAPES[r.op.kind].gives
