@@ -331,14 +331,23 @@ def prepare(top: Path, away: Path, seed: int) -> list[Job]:
     return jobs
 
 
+def removal_had_begun(job: Job) -> bool:
+    """Of a file the source is then beside its name, where it is looked at before it goes; that it
+    stays there has been reported."""
+    if job.function is mhddq.directory_move:
+        return True
+    beside = job.source.parent.glob(".mhddq-*")
+    return job.function is mhddq.file_move and any(content_of(p) == job.content for p in beside)
+
+
 def check_survivors(jobs: list[Job], collected: list[Args], uncrashed: Path) -> None:
     """No content is lost. Below `uncrashed`, which no crash has changed, each target is as
     reported."""
     for job, args in zip(jobs, collected, strict=True):
         source, target = (content_of(path) == job.content for path in (job.source, job.target))
         if not args["result"]:
-            # The move of a tree can fail while its source is removed; then the target is complete.
-            assert source or (target and job.function is mhddq.directory_move), job
+            # A move can fail while its source is removed; then the target is complete.
+            assert source or (target and removal_had_begun(job)), job
         elif uncrashed in job.target.parents:
             assert target, job
         elif job.function in (mhddq.file_rename, mhddq.directory_rename):
